@@ -1,0 +1,2 @@
+//! Faultline: a distributed-systems lab.
+pub mod base;
