@@ -1,2 +1,3 @@
 //! Faultline: a distributed-systems lab.
 pub mod base;
+pub mod wire;

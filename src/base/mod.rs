@@ -1,1 +1,13 @@
-//! base
+//! Layer 0: identities, simulated time, keyed random streams, the stable hash and the canonical encoding.
+//!
+//! Nothing here knows of protocols or networks. Everything is the same to the bit natively and in wasm32:
+//! integers of explicit width, `libm` for transcendental functions, value-stable generators.
+
+pub mod codec;
+pub mod hash;
+pub mod ids;
+pub mod random;
+pub mod time;
+
+pub use ids::{MsgId, NodeId, OpId, TimerId};
+pub use time::Micros;

@@ -1,0 +1,25 @@
+//! The canonical byte encoding of messages, disks, states and wire data: postcard (see its specification), which is
+//! the same on every platform: integers of 16 bits and more are variable-length, `usize` is widened to 64 bits,
+//! and map order is the map's own (the core has ordered maps only).
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Encodes `value`. Only types without a derivable encoding could fail (sequences of unknown length); none is used.
+pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    postcard::to_allocvec(value).expect("plain data always encodes")
+}
+
+/// Appends the encoding of `value` to `out`.
+pub fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    let taken = std::mem::take(out);
+    *out = postcard::to_extend(value, taken).expect("plain data always encodes");
+}
+
+/// Decodes a value that takes up all of `bytes`.
+pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(format!("{} bytes are left over", rest.len())),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,295 @@
+//! What the page needs to draw the bench at one moment.
+
+use super::rows::RowKind;
+use super::value::Tree;
+use crate::base::{Micros, MsgId, TimerId};
+use serde::{Deserialize, Serialize};
+
+/// A tone picks colour and shape; the theme knows what they look like. Never the only sign: words go with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tone {
+    #[default]
+    Neutral,
+    Client,
+    Server,
+    Leader,
+    Candidate,
+    Follower,
+    /// Asks for something (a phase-one question, a read).
+    Query,
+    /// Carries a change.
+    Update,
+    /// A good answer.
+    Reply,
+    /// A refusal or an error.
+    Refusal,
+    /// Routine traffic that may be dimmed (heartbeats).
+    Routine,
+}
+
+/// What does not change while a run is open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    pub title: String,
+    pub protocol: String,
+    pub seed: u64,
+    pub nodes: Vec<NodeInfo>,
+    /// Kinds of messages; a [`Flight`] points into it.
+    pub kinds: Vec<KindInfo>,
+    /// Names of the properties that are watched, with the statement of each.
+    pub properties: Vec<(String, String)>,
+    /// Kinds of timers.
+    pub timers: Vec<String>,
+    /// Functions that clients can ask for, with the form of key and value for each.
+    pub functions: Vec<FunctionInfo>,
+    /// Parameters that differ from the default, planted bugs marked.
+    pub parameters: Vec<ParameterInfo>,
+    /// Simulated microseconds that pass in one second of watching, at the default pace: one message can be read as it flies.
+    pub pace_us_per_s: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeInfo {
+    pub name: String,
+    /// The role as a word ("replica", "client").
+    pub role: String,
+    /// Its tone when it is up and nothing else applies.
+    pub tone: Tone,
+    pub client: bool,
+    /// `zone=a` and the like.
+    pub groups: Vec<String>,
+    /// Where the scenario places it, in thousandths of the stage; absent: the layout decides.
+    pub place: Option<(u16, u16)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KindInfo {
+    pub name: String,
+    pub tone: Tone,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FunctionInfo {
+    pub f: String,
+    pub has_key: bool,
+    pub has_value: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParameterInfo {
+    pub name: String,
+    pub value: String,
+    pub meaning: String,
+    /// A planted bug: shown in red.
+    pub bug: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeStatus {
+    Up,
+    Down,
+    Paused,
+}
+
+/// The bench at the cursor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    pub now: Micros,
+    pub head: Micros,
+    /// Steps up to the cursor and up to the head; rows likewise.
+    pub step: u64,
+    pub head_step: u64,
+    pub row: u64,
+    pub head_rows: u64,
+    /// The sentence of the last step's main row, for the status line and the live region.
+    pub sentence: String,
+    pub nodes: Vec<NodeCard>,
+    pub flights: Vec<Flight>,
+    pub timers: Vec<TimerCard>,
+    /// Links that are cut, clogged or shaped, each direction once.
+    pub links: Vec<LinkCard>,
+    /// Sent when it differs from what the page was last sent.
+    pub status: Option<Box<Status>>,
+    /// Nothing more will happen by itself, or a bound was reached: the sentence that says so.
+    pub halted: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeCard {
+    pub status: NodeStatus,
+    /// Takes longer than usual for each message.
+    pub slow: bool,
+    /// Waits for its disk.
+    pub syncing: bool,
+    /// Messages that have arrived and wait to be handled.
+    pub inbox: u32,
+    /// Clock against simulated time, microseconds.
+    pub clock_off_us: i64,
+    /// The role as it is now ("leader", "replica"), for under the node.
+    pub role: String,
+    pub tone: Tone,
+    /// Inside the node, under its name: "term 4", "2 keys".
+    pub headline: String,
+    /// Contents in small: key and value, committed or not.
+    pub cells: Vec<Cell>,
+    /// All probes by name.
+    pub probes: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    pub text: String,
+    /// Durable or committed; otherwise drawn dashed.
+    pub firm: bool,
+}
+
+/// A message on its way, or one that was lost a moment ago.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Flight {
+    pub id: MsgId,
+    pub kind: u8,
+    pub sent: Micros,
+    /// When it arrives, or would have.
+    pub due: Micros,
+    /// The payload in a few words: "put x=4".
+    pub label: String,
+    /// When and by which rule it was lost. The view breaks it there.
+    pub lost: Option<Loss>,
+    /// The row of its sending.
+    pub row: u64,
+    pub size: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loss {
+    pub at: Micros,
+    pub rule: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimerCard {
+    pub id: TimerId,
+    pub kind: u8,
+    pub set: Micros,
+    pub due: Micros,
+    /// A label of the protocol: "retry of put x=3".
+    pub label: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinkCard {
+    pub from: u16,
+    pub to: u16,
+    /// The rule that cuts it.
+    pub cut: Option<String>,
+    pub clogged: bool,
+    /// How it differs from the default, in words.
+    pub shape: String,
+}
+
+/// What changes seldom.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    pub properties: Vec<PropertyCard>,
+    pub goals: Vec<GoalCard>,
+    /// Faults, notes and goals for the scrubber, thinned to a bounded number.
+    pub marks: Vec<Mark>,
+    pub branches: Vec<BranchCard>,
+    pub branch: u32,
+    /// The command log of this branch, each as time and sentence, and whether it came from the scenario.
+    pub commands: Vec<CommandCard>,
+    /// Names of the cut rules in force.
+    pub rules: Vec<String>,
+    /// Measured values by name ("ops.ok" → "12").
+    pub measures: Vec<(String, String)>,
+    /// Operations of clients: the latest few of each client, newest last.
+    pub ops: Vec<OpCard>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PropertyCard {
+    /// Index into [`Opened::properties`].
+    pub index: u16,
+    /// The row at which it first broke and the reason.
+    pub broken: Option<(u64, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GoalState {
+    Open,
+    Met,
+    /// Cannot be met any more in this branch.
+    Missed,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GoalCard {
+    /// Index into the step's goals.
+    pub index: u32,
+    pub state: GoalState,
+    /// The row that decided it, and its time.
+    pub evidence: Option<(u64, Micros)>,
+    /// The sentence for met or missed, or how far it has come.
+    pub sentence: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MarkKind {
+    Fault,
+    Repair,
+    Note,
+    Goal,
+    Violation,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    pub at: Micros,
+    pub kind: MarkKind,
+    pub row: u64,
+    pub label: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BranchCard {
+    pub id: u32,
+    /// Where it left its parent.
+    pub at: Micros,
+    pub label: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommandCard {
+    pub at: Micros,
+    pub sentence: String,
+    pub scripted: bool,
+    /// The reason why it had no effect.
+    pub refused: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpCard {
+    pub client: u16,
+    pub text: String,
+    pub begun: Micros,
+    pub ended: Option<Micros>,
+    pub outcome: Option<super::value::Outcome>,
+    pub answer: String,
+    /// The row of its end, or of its beginning while it is open.
+    pub row: u64,
+}
+
+/// A node under the inspector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inspection {
+    pub node: u16,
+    pub step: u64,
+    pub state: Tree,
+    pub disk: Tree,
+    /// Messages that have arrived and wait, oldest first.
+    pub inbox: Vec<String>,
+    /// The row kinds of the last step at this node.
+    pub last: Vec<RowKind>,
+}

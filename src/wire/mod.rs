@@ -1,0 +1,130 @@
+//! Layer 1: plain data between the engine and the page, versioned.
+//!
+//! The page speaks to the engine in [`ToEngine`] and hears [`FromEngine`], in the canonical encoding. Nothing here has
+//! behaviour beyond small conveniences; nothing here names a protocol.
+
+pub mod command;
+pub mod frame;
+pub mod lesson;
+pub mod rows;
+pub mod value;
+
+pub use command::*;
+pub use frame::*;
+pub use lesson::*;
+pub use rows::*;
+pub use value::*;
+
+use crate::base::Micros;
+use serde::{Deserialize, Serialize};
+
+/// Both sides must agree on it: the engine refuses another version with [`Reply::Failed`].
+pub const VERSION: u32 = 1;
+
+/// A request. `generation` counts the runs that the page opened: a reply to an older one is stale and dropped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToEngine {
+    pub version: u32,
+    pub generation: u32,
+    pub request: Request,
+}
+
+/// A reply, with the generation of the request it answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FromEngine {
+    pub version: u32,
+    pub generation: u32,
+    pub reply: Reply,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Reads a lesson's files (lesson.toml, prose.md, scenarios) and keeps it. Answer: [`Reply::Lesson`].
+    LoadLesson { files: Vec<SourceFile> },
+    /// Opens a run. Answer: [`Reply::Opened`], then a [`Reply::Frame`].
+    Open(OpenRun),
+    /// Moves the cursor to `at`; beyond the head the run is simulated further, in bounded slices: the frame that
+    /// answers may stop short of `at`. Answer: [`Reply::Frame`].
+    Show { at: Micros },
+    /// Moves the cursor. Answer: [`Reply::Frame`].
+    Move(Move),
+    /// Appends a command at the cursor; when the cursor is in the past, the run forks there and the old branch is kept.
+    /// Answer: [`Reply::Frame`], or [`Reply::Refused`].
+    Do(Command),
+    /// Takes back the last command of this branch that is at or before the cursor. Answer as for `Do`.
+    Undo,
+    /// Returns to a kept branch. Answer: [`Reply::Frame`].
+    Branch(u32),
+    /// Rows of the trace up to the cursor, for the log. Answer: [`Reply::Rows`].
+    Rows { first: u64, count: u32, filter: RowFilter },
+    /// A node's state at the cursor, what changed in the last step marked. Answer: [`Reply::Inspected`].
+    Inspect { node: u16 },
+    /// Runs a step's prediction in a run of its own. Answer: [`Reply::Predicted`].
+    Predict { step: u32, prediction: u32 },
+    /// Measures a step's trade-off or exercise by runs of their own. Answer: [`Reply::Measured`].
+    Measure { step: u32, choices: Vec<u32> },
+    /// The scenario with seed and command log, as JSON. Answer: [`Reply::Exported`].
+    Export,
+    /// Fault drill for tests of recovery: the engine panics. Only answered by its death.
+    Die,
+}
+
+/// Where a run comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenRun {
+    pub source: RunSource,
+    /// Overrides the scenario's seed.
+    pub seed: Option<u64>,
+    /// Move the cursor here after opening (used when a run is restored).
+    pub cursor: Option<Micros>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RunSource {
+    /// A scenario file's text, TOML or JSON. No goals.
+    Text(SourceFile),
+    /// A step of the loaded lesson with its goals.
+    Step(u32),
+    /// A step of the loaded lesson, its run replaced by a saved one (progress, evidence, recovery).
+    StepWithRun { step: u32, saved: String },
+}
+
+/// A text with the name that error messages call it by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceFile {
+    pub name: String,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Move {
+    /// One step: one thing that happens at one node.
+    Forward,
+    Back,
+    /// To the end of the step that holds this row.
+    ToRow(u64),
+    Start,
+    /// To the furthest point simulated.
+    Head,
+    /// To the next row that a reader would stop at (faults, notes, losses, completed operations).
+    NextInteresting,
+    PreviousInteresting,
+    /// To the next (previous) step in which a row matches. Gives up after a bounded number of steps.
+    Until { filter: RowFilter, backwards: bool },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    Lesson(Box<LessonPage>),
+    Opened(Box<Opened>),
+    Frame(Box<Frame>),
+    Rows(RowsPage),
+    Inspected(Box<Inspection>),
+    Predicted(PredictionOutcome),
+    Measured(Box<Measurement>),
+    Exported(String),
+    /// The command had no effect: its target does not exist (any more), or does not allow it. A sentence.
+    Refused(String),
+    /// The request could not be carried out: where and what to do.
+    Failed(String),
+}
