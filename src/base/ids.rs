@@ -72,7 +72,9 @@ impl FromStr for MsgId {
             let (from, to) = (NodeId(from.parse().ok()?), NodeId(to.parse().ok()?));
             Some(MsgId { from, to, count: count.parse().ok()?, copy: copy.parse().ok()? })
         };
-        read().ok_or_else(|| format!("\"{text}\" is not a message; write FROM>TO.COUNT with node numbers, as in \"0>2.5\""))
+        read().ok_or_else(|| {
+            format!("\"{text}\" is not a message; write FROM>TO.COUNT with node numbers, as in \"0>2.5\"")
+        })
     }
 }
 
@@ -83,7 +85,8 @@ impl FromStr for TimerId {
             let (node, count) = text.split_once('!')?;
             Some(TimerId { node: NodeId(node.parse().ok()?), count: count.parse().ok()? })
         };
-        read().ok_or_else(|| format!("\"{text}\" is not a timer; write NODE!COUNT with the node's number, as in \"0!3\""))
+        read()
+            .ok_or_else(|| format!("\"{text}\" is not a timer; write NODE!COUNT with the node's number, as in \"0!3\""))
     }
 }
 

@@ -252,9 +252,14 @@ pub enum Arrivals {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Keys {
-    Uniform { count: u32 },
+    Uniform {
+        count: u32,
+    },
     /// Rank r is drawn with probability proportional to r^-s.
-    Zipf { count: u32, s: f64 },
+    Zipf {
+        count: u32,
+        s: f64,
+    },
 }
 
 impl Default for Keys {
@@ -268,7 +273,10 @@ impl Default for Keys {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Distribution {
     Constant(Micros),
-    Uniform { min: Micros, max: Micros },
+    Uniform {
+        min: Micros,
+        max: Micros,
+    },
     /// `min` plus an exponential time with this mean.
     Exponential {
         #[serde(default)]
@@ -276,11 +284,20 @@ pub enum Distribution {
         mean: Micros,
     },
     /// Cut off at 0.
-    Normal { mean: Micros, sd: Micros },
+    Normal {
+        mean: Micros,
+        sd: Micros,
+    },
     /// `median` × exp(`sigma` × standard normal).
-    LogNormal { median: Micros, sigma: f64 },
+    LogNormal {
+        median: Micros,
+        sigma: f64,
+    },
     /// Scale `min`, shape `alpha`.
-    Pareto { min: Micros, alpha: f64 },
+    Pareto {
+        min: Micros,
+        alpha: f64,
+    },
     /// An empirical quantile table: pairs of probability (rising from 0 to 1) and time, linear in between.
     Quantiles(Vec<(f64, Micros)>),
 }

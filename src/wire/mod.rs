@@ -110,7 +110,10 @@ pub enum Move {
     NextInteresting,
     PreviousInteresting,
     /// To the next (previous) step in which a row matches. Gives up after a bounded number of steps.
-    Until { filter: RowFilter, backwards: bool },
+    Until {
+        filter: RowFilter,
+        backwards: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
