@@ -1,3 +1,4 @@
 //! Faultline: a distributed-systems lab.
 pub mod base;
+pub mod sim;
 pub mod wire;

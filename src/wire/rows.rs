@@ -14,6 +14,8 @@ pub enum RowKind {
     Command,
     Send,
     Deliver,
+    /// A message arrived and waits: the node is busy, syncing or paused.
+    Queued,
     /// A message was lost; the row names the rule.
     Lost,
     /// A second copy of a message was put on the link.

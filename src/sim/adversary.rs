@@ -1,0 +1,91 @@
+//! A scripted adversary on links: it reads, alters, replays and injects messages, and every act is a row of the trace.
+
+use super::net::Pairs;
+use super::node::Message;
+use super::trace::{Rec, Trace};
+use super::world::{Item, World};
+use crate::base::MsgId;
+use crate::wire::{AdversaryAct, RowKind};
+use std::sync::Arc;
+
+#[derive(Clone, Debug)]
+pub struct Adversary {
+    pub name: Arc<str>,
+    pub pairs: Arc<Pairs>,
+    /// Acts on messages of this kind only; empty for all.
+    pub kind: Arc<str>,
+    pub act: Arc<AdversaryAct>,
+    /// How many acts are left; None for no bound.
+    pub left: Option<u32>,
+    /// Acts so far; makes the copies it sends distinct.
+    pub acts: u32,
+}
+
+/// Copies made by adversaries and by hand are numbered from here, apart from the network's own duplicate.
+pub const FIRST_COPY: u8 = 2;
+
+impl World {
+    /// A message meets the adversaries of its link, in their order, before it enters.
+    pub(super) fn meet_adversaries(&mut self, link: usize, mut message: Message, trace: &mut Option<&mut Trace>) {
+        let id = message.id;
+        for place in 0..self.adversaries.len() {
+            let adversary = &self.adversaries[place];
+            if adversary.left == Some(0) || !adversary.pairs.holds(id.from, id.to) {
+                continue;
+            }
+            if !adversary.kind.is_empty() && !self.is_of_kind(&message, &adversary.kind) {
+                continue;
+            }
+            let adversary = &mut self.adversaries[place];
+            adversary.acts += 1;
+            adversary.left = adversary.left.map(|n| n - 1);
+            let (act, copy) = (Arc::clone(&adversary.act), (adversary.acts % 200) as u8 + FIRST_COPY);
+            self.act(&act, link, &mut message, copy, trace);
+        }
+        self.enter_link(link, message, trace);
+    }
+
+    fn is_of_kind(&self, message: &Message, kind: &str) -> bool {
+        self.machine
+            .label(&message.bytes)
+            .is_some_and(|(index, _)| self.describe.messages[usize::from(index)].0 == kind)
+    }
+
+    fn act(
+        &mut self,
+        act: &AdversaryAct,
+        link: usize,
+        message: &mut Message,
+        copy: u8,
+        trace: &mut Option<&mut Trace>,
+    ) {
+        let rec = |row| Rec::of_message(RowKind::Adversary, self.now, message.id, true, Some(row));
+        match act {
+            AdversaryAct::Read => {
+                self.emit(rec(message.row), b"", trace);
+            }
+            AdversaryAct::Alter { at, bytes } => {
+                for (i, byte) in bytes.iter().enumerate() {
+                    if let Some(old) = message.bytes.get_mut(*at as usize + i) {
+                        *old = *byte;
+                    }
+                }
+                message.row = self.emit(rec(message.row), &message.bytes, trace);
+            }
+            AdversaryAct::Replay { after } => {
+                let copy_id = MsgId { copy, ..message.id };
+                let row = self.emit(Rec { copy, ..rec(message.row) }, &message.bytes, trace);
+                let latency = self.net.latency_of_copy(self.setup.seed, link, copy_id.count, copy);
+                let due = self.now + after.0 + latency;
+                self.queue.push(due, Item::Arrive(Message { id: copy_id, row, ..message.clone() }));
+            }
+            AdversaryAct::Inject { after, bytes } => {
+                let id = MsgId { copy, ..message.id };
+                let row = self.emit(Rec { copy, ..rec(message.row) }, bytes, trace);
+                let due = self.now + after.0 + self.net.latency_of_copy(self.setup.seed, link, id.count, copy);
+                self.queue.push(due, Item::Arrive(Message { id, sent: self.now, row, bytes: bytes[..].into() }));
+            }
+            AdversaryAct::Stop => {}
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The thin generic shell around a protocol: one node's state and disk behind an object-safe face, so that the rest of
+//! the engine is compiled once, not once a protocol.
+
+use super::params::Params;
+use super::protocol::{Card, Ctx, CtxCore, Description, Protocol, Setup, StepFacts, View};
+use crate::base::{NodeId, OpId, codec, hash};
+use crate::wire::Op;
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// One node of any protocol.
+pub trait NodeBox: Send + Sync + 'static {
+    fn as_any(&self) -> &dyn Any;
+    fn clone_arc(&self) -> Arc<dyn NodeBox>;
+    fn is_up(&self) -> bool;
+    fn boot(&mut self, core: CtxCore<'_>);
+    /// False when the bytes are no message of this protocol: the message is lost.
+    fn on_message(&mut self, from: NodeId, bytes: &[u8], core: CtxCore<'_>) -> bool;
+    fn on_timer(&mut self, bytes: &[u8], core: CtxCore<'_>);
+    fn on_request(&mut self, id: OpId, op: &Op, core: CtxCore<'_>);
+    /// The oldest sync under way completes; a lying disk keeps nothing.
+    fn synced(&mut self, lies: bool);
+    /// Memory is lost, and what was not synced.
+    fn crash(&mut self);
+    fn card(&self, role: &str, card: &mut Card);
+    /// Chains the hash of state and disks to `chain`.
+    fn fingerprint(&self, chain: u64, scratch: &mut Vec<u8>) -> u64;
+    /// State and disk as plain trees for the inspector.
+    fn trees(&self) -> (serde_json::Value, serde_json::Value);
+}
+
+pub struct NodeCell<P: Protocol> {
+    protocol: Arc<P>,
+    pub state: Option<P::State>,
+    pub disk: Arc<P::Disk>,
+    pub durable: Arc<P::Disk>,
+    pub syncing: Vec<Arc<P::Disk>>,
+}
+
+impl<P: Protocol> Clone for NodeCell<P> {
+    fn clone(&self) -> Self {
+        NodeCell {
+            protocol: Arc::clone(&self.protocol),
+            state: self.state.clone(),
+            disk: Arc::clone(&self.disk),
+            durable: Arc::clone(&self.durable),
+            syncing: self.syncing.clone(),
+        }
+    }
+}
+
+impl<P: Protocol> NodeCell<P> {
+    /// Runs one handler on the state, if the node is up.
+    #[inline]
+    fn handle(&mut self, core: CtxCore<'_>, handler: impl FnOnce(&P, &mut P::State, &mut Ctx<'_, P>)) {
+        let Some(state) = &mut self.state else { return };
+        let protocol = &*self.protocol;
+        let mut ctx = Ctx { core, protocol, disk: &mut self.disk, syncing: &mut self.syncing };
+        handler(protocol, state, &mut ctx);
+    }
+}
+
+impl<P: Protocol> NodeBox for NodeCell<P> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn clone_arc(&self) -> Arc<dyn NodeBox> {
+        Arc::new(self.clone())
+    }
+
+    fn is_up(&self) -> bool {
+        self.state.is_some()
+    }
+
+    fn boot(&mut self, core: CtxCore<'_>) {
+        let durable = Arc::clone(&self.durable);
+        let protocol = Arc::clone(&self.protocol);
+        self.disk = Arc::clone(&durable);
+        let mut ctx = Ctx { core, protocol: &*protocol, disk: &mut self.disk, syncing: &mut self.syncing };
+        self.state = Some(protocol.boot(&durable, &mut ctx));
+    }
+
+    fn on_message(&mut self, from: NodeId, bytes: &[u8], core: CtxCore<'_>) -> bool {
+        match codec::from_bytes::<P::Msg>(bytes) {
+            Ok(message) => {
+                self.handle(core, |p, s, ctx| p.on_message(s, from, message, ctx));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn on_timer(&mut self, bytes: &[u8], core: CtxCore<'_>) {
+        let timer = codec::from_bytes::<P::Timer>(bytes).expect("timers are encoded by us");
+        self.handle(core, |p, s, ctx| p.on_timer(s, timer, ctx));
+    }
+
+    fn on_request(&mut self, id: OpId, op: &Op, core: CtxCore<'_>) {
+        self.handle(core, |p, s, ctx| p.on_request(s, id, op, ctx));
+    }
+
+    fn synced(&mut self, lies: bool) {
+        assert!(!self.syncing.is_empty(), "a sync that nobody asked for completed");
+        let image = self.syncing.remove(0);
+        if !lies {
+            self.durable = image;
+        }
+    }
+
+    fn crash(&mut self) {
+        self.state = None;
+        self.syncing.clear();
+        self.disk = Arc::clone(&self.durable);
+    }
+
+    fn card(&self, role: &str, card: &mut Card) {
+        if let Some(state) = &self.state {
+            self.protocol.card(role, state, &self.disk, card);
+        }
+    }
+
+    fn fingerprint(&self, chain: u64, scratch: &mut Vec<u8>) -> u64 {
+        scratch.clear();
+        codec::append(&self.state, scratch);
+        codec::append(&*self.disk, scratch);
+        if !Arc::ptr_eq(&self.disk, &self.durable) {
+            codec::append(&*self.durable, scratch);
+        }
+        hash::bytes(chain, scratch)
+    }
+
+    fn trees(&self) -> (serde_json::Value, serde_json::Value) {
+        let tree = |value: Result<serde_json::Value, serde_json::Error>| {
+            value.unwrap_or_else(|error| serde_json::Value::String(format!("cannot be shown: {error}")))
+        };
+        (tree(serde_json::to_value(&self.state)), tree(serde_json::to_value(&*self.disk)))
+    }
+}
+
+/// A configured protocol behind an object-safe face.
+pub trait Machine: Send + Sync + 'static {
+    fn node(&self) -> Arc<dyn NodeBox>;
+    fn monitor(&self) -> Box<dyn Monitor>;
+    /// Kind and words of an encoded message; None when it is not one.
+    fn label(&self, bytes: &[u8]) -> Option<(u8, String)>;
+    fn timer_label(&self, bytes: &[u8]) -> (u8, String);
+    /// An encoded message as a tree.
+    fn message_tree(&self, bytes: &[u8]) -> Option<serde_json::Value>;
+    fn check(
+        &self,
+        monitor: &mut dyn Monitor,
+        setup: &Setup,
+        nodes: &[Arc<dyn NodeBox>],
+        step: &StepFacts,
+        broken: &mut Vec<(u16, String)>,
+    );
+    fn why_no_progress(&self, setup: &Setup, nodes: &[Arc<dyn NodeBox>]) -> Option<String>;
+}
+
+/// The memory of a protocol's property checks, cloneable behind a box.
+pub trait Monitor: Send + Sync {
+    fn clone_box(&self) -> Box<dyn Monitor>;
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<T: Clone + Send + Sync + 'static> Monitor for T {
+    fn clone_box(&self) -> Box<dyn Monitor> {
+        Box::new(self.clone())
+    }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+struct Configured<P: Protocol>(Arc<P>);
+
+impl<P: Protocol> Configured<P> {
+    fn view<'a>(setup: &'a Setup, nodes: &'a [Arc<dyn NodeBox>]) -> View<'a, P> {
+        View { setup, nodes, _protocol: PhantomData }
+    }
+}
+
+impl<P: Protocol> Machine for Configured<P> {
+    fn node(&self) -> Arc<dyn NodeBox> {
+        let disk = Arc::new(P::Disk::default());
+        Arc::new(NodeCell {
+            protocol: Arc::clone(&self.0),
+            state: None,
+            durable: Arc::clone(&disk),
+            disk,
+            syncing: Vec::new(),
+        })
+    }
+
+    fn monitor(&self) -> Box<dyn Monitor> {
+        Box::new(P::Monitor::default())
+    }
+
+    fn label(&self, bytes: &[u8]) -> Option<(u8, String)> {
+        codec::from_bytes::<P::Msg>(bytes).ok().map(|m| self.0.label(&m))
+    }
+
+    fn timer_label(&self, bytes: &[u8]) -> (u8, String) {
+        self.0.timer_label(&codec::from_bytes(bytes).expect("timers are encoded by us"))
+    }
+
+    fn message_tree(&self, bytes: &[u8]) -> Option<serde_json::Value> {
+        serde_json::to_value(codec::from_bytes::<P::Msg>(bytes).ok()?).ok()
+    }
+
+    fn check(
+        &self,
+        monitor: &mut dyn Monitor,
+        setup: &Setup,
+        nodes: &[Arc<dyn NodeBox>],
+        step: &StepFacts,
+        broken: &mut Vec<(u16, String)>,
+    ) {
+        let memory = monitor.as_any_mut().downcast_mut().expect("the monitor belongs to this protocol");
+        self.0.check(memory, &Self::view(setup, nodes), step, broken);
+    }
+
+    fn why_no_progress(&self, setup: &Setup, nodes: &[Arc<dyn NodeBox>]) -> Option<String> {
+        self.0.why_no_progress(&Self::view(setup, nodes))
+    }
+}
+
+/// A line of the registry of protocols.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    pub describe: fn() -> Description,
+    pub build: fn(&Params) -> Arc<dyn Machine>,
+}
+
+impl Entry {
+    pub const fn of<P: Protocol>() -> Entry {
+        Entry { describe: P::describe, build: |params| Arc::new(Configured(Arc::new(P::configure(params)))) }
+    }
+}

@@ -1,0 +1,18 @@
+//! Layer 2: the deterministic engine. It knows no browser, clock, thread, file or global random source, and no
+//! protocol: those come through [`protocol::Protocol`] and a registry of [`cell::Entry`].
+
+pub mod adversary;
+pub mod apply;
+pub mod cell;
+pub mod net;
+pub mod node;
+pub mod params;
+pub mod protocol;
+pub mod queue;
+pub mod sample;
+pub mod scenario;
+pub mod sentence;
+pub mod timeline;
+pub mod trace;
+pub mod workload;
+pub mod world;

@@ -1,0 +1,318 @@
+//! What a protocol is, and the only door through which it sees the world.
+//!
+//! Sans-I/O: state in, message or timer in, effects out. Handlers never block, know no clock but the local one, and ask
+//! [`Ctx`] for everything that is not a pure function of their arguments. The value of the protocol type itself is the
+//! configuration, planted bugs included.
+
+use super::params::{ParamSpec, Params};
+use crate::base::random::{Purpose, Stream};
+use crate::base::{Micros, NodeId, OpId, codec};
+use crate::wire::{Cell, Datum, FunctionInfo, Op, Outcome, Tone};
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// Plain data with a canonical encoding: it gives message sizes, the trace hash, the inspector's tree, and what an
+/// adversary on a link sees.
+pub trait Data: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
+impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
+
+pub trait Protocol: Clone + Send + Sync + Sized + 'static {
+    type Msg: Data;
+    type Timer: Data;
+    /// Survives a crash up to the last completed sync.
+    type Disk: Data + Default;
+    /// Lost in a crash.
+    type State: Data;
+    /// The memory of the property checks (the highest tag seen so far, …).
+    type Monitor: Clone + Default + Send + Sync + 'static;
+
+    fn describe() -> Description;
+    fn configure(params: &Params) -> Self;
+
+    /// First start, and every restart: `disk` is what the last completed sync left.
+    fn boot(&self, disk: &Self::Disk, ctx: &mut Ctx<'_, Self>) -> Self::State;
+    fn on_message(&self, s: &mut Self::State, from: NodeId, m: Self::Msg, ctx: &mut Ctx<'_, Self>);
+    fn on_timer(&self, _s: &mut Self::State, _t: Self::Timer, _ctx: &mut Ctx<'_, Self>) {}
+    /// A client's operation begins at this node. It ends by [`Ctx::reply`].
+    fn on_request(&self, _s: &mut Self::State, _id: OpId, _op: &Op, _ctx: &mut Ctx<'_, Self>) {}
+
+    /// How a message looks and reads: an index into [`Description::messages`] and a few words.
+    fn label(&self, m: &Self::Msg) -> (u8, String);
+    fn timer_label(&self, t: &Self::Timer) -> (u8, String);
+    /// How a node that is up looks, and its named observations.
+    fn card(&self, role: &str, s: &Self::State, disk: &Self::Disk, card: &mut Card);
+
+    /// Looks at the whole system after each step, and reports each property that does not hold as (index into
+    /// [`Description::properties`], reason).
+    fn check(
+        &self,
+        _m: &mut Self::Monitor,
+        _view: &View<'_, Self>,
+        _step: &StepFacts,
+        _broken: &mut Vec<(u16, String)>,
+    ) {
+    }
+    /// A sentence on why operations make no progress now, if the protocol knows one.
+    fn why_no_progress(&self, _view: &View<'_, Self>) -> Option<String> {
+        None
+    }
+}
+
+/// What is fixed about a protocol, for the registry, the page and the command line.
+#[derive(Clone, Debug)]
+pub struct Description {
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub roles: Vec<RoleSpec>,
+    pub messages: Vec<(&'static str, Tone)>,
+    pub timers: Vec<&'static str>,
+    /// Name and statement of each property.
+    pub properties: Vec<(&'static str, &'static str)>,
+    pub functions: Vec<FunctionInfo>,
+    pub params: Vec<ParamSpec>,
+}
+
+#[derive(Clone, Debug)]
+pub struct RoleSpec {
+    pub name: &'static str,
+    pub meaning: &'static str,
+    pub tone: Tone,
+    /// Takes operations from outside.
+    pub client: bool,
+}
+
+/// A node's face on the stage.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Card {
+    /// The role as it is now; empty keeps the scenario's.
+    pub role: String,
+    pub tone: Option<Tone>,
+    pub headline: String,
+    pub cells: Vec<Cell>,
+    /// Named observations, for goals, watches and the accessibility tree.
+    pub probes: Vec<(&'static str, Datum)>,
+}
+
+/// Who is in the run: the same for all nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setup {
+    pub seed: u64,
+    pub nodes: Vec<NodeSetup>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeSetup {
+    pub name: String,
+    pub role: String,
+    pub groups: Vec<String>,
+    pub client: bool,
+    pub place: Option<(u16, u16)>,
+}
+
+impl Setup {
+    /// The nodes of a role, in order.
+    pub fn role<'a>(&'a self, role: &'a str) -> impl Iterator<Item = NodeId> + Clone + 'a {
+        self.nodes.iter().enumerate().filter(move |(_, n)| n.role == role).map(|(i, _)| NodeId(i as u16))
+    }
+
+    pub fn name(&self, node: NodeId) -> &str {
+        &self.nodes[node.index()].name
+    }
+
+    /// The nodes that a word means: a node's name, a role, or a group.
+    pub fn resolve(&self, word: &str) -> Vec<NodeId> {
+        let named = self.nodes.iter().position(|n| n.name == word);
+        match named {
+            Some(i) => vec![NodeId(i as u16)],
+            None => self
+                .nodes
+                .iter()
+                .enumerate()
+                .filter(|(_, n)| n.role == word || n.groups.iter().any(|g| g == word))
+                .map(|(i, _)| NodeId(i as u16))
+                .collect(),
+        }
+    }
+}
+
+/// What a handler asked for, in order. Message, timer and note contents lie in [`Outbox::bytes`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Send {
+        to: NodeId,
+        start: u32,
+        end: u32,
+    },
+    SetTimer {
+        kind: u8,
+        after: Micros,
+        start: u32,
+        end: u32,
+    },
+    /// Cancels the timers of equal content.
+    CancelTimer {
+        start: u32,
+        end: u32,
+    },
+    Reply {
+        op: OpId,
+        outcome: Outcome,
+        answer: Datum,
+    },
+    Note {
+        text: String,
+    },
+    Sync,
+}
+
+/// Effects of one handler, with their contents. Reused from step to step.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox {
+    pub effects: Vec<Effect>,
+    pub bytes: Vec<u8>,
+    /// The handler changed the disk.
+    pub wrote: bool,
+}
+
+/// The part of [`Ctx`] that does not depend on the protocol.
+pub struct CtxCore<'a> {
+    pub me: NodeId,
+    pub local_now: Micros,
+    pub setup: &'a Setup,
+    pub out: &'a mut Outbox,
+    /// Draws made at this node so far; part of the node's identity for keyed choices.
+    pub choices: &'a mut u64,
+}
+
+/// A handler's only door to the outside.
+pub struct Ctx<'a, P: Protocol> {
+    pub(super) core: CtxCore<'a>,
+    pub(super) protocol: &'a P,
+    pub(super) disk: &'a mut Arc<P::Disk>,
+    pub(super) syncing: &'a mut Vec<Arc<P::Disk>>,
+}
+
+impl<P: Protocol> Ctx<'_, P> {
+    pub fn me(&self) -> NodeId {
+        self.core.me
+    }
+
+    pub fn setup(&self) -> &Setup {
+        self.core.setup
+    }
+
+    pub fn role(&self) -> &str {
+        &self.core.setup.nodes[self.core.me.index()].role
+    }
+
+    /// The node's own clock: simulated time with this node's offset and drift.
+    pub fn local_now(&self) -> Micros {
+        self.core.local_now
+    }
+
+    pub fn send(&mut self, to: NodeId, m: &P::Msg) {
+        let (start, end) = self.put(m);
+        self.core.out.effects.push(Effect::Send { to, start, end });
+    }
+
+    /// Fires after `after` on the local clock, unless cancelled, crashed or postponed.
+    pub fn set_timer(&mut self, after: Micros, t: &P::Timer) {
+        let (start, end) = self.put(t);
+        let (kind, _) = self.protocol.timer_label(t);
+        self.core.out.effects.push(Effect::SetTimer { kind, after, start, end });
+    }
+
+    /// Cancels the pending timers of equal content.
+    pub fn cancel_timer(&mut self, t: &P::Timer) {
+        let (start, end) = self.put(t);
+        self.core.out.effects.push(Effect::CancelTimer { start, end });
+    }
+
+    /// Ends a client's operation.
+    pub fn reply(&mut self, op: OpId, outcome: Outcome, answer: Datum) {
+        self.core.out.effects.push(Effect::Reply { op, outcome, answer });
+    }
+
+    /// Something that a reader should see.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.core.out.effects.push(Effect::Note { text: text.into() });
+    }
+
+    pub fn disk(&self) -> &P::Disk {
+        self.disk
+    }
+
+    /// Changes the disk's cached contents. They survive a crash only once a [`Ctx::sync`] asked for later completed.
+    pub fn disk_mut(&mut self) -> &mut P::Disk {
+        self.core.out.wrote = true;
+        Arc::make_mut(self.disk)
+    }
+
+    /// Makes what was written so far durable. Effects asked for from here on leave when the sync completes; until then
+    /// the node handles nothing else.
+    pub fn sync(&mut self) {
+        self.syncing.push(Arc::clone(self.disk));
+        self.core.out.effects.push(Effect::Sync);
+    }
+
+    /// A non-deterministic choice in `0..bound`, for the named purpose. In a simulation it is drawn from a stream keyed
+    /// by this node and its count of choices.
+    pub fn choose(&mut self, _what: &'static str, bound: u64) -> u64 {
+        *self.core.choices += 1;
+        let seed = self.core.setup.seed;
+        Stream::new(seed, Purpose::Choice, u64::from(self.core.me.0), *self.core.choices).below(bound)
+    }
+
+    fn put<T: Serialize>(&mut self, value: &T) -> (u32, u32) {
+        let start = self.core.out.bytes.len() as u32;
+        codec::append(value, &mut self.core.out.bytes);
+        (start, self.core.out.bytes.len() as u32)
+    }
+}
+
+/// What happened in a step, for property checks.
+#[derive(Clone, Debug, Default)]
+pub struct StepFacts {
+    pub now: Micros,
+    /// The node that acted; its state may have changed. None for a command that touched no node's state.
+    pub node: Option<NodeId>,
+    pub began: Vec<(OpId, Op)>,
+    pub ended: Vec<Ended>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    pub id: OpId,
+    pub op: Op,
+    pub outcome: Outcome,
+    pub answer: Datum,
+}
+
+/// All nodes, typed, for property checks.
+pub struct View<'a, P: Protocol> {
+    pub setup: &'a Setup,
+    pub(super) nodes: &'a [Arc<dyn super::cell::NodeBox>],
+    pub(super) _protocol: std::marker::PhantomData<P>,
+}
+
+impl<P: Protocol> View<'_, P> {
+    fn cell(&self, node: NodeId) -> &super::cell::NodeCell<P> {
+        self.nodes[node.index()].as_any().downcast_ref().expect("all nodes of a run speak one protocol")
+    }
+
+    /// The state of a node that is up.
+    pub fn state(&self, node: NodeId) -> Option<&P::State> {
+        self.cell(node).state.as_ref()
+    }
+
+    /// The disk as written, synced or not.
+    pub fn disk(&self, node: NodeId) -> &P::Disk {
+        &self.cell(node).disk
+    }
+
+    /// The disk as of the last completed sync: what a crash would leave.
+    pub fn durable(&self, node: NodeId) -> &P::Disk {
+        &self.cell(node).durable
+    }
+}

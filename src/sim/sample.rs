@@ -1,0 +1,129 @@
+//! Draws from the distributions of lengths of time. The functions come from `libm` by way of `rand_distr` without its
+//! `std_math`, so that a draw has the same bits natively and in wasm32.
+
+use crate::base::{Micros, random::Stream};
+use crate::wire::Distribution;
+use rand_distr::{Distribution as _, Exp, LogNormal, Normal, Pareto};
+
+/// Says what is wrong with a distribution's numbers, if anything.
+pub fn check(d: &Distribution) -> Result<(), String> {
+    match d {
+        Distribution::Uniform { min, max } if min > max => Err(format!("uniform: min {min} is above max {max}")),
+        Distribution::Exponential { mean, .. } if mean.0 == 0 => Err("exponential: mean must be above 0".into()),
+        Distribution::LogNormal { sigma, .. } if !(0.0..=10.0).contains(sigma) => {
+            Err(format!("log-normal: sigma {sigma} is outside of 0 to 10"))
+        }
+        Distribution::Pareto { min, alpha } if min.0 == 0 || !(0.1..=100.0).contains(alpha) => {
+            Err(format!("pareto: min must be above 0 and alpha ({alpha}) from 0.1 to 100"))
+        }
+        Distribution::Quantiles(table) => check_quantiles(table),
+        _ => Ok(()),
+    }
+}
+
+fn check_quantiles(table: &[(f64, Micros)]) -> Result<(), String> {
+    let rising = table.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
+    match (table.first(), table.last()) {
+        (Some((p0, _)), Some((p1, _))) if *p0 == 0.0 && *p1 == 1.0 && rising => Ok(()),
+        _ => Err("quantiles: probabilities must rise from 0 to 1, and times must not fall".into()),
+    }
+}
+
+/// One draw, rounded to a microsecond.
+pub fn draw(d: &Distribution, stream: &mut Stream) -> Micros {
+    match d {
+        Distribution::Constant(time) => *time,
+        Distribution::Uniform { min, max } => Micros(min.0 + stream.below(max.0 - min.0 + 1)),
+        Distribution::Exponential { min, mean } => {
+            let exp = Exp::new(1.0 / mean.0 as f64).expect("checked");
+            min.plus(round(exp.sample(stream.rng())))
+        }
+        Distribution::Normal { mean, sd } => {
+            round(Normal::new(mean.0 as f64, sd.0 as f64).expect("checked").sample(stream.rng()))
+        }
+        Distribution::LogNormal { median, sigma } => {
+            round(median.0 as f64 * LogNormal::new(0.0, *sigma).expect("checked").sample(stream.rng()))
+        }
+        Distribution::Pareto { min, alpha } => {
+            round(Pareto::new(min.0 as f64, *alpha).expect("checked").sample(stream.rng()))
+        }
+        Distribution::Quantiles(table) => quantile(table, stream.unit()),
+    }
+}
+
+fn quantile(table: &[(f64, Micros)], p: f64) -> Micros {
+    let above = table.partition_point(|(q, _)| *q <= p).clamp(1, table.len() - 1);
+    let ((p0, t0), (p1, t1)) = (table[above - 1], table[above]);
+    round(t0.0 as f64 + (t1.0 - t0.0) as f64 * (p - p0) / (p1 - p0))
+}
+
+/// To the nearest microsecond, held between 0 and one simulated year.
+fn round(time: f64) -> Micros {
+    Micros(libm::round(time.clamp(0.0, 3.2e13)) as u64)
+}
+
+/// The mean, for showing a link's shape in words.
+pub fn describe(d: &Distribution) -> String {
+    match d {
+        Distribution::Constant(t) => format!("{t}"),
+        Distribution::Uniform { min, max } => format!("{min} to {max}"),
+        Distribution::Exponential { min, mean } if min.0 == 0 => format!("exponential, mean {mean}"),
+        Distribution::Exponential { min, mean } => format!("{min} + exponential, mean {mean}"),
+        Distribution::Normal { mean, sd } => format!("normal, {mean} ± {sd}"),
+        Distribution::LogNormal { median, sigma } => format!("log-normal, median {median}, sigma {sigma}"),
+        Distribution::Pareto { min, alpha } => format!("Pareto, from {min}, alpha {alpha}"),
+        Distribution::Quantiles(table) => format!("by a table of {} quantiles", table.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::random::Purpose;
+
+    fn all() -> Vec<Distribution> {
+        let ms = Micros::ms;
+        vec![
+            Distribution::Constant(ms(3)),
+            Distribution::Uniform { min: ms(1), max: ms(10) },
+            Distribution::Exponential { min: ms(1), mean: ms(5) },
+            Distribution::Normal { mean: ms(20), sd: ms(3) },
+            Distribution::LogNormal { median: ms(8), sigma: 0.5 },
+            Distribution::Pareto { min: ms(2), alpha: 3.0 },
+            Distribution::Quantiles(vec![(0.0, ms(1)), (0.5, ms(2)), (0.99, ms(9)), (1.0, ms(50))]),
+        ]
+    }
+
+    #[test]
+    fn means_agree_with_closed_forms() {
+        let expected = [3_000.0, 5_500.0, 6_000.0, 20_000.0, 8_000.0 * (0.125f64).exp(), 3_000.0, 0.0];
+        let n = 40_000u64;
+        for (d, expected) in all().iter().zip(expected) {
+            let draws: Vec<f64> =
+                (0..n).map(|i| draw(d, &mut Stream::new(1, Purpose::Latency, 5, i)).0 as f64).collect();
+            let mean = draws.iter().sum::<f64>() / n as f64;
+            let var = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n as f64;
+            // The table's mean: each linear piece contributes its midpoint.
+            let expected = if let Distribution::Quantiles(t) = d {
+                t.windows(2).map(|w| (w[1].0 - w[0].0) * (w[0].1.0 + w[1].1.0) as f64 / 2.0).sum()
+            } else {
+                expected
+            };
+            let error = 4.0 * (var / n as f64).sqrt() + 1.0;
+            assert!((mean - expected).abs() < error, "{d:?}: mean {mean}, expected {expected} ± {error}");
+        }
+    }
+
+    /// Golden vectors, the same natively and in wasm32 (tests/wasm.rs runs them there).
+    #[test]
+    fn draws_are_pinned() {
+        let text: Vec<String> = all()
+            .iter()
+            .map(|d| {
+                let draws: Vec<u64> = (0..6).map(|i| draw(d, &mut Stream::new(9, Purpose::Latency, 1, i)).0).collect();
+                format!("{}: {draws:?}", describe(d))
+            })
+            .collect();
+        insta::assert_snapshot!(text.join("\n"));
+    }
+}

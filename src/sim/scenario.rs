@@ -1,0 +1,252 @@
+//! Scenarios: the saved and shared form of a run. TOML by hand, JSON accepted; versioned.
+//!
+//! Everything unknown or out of range is an error that names file, line and what is accepted.
+
+use super::cell::{Entry, Machine};
+use super::net::{self, Shape};
+use super::params::{ParamKind, ParamValue, Params};
+use super::protocol::{Description, NodeSetup, Setup};
+use super::sample;
+use super::world::{Watch, World};
+use crate::base::Micros;
+use crate::wire::{Command, Distribution, LinkChange, ParameterInfo, SourceFile};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub const VERSION: u32 = 1;
+pub const NODES_MAX: usize = 300;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    pub version: u32,
+    #[serde(default)]
+    pub title: String,
+    pub protocol: String,
+    #[serde(default)]
+    pub seed: u64,
+    /// Simulated time that passes in one second of watching.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Micros>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, ParamValue>,
+    /// How all links behave at the start.
+    #[serde(default)]
+    pub network: LinkChange,
+    /// Time that one sync of a disk takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<Distribution>,
+    pub nodes: Vec<NodeLine>,
+    #[serde(default)]
+    pub commands: Vec<LogEntry>,
+}
+
+/// One node, or `count` nodes whose names are the name followed by 1, 2, ….
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeLine {
+    pub name: String,
+    pub role: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u16>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<(u16, u16)>,
+}
+
+/// A line of the command log: carried out at `at`, after `after` other things that happen at that same instant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogEntry {
+    pub at: Micros,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub after: u32,
+    #[serde(rename = "do")]
+    pub command: Command,
+    /// Came from a person at the bench, not from the scenario's author.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub learner: bool,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+fn is_false(b: &bool) -> bool {
+    !*b
+}
+
+/// Something wrong with a file: a word to find its line by, and what to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    pub needle: String,
+    pub message: String,
+}
+
+fn fault<T>(needle: impl Into<String>, message: impl Into<String>) -> Result<T, Fault> {
+    Err(Fault { needle: needle.into(), message: message.into() })
+}
+
+impl Scenario {
+    /// Reads a scenario. The error begins with file and line.
+    pub fn read(file: &SourceFile) -> Result<Scenario, String> {
+        let place = |line: usize, message: &str| format!("{}:{line}: {}", file.name, message.trim());
+        let scenario: Scenario = if file.text.trim_start().starts_with('{') {
+            serde_json::from_str(&file.text).map_err(|e| place(e.line(), &e.to_string()))?
+        } else {
+            toml::from_str(&file.text).map_err(|e| {
+                let at = e.span().map_or(0, |span| span.start);
+                place(line_of(&file.text, at), e.message())
+            })?
+        };
+        if scenario.version != VERSION {
+            let message = format!("version {} is not known; accepted: {VERSION}", scenario.version);
+            return Err(place(find_line(&file.text, "version"), &message));
+        }
+        Ok(scenario)
+    }
+
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a scenario is plain data")
+    }
+}
+
+/// The line (from 1) of a byte offset.
+pub fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
+}
+
+/// The first line that holds the word, or 1.
+pub fn find_line(text: &str, needle: &str) -> usize {
+    text.lines().position(|line| !needle.is_empty() && line.contains(needle)).map_or(1, |i| i + 1)
+}
+
+/// A scenario with its protocol, checked: ready to run.
+#[derive(Clone)]
+pub struct Blueprint {
+    pub scenario: Scenario,
+    pub setup: Arc<Setup>,
+    pub describe: Arc<Description>,
+    pub machine: Arc<dyn Machine>,
+    pub params: Params,
+    shape: Shape,
+    disk: Distribution,
+}
+
+impl Blueprint {
+    /// Reads and checks a file. The error begins with file and line.
+    pub fn read(file: &SourceFile, registry: &[Entry]) -> Result<Blueprint, String> {
+        let scenario = Scenario::read(file)?;
+        Blueprint::resolve(scenario, registry)
+            .map_err(|f| format!("{}:{}: {}", file.name, find_line(&file.text, &f.needle), f.message))
+    }
+
+    pub fn resolve(scenario: Scenario, registry: &[Entry]) -> Result<Blueprint, Fault> {
+        let Some(entry) = registry.iter().find(|e| (e.describe)().name == scenario.protocol) else {
+            let names: Vec<_> = registry.iter().map(|e| (e.describe)().name).collect();
+            let message = format!("unknown protocol \"{}\"; accepted: {}", scenario.protocol, names.join(", "));
+            return fault("protocol", message);
+        };
+        let describe = (entry.describe)();
+        let params = Params::check(&describe.params, &scenario.parameters)
+            .map_err(|(needle, message)| Fault { needle, message })?;
+        let setup = Setup { seed: scenario.seed, nodes: nodes(&scenario, &describe)? };
+        net::check_change(&scenario.network).or_else(|e| fault("network", e))?;
+        let disk = scenario.disk.clone().unwrap_or(Distribution::Constant(Micros(500)));
+        sample::check(&disk).or_else(|e| fault("disk", e))?;
+        if scenario.commands.windows(2).any(|w| (w[0].at, w[0].after) > (w[1].at, w[1].after)) {
+            return fault("commands", "commands must stand in the order of their times");
+        }
+        Ok(Blueprint {
+            shape: network(&scenario.network),
+            disk,
+            setup: Arc::new(setup),
+            machine: (entry.build)(&params),
+            describe: Arc::new(describe),
+            params,
+            scenario,
+        })
+    }
+
+    /// The same run under another seed.
+    pub fn with_seed(&self, seed: u64) -> Blueprint {
+        let mut copy = self.clone();
+        copy.scenario.seed = seed;
+        copy.setup = Arc::new(Setup { seed, ..(*self.setup).clone() });
+        copy
+    }
+
+    /// A world at time 0, not yet booted.
+    pub fn world(&self, watch: Watch) -> World {
+        World::new(
+            Arc::clone(&self.setup),
+            Arc::clone(&self.machine),
+            Arc::clone(&self.describe),
+            self.shape.clone(),
+            self.disk.clone(),
+            watch,
+        )
+    }
+
+    /// The parameters that differ from their defaults, planted bugs among them.
+    pub fn unusual_parameters(&self) -> Vec<ParameterInfo> {
+        let unusual =
+            self.describe.params.iter().filter(|spec| self.params.get(spec.name) != Some(&spec.default_value()));
+        unusual
+            .map(|spec| ParameterInfo {
+                name: spec.name.into(),
+                value: match self.params.get(spec.name) {
+                    Some(ParamValue::Text(text)) => text.clone(),
+                    Some(ParamValue::Int(n)) => n.to_string(),
+                    Some(ParamValue::Flag(on)) => if *on { "on" } else { "off" }.into(),
+                    None => String::new(),
+                },
+                meaning: spec.meaning.into(),
+                bug: spec.kind == ParamKind::Bug,
+            })
+            .collect()
+    }
+}
+
+fn network(line: &LinkChange) -> Shape {
+    let default = Shape::default();
+    Shape {
+        latency: line.latency.clone().unwrap_or(default.latency),
+        bandwidth: line.bandwidth.unwrap_or(default.bandwidth),
+        loss: line.loss.unwrap_or(default.loss),
+        duplicate: line.duplicate.unwrap_or(default.duplicate),
+        reorder: line.reorder.unwrap_or(default.reorder),
+        ordered: line.ordered.unwrap_or(default.ordered),
+    }
+}
+
+fn nodes(scenario: &Scenario, describe: &Description) -> Result<Vec<NodeSetup>, Fault> {
+    let mut nodes: Vec<NodeSetup> = Vec::new();
+    for line in &scenario.nodes {
+        let Some(role) = describe.roles.iter().find(|r| r.name == line.role) else {
+            let names: Vec<_> = describe.roles.iter().map(|r| r.name).collect();
+            let message =
+                format!("unknown role \"{}\" in {}; accepted: {}", line.role, describe.name, names.join(", "));
+            return fault(format!("\"{}\"", line.role), message);
+        };
+        for i in 1..=line.count.unwrap_or(1) {
+            let name = if line.count.is_some() { format!("{}{i}", line.name) } else { line.name.clone() };
+            if name.is_empty() || nodes.iter().any(|n| n.name == name) {
+                return fault(format!("\"{}\"", line.name), format!("node name \"{name}\" is empty or taken"));
+            }
+            nodes.push(NodeSetup {
+                name,
+                role: line.role.clone(),
+                groups: line.groups.clone(),
+                client: role.client,
+                place: line.place.filter(|_| line.count.is_none()),
+            });
+        }
+    }
+    if nodes.is_empty() || nodes.len() > NODES_MAX {
+        return fault("nodes", format!("{} nodes; accepted: 1 to {NODES_MAX}", nodes.len()));
+    }
+    Ok(nodes)
+}

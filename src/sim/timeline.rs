@@ -1,0 +1,346 @@
+//! The timeline: a run that can be stepped, sought, forked and returned to.
+//!
+//! Ground truth is the blueprint and the command log. The head is the furthest point simulated; the cursor is where
+//! one looks. A moment in the past is the nearest keyframe (a clone of the world) plus replay without recording.
+//! Keyframes are thinned as the run grows, so that memory is bounded by the trace alone, which is bounded itself.
+//! Forking cuts the log at the cursor; the old branch is kept as its log.
+
+use super::scenario::{Blueprint, LogEntry};
+use super::trace::Trace;
+use super::world::{Watch, World};
+use crate::base::Micros;
+use crate::wire::Command;
+use std::sync::Arc;
+
+const KEYFRAMES_MAX: usize = 160;
+const FIRST_SPACING: u32 = 128;
+pub const BRANCHES_MAX: usize = 32;
+
+/// Watches a run as it is recorded, step by step; its state is kept in keyframes.
+pub trait Observer: Send {
+    fn after_step(&mut self, world: &World, trace: &Trace, first_row: u32);
+    fn clone_box(&self) -> Box<dyn Observer>;
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+/// A world with its place in the log.
+#[derive(Clone)]
+pub struct Point {
+    pub world: World,
+    /// Commands of the log carried out so far.
+    pub done: usize,
+}
+
+struct Keyframe {
+    point: Point,
+    observer: Option<Box<dyn Observer>>,
+}
+
+/// A branch that was left: its log, and how far it had come.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    pub id: u32,
+    pub log: Vec<LogEntry>,
+    pub head: Micros,
+    /// Where another branch left it.
+    pub left: Micros,
+}
+
+pub struct Timeline {
+    pub blueprint: Arc<Blueprint>,
+    pub log: Vec<LogEntry>,
+    /// For each command of the log that had no effect, why.
+    pub refused: Vec<Option<String>>,
+    pub trace: Trace,
+    head: Point,
+    observer: Option<Box<dyn Observer>>,
+    keyframes: Vec<Keyframe>,
+    spacing: u32,
+    /// None: at the head.
+    cursor: Option<Point>,
+    /// The time shown, at or after the last step of the cursor.
+    shown: Micros,
+    pub branches: Vec<Branch>,
+    pub branch: u32,
+    next_branch: u32,
+}
+
+impl Point {
+    /// Takes the next step at or before `limit`: a command of the log whose turn it is, or what the queue holds.
+    fn step(
+        &mut self,
+        log: &[LogEntry],
+        limit: u64,
+        trace: &mut Option<&mut Trace>,
+        refused: &mut impl FnMut(usize, String),
+    ) -> bool {
+        let world = &mut self.world;
+        let Some(entry) = log.get(self.done).filter(|entry| entry.at.0 <= limit) else {
+            return world.step(limit, trace).is_some();
+        };
+        let at = entry.at.0.max(world.now);
+        if at > world.now {
+            if world.step(at - 1, trace).is_some() {
+                return true;
+            }
+            world.advance_clock(at);
+        }
+        if world.at_now < entry.after && entry.at.0 == world.now && world.step(at, trace).is_some() {
+            return true;
+        }
+        if world.halted.is_some() {
+            return false;
+        }
+        if let Err(reason) = world.apply(&entry.command, trace) {
+            refused(self.done, reason);
+        }
+        self.done += 1;
+        true
+    }
+}
+
+impl Timeline {
+    pub fn new(blueprint: Blueprint, watch: Watch, observer: Option<Box<dyn Observer>>) -> Timeline {
+        let log = blueprint.scenario.commands.clone();
+        let mut trace = Trace::default();
+        let mut world = blueprint.world(watch);
+        world.boot(&mut Some(&mut trace));
+        let mut timeline = Timeline {
+            blueprint: Arc::new(blueprint),
+            refused: vec![None; log.len()],
+            log,
+            trace,
+            head: Point { world, done: 0 },
+            observer,
+            keyframes: Vec::new(),
+            spacing: FIRST_SPACING,
+            cursor: None,
+            shown: Micros::ZERO,
+            branches: Vec::new(),
+            branch: 0,
+            next_branch: 1,
+        };
+        timeline.observe(0);
+        timeline.keep();
+        timeline
+    }
+
+    /// The world at the cursor.
+    pub fn world(&self) -> &World {
+        self.cursor.as_ref().map_or(&self.head.world, |c| &c.world)
+    }
+
+    pub fn head(&self) -> &World {
+        &self.head.world
+    }
+
+    /// Commands carried out up to the cursor.
+    pub fn done(&self) -> usize {
+        self.cursor.as_ref().map_or(self.head.done, |c| c.done)
+    }
+
+    pub fn shown(&self) -> Micros {
+        self.shown
+    }
+
+    pub fn observer(&self) -> Option<&dyn Observer> {
+        self.observer.as_deref()
+    }
+
+    fn observe(&mut self, first_row: u32) {
+        if let Some(observer) = &mut self.observer {
+            observer.after_step(&self.head.world, &self.trace, first_row);
+        }
+    }
+
+    /// Simulates at the head up to `limit`, at most `steps` steps. Says whether it got there.
+    pub fn advance(&mut self, limit: Micros, steps: u64) -> bool {
+        for _ in 0..steps {
+            if !self.step_head(limit.0) {
+                self.head.world.advance_clock(limit.0);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn step_head(&mut self, limit: u64) -> bool {
+        let first_row = self.head.world.rows;
+        let refused = &mut self.refused;
+        let stepped =
+            self.head.step(&self.log, limit, &mut Some(&mut self.trace), &mut |i, reason| refused[i] = Some(reason));
+        if stepped {
+            self.observe(first_row);
+            let last = self.keyframes.last().map_or(0, |k| k.point.world.step);
+            if self.head.world.step >= last + self.spacing {
+                self.keep();
+            }
+        }
+        stepped
+    }
+
+    fn keep(&mut self) {
+        let observer = self.observer.as_ref().map(|o| o.clone_box());
+        self.keyframes.push(Keyframe { point: self.head.clone(), observer });
+        if self.keyframes.len() > KEYFRAMES_MAX {
+            let mut place = 0;
+            self.keyframes.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+            self.spacing *= 2;
+        }
+    }
+
+    /// Moves the cursor to the end of a step of the past, or to the head.
+    pub fn seek_step(&mut self, step: u32) {
+        if step >= self.head.world.step {
+            self.cursor = None;
+            self.shown = Micros(self.head.world.now);
+            return;
+        }
+        let near = self.cursor.take().filter(|c| c.world.step <= step && step - c.world.step < self.spacing);
+        let mut point = near.unwrap_or_else(|| {
+            let place = self.keyframes.partition_point(|k| k.point.world.step <= step);
+            self.keyframes[place.saturating_sub(1)].point.clone()
+        });
+        while point.world.step < step && point.step(&self.log, u64::MAX, &mut None, &mut |_, _| {}) {}
+        self.shown = Micros(point.world.now);
+        self.cursor = Some(point);
+    }
+
+    /// Moves the cursor to an instant: after everything that happens at it. Beyond the head the run is simulated, at
+    /// most `steps` steps further.
+    pub fn seek(&mut self, at: Micros, steps: u64) {
+        if at.0 > self.head.world.now || self.cursor.is_none() && at == self.shown {
+            let arrived = self.advance(at, steps);
+            self.cursor = None;
+            self.shown = if arrived { at } else { Micros(self.head.world.now) };
+            return;
+        }
+        let after = self.trace.first_after(at);
+        let step = after.checked_sub(1).map_or(0, |row| self.trace.get(row).step);
+        self.seek_step(step);
+        self.shown = at;
+    }
+
+    /// One step on from the cursor; at the head, the next thing that happens is simulated.
+    pub fn forward(&mut self) -> bool {
+        let step = self.world().step;
+        if step < self.head.world.step {
+            self.seek_step(step + 1);
+            return true;
+        }
+        let stepped = self.step_head(Micros::MAX.0);
+        self.cursor = None;
+        self.shown = Micros(self.head.world.now);
+        stepped
+    }
+
+    pub fn back(&mut self) -> bool {
+        let step = self.world().step;
+        // The nodes' first starts are one moment.
+        let first = self.keyframes[0].point.world.step;
+        if step > first {
+            self.seek_step(step - 1);
+        }
+        step > first
+    }
+
+    /// Appends a command at the cursor. In the past this forks: the old branch is kept.
+    pub fn command(&mut self, command: Command) -> Result<(), String> {
+        let (at, done) = (self.shown, self.done());
+        let world = self.world();
+        let after = if world.now == at.0 { world.at_now } else { 0 };
+        if self.cursor.is_some() || self.head.world.now > at.0 {
+            let mut log: Vec<LogEntry> = self.log[..done].to_vec();
+            log.extend(self.log[done..].iter().filter(|e| !e.learner).cloned());
+            self.leave_branch(at);
+            let step = self.world().step;
+            self.restart_from(log, done, step, at);
+        }
+        self.head.world.advance_clock(at.0);
+        self.log.insert(self.head.done, LogEntry { at, after, command, learner: true });
+        self.refused.insert(self.head.done, None);
+        let place = self.head.done;
+        while self.head.done <= place && self.step_head(at.0) {}
+        match &self.refused[place] {
+            Some(reason) => {
+                let reason = reason.clone();
+                Err(reason)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn leave_branch(&mut self, left: Micros) {
+        let (id, head) = (self.branch, Micros(self.head.world.now));
+        self.branches.retain(|b| b.id != id);
+        if self.branches.len() >= BRANCHES_MAX {
+            self.branches.remove(0);
+        }
+        self.branches.push(Branch { id, log: self.log.clone(), head, left });
+        self.branch = self.next_branch;
+        self.next_branch += 1;
+    }
+
+    /// Takes another log that agrees with the present one in its first `same` commands, and simulates anew up to
+    /// `step` (if it comes before) and `at`.
+    fn restart_from(&mut self, log: Vec<LogEntry>, same: usize, step: u32, at: Micros) {
+        let fits = |k: &Keyframe| k.point.done <= same && k.point.world.step <= step && k.point.world.now <= at.0;
+        let keep = self.keyframes.iter().take_while(|k| fits(k)).count().max(1);
+        self.keyframes.truncate(keep);
+        let last = &self.keyframes[keep - 1];
+        self.head = last.point.clone();
+        self.observer = last.observer.as_ref().map(|o| o.clone_box());
+        self.trace.truncate(self.head.world.rows);
+        self.refused = vec![None; log.len()];
+        self.log = log;
+        self.cursor = None;
+        while self.head.world.step < step && self.step_head(at.0) {}
+        self.shown = at;
+    }
+
+    /// Takes back the last command of a person at or before the cursor. Later ones of the branch go too.
+    pub fn undo(&mut self) -> Result<(), String> {
+        let done = self.done();
+        let place = self.log[..done].iter().rposition(|e| e.learner).ok_or("there is nothing to take back")?;
+        let at = self.shown;
+        let mut log = self.log.clone();
+        log.remove(place);
+        let mut later = place;
+        log.retain(|e| {
+            let keep = later > 0 || !e.learner;
+            later = later.saturating_sub(1);
+            keep
+        });
+        self.leave_branch(at);
+        self.restart_from(log, place, u32::MAX, at);
+        self.advance(at, u64::MAX);
+        Ok(())
+    }
+
+    /// Returns to a kept branch, where it was left.
+    pub fn go_to_branch(&mut self, id: u32) -> Result<(), String> {
+        let place = self.branches.iter().position(|b| b.id == id).ok_or_else(|| format!("there is no branch {id}"))?;
+        let there = self.branches.remove(place);
+        let same = self.log.iter().zip(&there.log).take_while(|(a, b)| a == b).count();
+        let first_other = |log: &[LogEntry]| log.get(same).map_or(Micros::MAX, |e| e.at);
+        let fork = first_other(&self.log).min(first_other(&there.log));
+        self.leave_branch(fork);
+        self.branch = there.id;
+        // Everything strictly before the first difference is common.
+        let before = Micros(fork.0.saturating_sub(1)).min(there.head);
+        self.restart_from(there.log, same, u32::MAX, before);
+        self.advance(there.head, u64::MAX);
+        self.shown = there.head;
+        Ok(())
+    }
+
+    /// The scenario with this branch's log up to the head: the saved form of the run.
+    pub fn save(&self) -> super::scenario::Scenario {
+        let mut scenario = self.blueprint.scenario.clone();
+        scenario.commands.clone_from(&self.log);
+        scenario
+    }
+}

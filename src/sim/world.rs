@@ -1,0 +1,623 @@
+//! The world: nodes, network, queue and clock, advanced one step at a time.
+//!
+//! A step is one thing that happens at one instant: a message is handled, a timer fires, a sync completes, a command is
+//! carried out. Its first row is its main row; what the handler asked for follows, caused by it. The world records into
+//! a [`Trace`] when it is given one and only counts rows otherwise, so that replaying between keyframes costs no memory
+//! and gives every row the same number.
+//!
+//! Left out: threads inside a node, partial writes of a sync, corruption of disks, network interface queues per node.
+
+use super::cell::{Machine, Monitor, NodeBox};
+use super::net::{Fate, Network, Shape};
+use super::node::{Incoming, Message, Shell, Timer};
+use super::protocol::{CtxCore, Description, Effect, Ended, Outbox, Setup, StepFacts};
+use super::queue::Queue;
+use super::trace::{Rec, Trace};
+use crate::base::{Micros, MsgId, NodeId, OpId, codec, hash};
+use crate::wire::{Datum, Distribution, NodeStatus, Op, Outcome, RowKind};
+use std::sync::Arc;
+
+/// Messages in flight at once; one more is a bound reached.
+pub const FLIGHTS_MAX: usize = 200_000;
+/// Messages waiting at one node.
+pub const INBOX_MAX: usize = 100_000;
+
+/// What the queue holds.
+#[derive(Clone, Debug)]
+pub enum Item {
+    Arrive(Message),
+    Timer {
+        node: NodeId,
+        count: u32,
+    },
+    /// A service time is over.
+    Wake {
+        node: NodeId,
+        epoch: u32,
+    },
+    SyncDone {
+        node: NodeId,
+        epoch: u32,
+    },
+    /// The workload's next operation.
+    Arrival {
+        client: NodeId,
+        generation: u32,
+    },
+}
+
+/// How a run is watched.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Watch {
+    /// Check the protocol's properties after each step.
+    pub properties: bool,
+    /// Keep the trace hash: time, node, kind, message bytes and post-state of every step.
+    pub hash: bool,
+}
+
+/// Counts since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Counters {
+    pub sent: u64,
+    pub sent_bytes: u64,
+    pub delivered: u64,
+    pub lost: u64,
+}
+
+pub struct World {
+    pub setup: Arc<Setup>,
+    pub machine: Arc<dyn Machine>,
+    pub describe: Arc<Description>,
+    pub now: u64,
+    /// Queue entries taken and commands carried out at this instant: the place of a command within it.
+    pub at_now: u32,
+    pub step: u32,
+    pub rows: u32,
+    pub queue: Queue<Item>,
+    pub net: Network,
+    pub(super) cells: Vec<Arc<dyn NodeBox>>,
+    pub shells: Vec<Shell>,
+    /// Messages on clogged links.
+    pub clogged: Vec<Message>,
+    pub(super) adversaries: Vec<super::adversary::Adversary>,
+    pub counters: Counters,
+    /// For each property the row at which it first broke, and the reason.
+    pub broken: Vec<Option<(u32, Arc<str>)>>,
+    monitor: Box<dyn Monitor>,
+    watch: Watch,
+    hash: u64,
+    /// A bound that was reached: the run goes no further.
+    pub halted: Option<&'static str>,
+    outbox: Outbox,
+    facts: StepFacts,
+    scratch: Vec<u8>,
+}
+
+impl Clone for World {
+    fn clone(&self) -> Self {
+        World {
+            setup: Arc::clone(&self.setup),
+            machine: Arc::clone(&self.machine),
+            describe: Arc::clone(&self.describe),
+            queue: self.queue.clone(),
+            net: self.net.clone(),
+            cells: self.cells.clone(),
+            shells: self.shells.clone(),
+            clogged: self.clogged.clone(),
+            adversaries: self.adversaries.clone(),
+            broken: self.broken.clone(),
+            monitor: (*self.monitor).clone_box(),
+            outbox: Outbox::default(),
+            facts: StepFacts::default(),
+            scratch: Vec::new(),
+            ..*self
+        }
+    }
+}
+
+/// A node's state for writing: copied first if a keyframe shares it.
+#[inline]
+fn writable(cell: &mut Arc<dyn NodeBox>) -> &mut dyn NodeBox {
+    if Arc::get_mut(cell).is_none() {
+        *cell = cell.clone_arc();
+    }
+    Arc::get_mut(cell).expect("just made unique")
+}
+
+impl World {
+    /// A world at time 0, its nodes not yet started: see [`World::boot`].
+    pub fn new(
+        setup: Arc<Setup>,
+        machine: Arc<dyn Machine>,
+        describe: Arc<Description>,
+        network: Shape,
+        disk: Distribution,
+        watch: Watch,
+    ) -> World {
+        let nodes = setup.nodes.len();
+        let disk = Arc::new(disk);
+        World {
+            now: 0,
+            at_now: 0,
+            step: 0,
+            rows: 0,
+            queue: Queue::default(),
+            net: Network::new(nodes, network),
+            cells: (0..nodes).map(|_| machine.node()).collect(),
+            shells: (0..nodes).map(|_| Shell::new(Arc::clone(&disk))).collect(),
+            clogged: Vec::new(),
+            adversaries: Vec::new(),
+            counters: Counters::default(),
+            broken: vec![None; describe.properties.len()],
+            monitor: machine.monitor(),
+            watch,
+            hash: setup.seed,
+            halted: None,
+            outbox: Outbox::default(),
+            facts: StepFacts::default(),
+            scratch: Vec::new(),
+            setup,
+            machine,
+            describe,
+        }
+    }
+
+    /// Starts every node, in order, at time 0.
+    pub fn boot(&mut self, trace: &mut Option<&mut Trace>) {
+        for node in 0..self.shells.len() {
+            self.begin_step();
+            self.start(NodeId(node as u16), None, trace);
+            self.end_step(Some(NodeId(node as u16)), trace);
+        }
+    }
+
+    /// Takes the next step that happens at or before `limit`, and moves the clock to it. None: there is none; the clock
+    /// is then as it was.
+    pub fn step(&mut self, limit: u64, trace: &mut Option<&mut Trace>) -> Option<u32> {
+        loop {
+            if self.halted.is_some() {
+                return None;
+            }
+            let (at, item) = self.queue.pop_until(limit)?;
+            self.advance_clock(at);
+            self.at_now += 1;
+            let before = self.rows;
+            self.begin_step();
+            let node = self.happen(item, trace);
+            if self.rows > before {
+                self.end_step(node, trace);
+                return Some(self.step);
+            }
+            self.step -= 1;
+        }
+    }
+
+    /// Moves the clock without anything happening. Nothing may be due before.
+    pub fn advance_clock(&mut self, at: u64) {
+        if at > self.now {
+            self.now = at;
+            self.at_now = 0;
+        }
+    }
+
+    pub(super) fn begin_step(&mut self) {
+        self.step += 1;
+        self.facts.began.clear();
+        self.facts.ended.clear();
+    }
+
+    pub(super) fn end_step(&mut self, node: Option<NodeId>, trace: &mut Option<&mut Trace>) {
+        if self.watch.hash
+            && let Some(node) = node
+        {
+            self.hash = self.cells[node.index()].fingerprint(self.hash, &mut self.scratch);
+        }
+        if self.watch.properties {
+            self.check(node, trace);
+        }
+        if self.rows as usize >= super::trace::ROWS_MAX {
+            self.halted = Some("limit reached: the trace is full; the run stops here");
+        } else if self.queue.len() >= FLIGHTS_MAX {
+            self.halted = Some("limit reached: too many messages in flight; the run stops here");
+        }
+    }
+
+    fn check(&mut self, node: Option<NodeId>, trace: &mut Option<&mut Trace>) {
+        self.facts.now = Micros(self.now);
+        self.facts.node = node;
+        let mut broken = Vec::new();
+        self.machine.check(&mut *self.monitor, &self.setup, &self.cells, &self.facts, &mut broken);
+        for (index, reason) in broken {
+            if self.broken[usize::from(index)].is_none() {
+                let cause = self.rows.checked_sub(1);
+                let rec = Rec::new(RowKind::Violation, self.now, node.unwrap_or_default(), cause);
+                let row = self.emit(Rec { code: index, ..rec }, reason.as_bytes(), trace);
+                self.broken[usize::from(index)] = Some((row, reason.into()));
+            }
+        }
+    }
+
+    /// The trace hash so far.
+    pub fn trace_hash(&self) -> u64 {
+        self.hash
+    }
+
+    pub fn why_no_progress(&self) -> Option<String> {
+        self.machine.why_no_progress(&self.setup, &self.cells)
+    }
+
+    /// Adds a row; returns its id.
+    #[inline]
+    pub(super) fn emit(&mut self, mut rec: Rec, data: &[u8], trace: &mut Option<&mut Trace>) -> u32 {
+        rec.step = self.step;
+        if self.watch.hash {
+            let mut head = [0u8; 16];
+            head[..8].copy_from_slice(&rec.at.to_le_bytes());
+            head[8..10].copy_from_slice(&rec.node.to_le_bytes());
+            head[10..12].copy_from_slice(&rec.peer.to_le_bytes());
+            head[12..16].copy_from_slice(&(rec.count << 8 | rec.kind as u32).to_le_bytes());
+            self.hash = hash::bytes(hash::bytes(self.hash, &head), data);
+        }
+        if let Some(trace) = trace {
+            trace.push(rec, data);
+        }
+        self.rows += 1;
+        self.rows - 1
+    }
+
+    fn happen(&mut self, item: Item, trace: &mut Option<&mut Trace>) -> Option<NodeId> {
+        match item {
+            Item::Arrive(message) => {
+                let to = message.id.to;
+                if self.shells[to.index()].status == NodeStatus::Down {
+                    let rec = Rec::of_message(RowKind::Lost, self.now, message.id, false, Some(message.row));
+                    let name = format!("{} is down", self.setup.name(to));
+                    self.lose(rec, self.now, &name, trace);
+                } else {
+                    self.come(to, Incoming::Message(message), trace);
+                }
+                Some(to)
+            }
+            Item::Timer { node, count } => {
+                let timers = &mut self.shells[node.index()].timers;
+                let place = timers.iter().position(|t| t.count == count && t.due == self.now)?;
+                let timer = timers.remove(place);
+                self.come(node, Incoming::Timer(timer), trace);
+                Some(node)
+            }
+            Item::Wake { node, epoch } => {
+                let shell = &mut self.shells[node.index()];
+                if shell.epoch != epoch || !shell.busy {
+                    return None;
+                }
+                shell.busy = false;
+                if shell.is_ready()
+                    && let Some(incoming) = shell.inbox.pop_front()
+                {
+                    self.handle(node, incoming, trace);
+                    self.serve_next(node, trace);
+                }
+                Some(node)
+            }
+            Item::SyncDone { node, epoch } => {
+                let shell = &mut self.shells[node.index()];
+                if shell.epoch != epoch {
+                    return None;
+                }
+                if shell.status == NodeStatus::Paused {
+                    shell.inbox.push_front(Incoming::Synced);
+                    let cause = shell.held.as_ref().map(|(row, _)| *row);
+                    self.emit(Rec::new(RowKind::Queued, self.now, node, cause), b"", trace);
+                } else {
+                    self.synced(node, trace);
+                    self.serve_next(node, trace);
+                }
+                Some(node)
+            }
+            Item::Arrival { client, generation } => {
+                self.arrival(client, generation, trace);
+                Some(client)
+            }
+        }
+    }
+
+    /// Something comes to a node: it is handled now, or waits.
+    pub(super) fn come(&mut self, node: NodeId, incoming: Incoming, trace: &mut Option<&mut Trace>) {
+        let shell = &mut self.shells[node.index()];
+        if shell.is_ready() && shell.service.is_none() {
+            self.handle(node, incoming, trace);
+            return self.serve_next(node, trace);
+        }
+        let rec = match &incoming {
+            Incoming::Message(m) => Rec::of_message(RowKind::Queued, self.now, m.id, false, Some(m.row)),
+            Incoming::Timer(t) => Rec { count: t.count, ..Rec::new(RowKind::Queued, self.now, node, Some(t.row)) },
+            Incoming::Request { id, row, .. } => {
+                Rec { count: id.count, ..Rec::new(RowKind::Queued, self.now, node, Some(*row)) }
+            }
+            Incoming::Synced => Rec::new(RowKind::Queued, self.now, node, None),
+        };
+        if shell.inbox.len() >= INBOX_MAX {
+            self.halted = Some("limit reached: too many messages wait at one node; the run stops here");
+        }
+        let why = if shell.is_ready() { "is busy" } else { shell.why_waits() };
+        shell.inbox.push_back(incoming);
+        self.emit(rec, why.as_bytes(), trace);
+        self.serve_next(node, trace);
+    }
+
+    /// Starts on the inbox if the node is free: at once where there is no service time, else when it is over.
+    pub(super) fn serve_next(&mut self, node: NodeId, trace: &mut Option<&mut Trace>) {
+        loop {
+            let (seed, now) = (self.setup.seed, self.now);
+            let shell = &mut self.shells[node.index()];
+            if shell.inbox.is_empty() || !shell.is_ready() {
+                return;
+            }
+            if let Some(time) = shell.next_service_time(seed, node) {
+                shell.busy = true;
+                let epoch = shell.epoch;
+                self.queue.push(now + time.0, Item::Wake { node, epoch });
+                return;
+            }
+            let incoming = shell.inbox.pop_front().expect("not empty");
+            self.handle(node, incoming, trace);
+        }
+    }
+
+    /// Runs the handler for what came, and carries out its effects.
+    fn handle(&mut self, node: NodeId, incoming: Incoming, trace: &mut Option<&mut Trace>) {
+        let now = self.now;
+        match incoming {
+            Incoming::Message(message) => {
+                let rec = Rec::of_message(RowKind::Deliver, now, message.id, false, Some(message.row));
+                let row = self.emit(rec, b"", trace);
+                self.counters.delivered += 1;
+                let understood = self.call(node, |cell, core| cell.on_message(message.id.from, &message.bytes, core));
+                if understood {
+                    self.carry_out(node, row, trace);
+                } else {
+                    let rec = Rec::of_message(RowKind::Lost, now, message.id, false, Some(row));
+                    self.lose(rec, now, "it cannot be decoded", trace);
+                }
+            }
+            Incoming::Timer(timer) => {
+                let rec = Rec::new(RowKind::TimerFired, now, node, Some(timer.row));
+                let rec = Rec { count: timer.count, code: u16::from(timer.kind), ..rec };
+                let row = self.emit(rec, &timer.bytes, trace);
+                self.call(node, |cell, core| cell.on_timer(&timer.bytes, core));
+                self.carry_out(node, row, trace);
+            }
+            Incoming::Request { id, op, row } => {
+                self.call(node, |cell, core| cell.on_request(id, &op, core));
+                self.carry_out(node, row, trace);
+            }
+            Incoming::Synced => self.synced(node, trace),
+        }
+    }
+
+    #[inline]
+    fn call<R>(&mut self, node: NodeId, handler: impl FnOnce(&mut dyn NodeBox, CtxCore<'_>) -> R) -> R {
+        let shell = &mut self.shells[node.index()];
+        let core = CtxCore {
+            me: node,
+            local_now: shell.clock.read(self.now),
+            setup: &self.setup,
+            out: &mut self.outbox,
+            choices: &mut shell.choices,
+        };
+        handler(writable(&mut self.cells[node.index()]), core)
+    }
+
+    /// Boots a node: first start, and restart.
+    pub(super) fn start(&mut self, node: NodeId, cause: Option<u32>, trace: &mut Option<&mut Trace>) {
+        self.shells[node.index()].status = NodeStatus::Up;
+        let row = self.emit(Rec::new(RowKind::Boot, self.now, node, cause), b"", trace);
+        self.call(node, |cell, core| cell.boot(core));
+        self.carry_out(node, row, trace);
+    }
+
+    /// The sync under way completes: what waited for it leaves.
+    pub(super) fn synced(&mut self, node: NodeId, trace: &mut Option<&mut Trace>) {
+        let shell = &mut self.shells[node.index()];
+        let (cause, held) = shell.held.take().expect("a sync was under way");
+        let lies = shell.lies;
+        writable(&mut self.cells[node.index()]).synced(lies);
+        let row = self.emit(Rec::new(RowKind::Synced, self.now, node, Some(cause)), b"", trace);
+        self.outbox = held;
+        self.carry_out(node, row, trace);
+    }
+
+    pub(super) fn crash(&mut self, node: NodeId, cause: u32, trace: &mut Option<&mut Trace>) {
+        self.emit(Rec::new(RowKind::Crash, self.now, node, Some(cause)), b"", trace);
+        let open = std::mem::take(&mut self.shells[node.index()].open_ops);
+        for op in open {
+            self.end_op(op, Outcome::Unknown, Datum::Text("the client crashed".into()), cause, trace);
+        }
+        self.shells[node.index()].forget();
+        writable(&mut self.cells[node.index()]).crash();
+    }
+
+    /// Carries out the outbox's effects in order; from a sync on, they wait for it.
+    fn carry_out(&mut self, node: NodeId, cause: u32, trace: &mut Option<&mut Trace>) {
+        if self.outbox.effects.is_empty() && !self.outbox.wrote {
+            return;
+        }
+        let mut out = std::mem::take(&mut self.outbox);
+        if std::mem::take(&mut out.wrote) {
+            self.emit(Rec::new(RowKind::Write, self.now, node, Some(cause)), b"", trace);
+        }
+        for i in 0..out.effects.len() {
+            match &out.effects[i] {
+                Effect::Send { to, start, end } => {
+                    self.send(node, *to, &out.bytes[*start as usize..*end as usize], cause, trace);
+                }
+                Effect::SetTimer { kind, after, start, end } => {
+                    let bytes = &out.bytes[*start as usize..*end as usize];
+                    self.set_timer(node, *kind, *after, bytes, cause, trace);
+                }
+                Effect::CancelTimer { start, end } => {
+                    self.cancel_timer(node, &out.bytes[*start as usize..*end as usize], cause, trace);
+                }
+                Effect::Reply { op, outcome, answer } => self.reply(*op, *outcome, answer.clone(), cause, trace),
+                Effect::Note { text } => {
+                    self.emit(Rec::new(RowKind::Note, self.now, node, Some(cause)), text.as_bytes(), trace);
+                }
+                Effect::Sync => {
+                    let rest = Outbox { effects: out.effects.split_off(i + 1), bytes: out.bytes, wrote: false };
+                    return self.sync(node, cause, rest);
+                }
+            }
+        }
+        out.effects.clear();
+        out.bytes.clear();
+        self.outbox = out;
+    }
+
+    fn sync(&mut self, node: NodeId, cause: u32, rest: Outbox) {
+        let shell = &mut self.shells[node.index()];
+        let time = shell.next_sync_time(self.setup.seed, node);
+        shell.held = Some((cause, rest));
+        let epoch = shell.epoch;
+        self.queue.push(self.now + time.0, Item::SyncDone { node, epoch });
+    }
+
+    #[inline]
+    fn send(&mut self, from: NodeId, to: NodeId, bytes: &[u8], cause: u32, trace: &mut Option<&mut Trace>) {
+        let link = self.net.link(from, to);
+        let count = self.net.links[link].count + 1;
+        self.net.links[link].count = count;
+        let id = MsgId { from, to, count, copy: 0 };
+        let row = self.emit(Rec::of_message(RowKind::Send, self.now, id, true, Some(cause)), bytes, trace);
+        self.counters.sent += 1;
+        self.counters.sent_bytes += bytes.len() as u64;
+        let message = Message { id, sent: self.now, row, bytes: bytes.into() };
+        if self.adversaries.is_empty() {
+            self.enter_link(link, message, trace);
+        } else {
+            self.meet_adversaries(link, message, trace);
+        }
+    }
+
+    /// A message enters its link: its fate is decided.
+    pub(super) fn enter_link(&mut self, link: usize, message: Message, trace: &mut Option<&mut Trace>) {
+        let (id, now, seed) = (message.id, self.now, self.setup.seed);
+        let rec = |row| Rec::of_message(RowKind::Lost, now, id, true, Some(row));
+        match self.net.transmit(seed, link, now, message.bytes.len(), id.count) {
+            Fate::Cut(due, rule) => {
+                let name = self.net.cuts[usize::from(rule)].name.clone();
+                self.lose(rec(message.row), due, &name, trace);
+            }
+            Fate::LostByChance(due) => self.lose(rec(message.row), due, "random loss", trace),
+            Fate::Arrives(due) => {
+                if self.net.links[link].shape.duplicate > 0.0
+                    && let Some(second) = self.net.duplicate(seed, link, now, id.count)
+                {
+                    let id = MsgId { copy: 1, ..id };
+                    let row =
+                        self.emit(Rec::of_message(RowKind::Duplicate, now, id, true, Some(message.row)), b"", trace);
+                    self.put_on_link(link, second, Message { id, row, ..message.clone() });
+                }
+                self.put_on_link(link, due, message);
+            }
+        }
+    }
+
+    pub(super) fn put_on_link(&mut self, link: usize, due: u64, message: Message) {
+        if self.net.links[link].clogged {
+            self.clogged.push(message);
+        } else {
+            self.queue.push(due, Item::Arrive(message));
+        }
+    }
+
+    pub(super) fn lose(&mut self, rec: Rec, due: u64, rule: &str, trace: &mut Option<&mut Trace>) {
+        self.counters.lost += 1;
+        let mut data = due.to_le_bytes().to_vec();
+        data.extend_from_slice(rule.as_bytes());
+        self.emit(rec, &data, trace);
+    }
+
+    fn set_timer(
+        &mut self,
+        node: NodeId,
+        kind: u8,
+        after: Micros,
+        bytes: &[u8],
+        cause: u32,
+        trace: &mut Option<&mut Trace>,
+    ) {
+        let shell = &mut self.shells[node.index()];
+        shell.timer_count += 1;
+        let count = shell.timer_count;
+        let due = self.now.saturating_add(shell.clock.true_span(after)).min(Micros::MAX.0);
+        let rec = Rec::new(RowKind::TimerSet, self.now, node, Some(cause));
+        let row = self.emit(Rec { count, code: u16::from(kind), ..rec }, bytes, trace);
+        let timer = Timer { count, kind, set: self.now, due, row, bytes: bytes.into() };
+        self.shells[node.index()].timers.push(timer);
+        self.queue.push(due, Item::Timer { node, count });
+    }
+
+    fn cancel_timer(&mut self, node: NodeId, bytes: &[u8], cause: u32, trace: &mut Option<&mut Trace>) {
+        let timers = &mut self.shells[node.index()].timers;
+        while let Some(place) = timers.iter().position(|t| t.bytes[..] == *bytes) {
+            let timer = timers.remove(place);
+            let rec = Rec::new(RowKind::TimerCancelled, self.now, node, Some(cause));
+            self.emit(Rec { count: timer.count, code: u16::from(timer.kind), ..rec }, bytes, trace);
+            return self.cancel_timer(node, bytes, cause, trace);
+        }
+    }
+
+    /// A client's operation begins.
+    pub(super) fn invoke(&mut self, client: NodeId, op: Op, cause: Option<u32>, trace: &mut Option<&mut Trace>) {
+        let shell = &mut self.shells[client.index()];
+        shell.op_count += 1;
+        let id = OpId { client, count: shell.op_count };
+        let rec = Rec { count: id.count, ..Rec::new(RowKind::Invoke, self.now, client, cause) };
+        let row = self.emit(rec, &codec::to_bytes(&op), trace);
+        let open = super::node::OpenOp { id, op: op.clone(), begun: self.now, row };
+        self.shells[client.index()].open_ops.push(open);
+        self.facts.began.push((id, op.clone()));
+        self.come(client, Incoming::Request { id, op, row }, trace);
+    }
+
+    fn reply(&mut self, id: OpId, outcome: Outcome, answer: Datum, cause: u32, trace: &mut Option<&mut Trace>) {
+        let open = &mut self.shells[id.client.index()].open_ops;
+        // A protocol may answer twice (a late reply after a time-out): the first answer stands.
+        if let Some(place) = open.iter().position(|o| o.id == id) {
+            let op = open.remove(place);
+            self.end_op(op, outcome, answer, cause, trace);
+            self.next_closed_arrival(id.client);
+        }
+    }
+
+    fn end_op(
+        &mut self,
+        op: super::node::OpenOp,
+        outcome: Outcome,
+        answer: Datum,
+        cause: u32,
+        trace: &mut Option<&mut Trace>,
+    ) {
+        let rec = Rec::new(RowKind::Complete, self.now, op.id.client, Some(cause));
+        let data = codec::to_bytes(&(&op.op, outcome, &answer, op.begun));
+        self.emit(Rec { count: op.id.count, ..rec }, &data, trace);
+        self.facts.ended.push(Ended { id: op.id, op: op.op, outcome, answer });
+    }
+
+    /// The facts of the last step, for goals and drivers.
+    pub fn facts(&self) -> &StepFacts {
+        &self.facts
+    }
+
+    /// A node's face: card and probes of the protocol.
+    pub fn card(&self, node: NodeId) -> super::protocol::Card {
+        let mut card = super::protocol::Card::default();
+        self.cells[node.index()].card(&self.setup.nodes[node.index()].role, &mut card);
+        card
+    }
+
+    /// State and disk of a node as trees.
+    pub fn trees(&self, node: NodeId) -> (serde_json::Value, serde_json::Value) {
+        self.cells[node.index()].trees()
+    }
+}
