@@ -1,0 +1,24 @@
+// Starts the page. All that the page needs is fetched side by side; a failed load says what happened.
+const href = (id) => document.getElementById(id).href;
+const loader = new URL(document.querySelector("meta[name=engine]").content, document.baseURI).href;
+
+// The worker will ask for these two when the page starts it: bring them into the cache meanwhile.
+for (const end of [".js", "_bg.wasm"]) {
+  fetch(loader.replace("_loader.js", end)).then((answer) => answer.arrayBuffer()).catch(() => {});
+}
+
+try {
+  const page = await import(href("page-js"));
+  await page.default({ module_or_path: href("page-wasm") });
+} catch (error) {
+  console.error(error);
+  const status = document.getElementById("boot-status");
+  if (status) {
+    status.textContent = `Faultline could not start: ${error?.message ?? error}. Your progress is kept. `;
+    const again = document.createElement("button");
+    again.textContent = "Reload";
+    again.addEventListener("click", () => location.reload());
+    status.append(again);
+    status.setAttribute("role", "alert");
+  }
+}
