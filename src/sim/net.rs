@@ -182,6 +182,11 @@ impl Network {
         }
     }
 
+    /// Nothing was ever cut, clogged or shaped.
+    pub fn is_plain(&self) -> bool {
+        self.cuts.is_empty() && self.clogs.is_empty() && self.changes.is_empty()
+    }
+
     pub fn default_shape(&self) -> &Shape {
         &self.default
     }

@@ -170,6 +170,11 @@ impl Blueprint {
         })
     }
 
+    /// The latency of links at the start.
+    pub fn world_latency(&self) -> &Distribution {
+        &self.shape.latency
+    }
+
     /// The same run under another seed.
     pub fn with_seed(&self, seed: u64) -> Blueprint {
         let mut copy = self.clone();

@@ -224,6 +224,15 @@ impl Timeline {
         self.shown = at;
     }
 
+    /// The world just before a step.
+    pub fn before(&self, step: u32) -> World {
+        let step = step.saturating_sub(1);
+        let place = self.keyframes.partition_point(|k| k.point.world.step <= step);
+        let mut point = self.keyframes[place.saturating_sub(1)].point.clone();
+        while point.world.step < step && point.step(&self.log, u64::MAX, &mut None, &mut |_, _| {}) {}
+        point.world
+    }
+
     /// One step on from the cursor; at the head, the next thing that happens is simulated.
     pub fn forward(&mut self) -> bool {
         let step = self.world().step;

@@ -1,18 +1,18 @@
-//! Layer 6, wasm32 only: the engine in a worker of its own, and the page's way to it.
+//! Layer 7, wasm32 only: the engine in a worker of its own, and the page's way to it.
 
-use crate::{
-    base::codec,
-    wire::{FromEngine, Reply, ToEngine, VERSION},
-};
-use gloo::{
-    utils::document,
-    worker::{Codec, HandlerId, Registrable, Spawnable, Worker, WorkerBridge, WorkerScope},
-};
+use crate::base::codec;
+use crate::protocols;
+use crate::session::Session;
+use crate::wire::{FromEngine, ToEngine};
+use gloo::utils::document;
+use gloo::worker::{Codec, HandlerId, Registrable, Spawnable, Worker, WorkerBridge, WorkerScope};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
-/// The engine behind its message port.
-pub struct Engine;
+/// The engine behind its message port: one session.
+pub struct Engine {
+    session: Session,
+}
 
 impl Worker for Engine {
     type Message = ();
@@ -20,14 +20,15 @@ impl Worker for Engine {
     type Output = FromEngine;
 
     fn create(_: &WorkerScope<Self>) -> Self {
-        Engine
+        Engine { session: Session::new(protocols::all()) }
     }
 
     fn update(&mut self, _: &WorkerScope<Self>, (): ()) {}
 
     fn received(&mut self, scope: &WorkerScope<Self>, input: ToEngine, id: HandlerId) {
-        let reply = Reply::Failed("The engine runs; it cannot do this yet.".into());
-        scope.respond(id, FromEngine { version: VERSION, generation: input.generation, reply });
+        for reply in self.session.answer(input) {
+            scope.respond(id, reply);
+        }
     }
 }
 

@@ -1,0 +1,184 @@
+//! The bench at the cursor, as plain data.
+
+use super::Run;
+use crate::base::random::{Purpose, Stream};
+use crate::base::{Micros, NodeId, TimerId};
+use crate::sim::sample;
+use crate::sim::scenario::Blueprint;
+use crate::sim::sentence::Reader;
+use crate::sim::world::{Item, World};
+use crate::wire::*;
+
+/// Lost messages are shown until so many seconds of watching, at the default pace, after they were sent.
+const LINGER_S: u64 = 4;
+const LOSSES_MAX: usize = 200;
+const ROWS_BACK_MAX: usize = 20_000;
+/// A message in flight can be read when it takes about so many milliseconds of watching.
+const FLIGHT_MS: u64 = 1_300;
+
+/// Simulated microseconds for one second of watching, so that a typical message can be read as it flies.
+pub fn pace_us_per_s(blueprint: &Blueprint) -> u64 {
+    if let Some(pace) = blueprint.scenario.pace {
+        return pace.0.max(1);
+    }
+    let latency = blueprint.world_latency();
+    let mut draws: Vec<u64> =
+        (0..33).map(|i| sample::draw(latency, &mut Stream::new(0, Purpose::Latency, 0, i)).0).collect();
+    draws.sort_unstable();
+    (draws[16] * 1_000 / FLIGHT_MS).max(1)
+}
+
+impl Run {
+    pub(super) fn reader(&self) -> Reader<'_> {
+        let world = self.timeline.head();
+        Reader {
+            trace: &self.timeline.trace,
+            setup: &world.setup,
+            machine: &*world.machine,
+            properties: &world.describe.properties,
+        }
+    }
+
+    pub(super) fn frame(&mut self) -> Reply {
+        let status = self.status();
+        let changed = self.sent.as_ref() != Some(&status);
+        if changed {
+            self.sent = Some(status.clone());
+        }
+        let (world, head) = (self.timeline.world(), self.timeline.head());
+        Reply::Frame(Box::new(Frame {
+            now: self.timeline.shown(),
+            head: Micros(head.now),
+            step: world.step.into(),
+            head_step: head.step.into(),
+            row: world.rows.into(),
+            head_rows: head.rows.into(),
+            sentence: self.sentence_of_step(),
+            nodes: (0..world.shells.len()).map(|i| self.node_card(world, NodeId(i as u16))).collect(),
+            flights: self.flights(world),
+            timers: self.timers(world),
+            links: links(world),
+            status: changed.then(|| Box::new(status)),
+            halted: self.halted(head),
+        }))
+    }
+
+    /// The main row of the step at the cursor.
+    fn sentence_of_step(&self) -> String {
+        let world = self.timeline.world();
+        let first = self.timeline.trace.first_of_step(world.step.into());
+        match self.timeline.trace.rows().get(first as usize) {
+            Some(rec) => self.reader().sentence(rec),
+            None => String::new(),
+        }
+    }
+
+    fn halted(&self, head: &World) -> Option<String> {
+        match head.halted {
+            Some(why) => Some(why.into()),
+            None if head.queue.is_empty() && self.timeline.done() == self.timeline.log.len() => {
+                Some("nothing more will happen by itself".into())
+            }
+            None => None,
+        }
+    }
+
+    fn node_card(&self, world: &World, node: NodeId) -> NodeCard {
+        let (shell, setup) = (&world.shells[node.index()], &world.setup.nodes[node.index()]);
+        let card = world.card(node);
+        let role = world.describe.roles.iter().find(|r| r.name == setup.role);
+        NodeCard {
+            status: shell.status,
+            slow: shell.service.is_some(),
+            syncing: shell.held.is_some(),
+            inbox: shell.inbox.len() as u32,
+            clock_off_us: shell.clock.off_us(self.timeline.shown().0),
+            role: if card.role.is_empty() { setup.role.clone() } else { card.role },
+            tone: card.tone.or(role.map(|r| r.tone)).unwrap_or_default(),
+            headline: card.headline,
+            cells: card.cells,
+            probes: card.probes.into_iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        }
+    }
+
+    fn flights(&self, world: &World) -> Vec<Flight> {
+        let flight = |message: &crate::sim::node::Message, due: Micros| {
+            let (kind, label) = world.machine.label(&message.bytes).unwrap_or((0, "unreadable".into()));
+            let (sent, size) = (Micros(message.sent), message.bytes.len() as u32);
+            Flight { id: message.id, kind, sent, due, label, lost: None, row: message.row.into(), size }
+        };
+        let mut flights: Vec<Flight> = world
+            .queue
+            .iter()
+            .filter_map(|(due, item)| match item {
+                Item::Arrive(message) => Some(flight(message, Micros(due))),
+                _ => None,
+            })
+            .collect();
+        // What a clogged link holds seems to stand still just after it was sent.
+        flights.extend(world.clogged.iter().map(|m| flight(m, Micros::MAX)));
+        flights.extend(self.losses(world));
+        flights.sort_unstable_by_key(|f| (f.sent, f.id));
+        flights
+    }
+
+    /// Messages lost a moment ago.
+    fn losses(&self, world: &World) -> Vec<Flight> {
+        let (trace, reader) = (&self.timeline.trace, self.reader());
+        let oldest = self.timeline.shown().since(Micros(self.pace * LINGER_S));
+        let rows = &trace.rows()[..(world.rows as usize).min(trace.len())];
+        let recent = rows.iter().rev().take(ROWS_BACK_MAX).take_while(|rec| rec.time() >= oldest);
+        let lost = recent.filter(|rec| rec.kind == RowKind::Lost).take(LOSSES_MAX);
+        lost.map(|rec| {
+            let (due, rule) = trace.loss(rec);
+            let sending = rec.cause().map_or(rec.time(), |row| trace.get(row).time());
+            // Lost on entering the link: it breaks half-way. Lost on arrival, or by hand: where it was then.
+            let at = if rec.time() > sending { rec.time() } else { Micros((sending.0 + due.0) / 2) };
+            Flight {
+                id: rec.message(),
+                kind: reader.message_kind(rec).unwrap_or(0),
+                sent: sending,
+                due,
+                label: reader.message(rec),
+                lost: Some(Loss { at, rule: rule.into() }),
+                row: rec.cause().unwrap_or(0).into(),
+                size: trace.payload(rec).len() as u32,
+            }
+        })
+        .collect()
+    }
+
+    fn timers(&self, world: &World) -> Vec<TimerCard> {
+        let mut timers = Vec::new();
+        for (i, shell) in world.shells.iter().enumerate() {
+            timers.extend(shell.timers.iter().map(|t| TimerCard {
+                id: TimerId { node: NodeId(i as u16), count: t.count },
+                kind: t.kind,
+                set: Micros(t.set),
+                due: Micros(t.due),
+                label: world.machine.timer_label(&t.bytes).1,
+            }));
+        }
+        timers.sort_unstable_by_key(|t| (t.due, t.id));
+        timers
+    }
+}
+
+/// Links that are cut, clogged or shaped.
+fn links(world: &World) -> Vec<LinkCard> {
+    if world.net.is_plain() {
+        return Vec::new();
+    }
+    let nodes = world.shells.len() as u16;
+    let mut cards = Vec::new();
+    for (from, to) in (0..nodes).flat_map(|f| (0..nodes).map(move |t| (f, t))).filter(|(f, t)| f != t) {
+        let (f, t) = (NodeId(from), NodeId(to));
+        let cut = world.net.cut_by(f, t).map(String::from);
+        let clogged = world.net.clogged(f, t);
+        let shape = world.net.shape_of(f, t).differs(world.net.default_shape());
+        if cut.is_some() || clogged || !shape.is_empty() {
+            cards.push(LinkCard { from, to, cut, clogged, shape });
+        }
+    }
+    cards
+}

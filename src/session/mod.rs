@@ -1,0 +1,205 @@
+//! Layer 6: the only way to the engine. A [`Session`] takes requests of the wire and gives replies; the worker hosts
+//! one in the browser, tests and the command line use it as it is.
+
+mod frame;
+mod goals;
+mod inspect;
+mod navigate;
+mod rows;
+mod status;
+
+pub use goals::Watcher;
+
+use crate::base::Micros;
+use crate::lesson::Lesson;
+use crate::sim::cell::Entry;
+use crate::sim::scenario::Blueprint;
+use crate::sim::timeline::Timeline;
+use crate::sim::world::Watch;
+use crate::wire::*;
+
+/// Steps that one request may simulate before it answers: the page is never left waiting for long.
+pub const SLICE_STEPS: u64 = 30_000;
+
+/// A run that is open.
+struct Run {
+    timeline: Timeline,
+    /// What the page was last sent.
+    sent: Option<Status>,
+    pace: u64,
+    /// Title of the scenario that it came from.
+    title: String,
+}
+
+pub struct Session {
+    registry: &'static [Entry],
+    lesson: Option<Lesson>,
+    run: Option<Run>,
+}
+
+impl Session {
+    pub fn new(registry: &'static [Entry]) -> Session {
+        Session { registry, lesson: None, run: None }
+    }
+
+    /// Answers a message; a message of another version is refused.
+    pub fn answer(&mut self, message: ToEngine) -> Vec<FromEngine> {
+        let replies = if message.version == VERSION {
+            self.handle(message.request)
+        } else {
+            let text = format!("page and engine are of different builds ({} and {VERSION}); reload the page", message.version);
+            vec![Reply::Failed(text)]
+        };
+        let wrap = |reply| FromEngine { version: VERSION, generation: message.generation, reply };
+        replies.into_iter().map(wrap).collect()
+    }
+
+    pub fn handle(&mut self, request: Request) -> Vec<Reply> {
+        match request {
+            Request::LoadLesson { files } => vec![self.load(&files)],
+            Request::Open(open) => self.open(open).unwrap_or_else(|error| vec![Reply::Failed(error)]),
+            Request::Predict { step, prediction } => vec![self.predict(step, prediction)],
+            Request::Measure { step, choices } => vec![self.measure(step, &choices)],
+            Request::Die => panic!("the engine was asked to die"),
+            other => match &mut self.run {
+                Some(run) => run.handle(other),
+                None => vec![Reply::Failed("no run is open".into())],
+            },
+        }
+    }
+
+    fn load(&mut self, files: &[SourceFile]) -> Reply {
+        match Lesson::load(files, self.registry) {
+            Ok(lesson) => {
+                let page = lesson.page();
+                self.lesson = Some(lesson);
+                Reply::Lesson(Box::new(page))
+            }
+            Err(error) => Reply::Failed(error),
+        }
+    }
+
+    fn lesson(&self) -> Result<&Lesson, String> {
+        self.lesson.as_ref().ok_or_else(|| "no lesson is loaded".to_owned())
+    }
+
+    fn predict(&self, step: u32, prediction: u32) -> Reply {
+        let outcome = self.lesson().and_then(|lesson| lesson.predict(step, prediction));
+        outcome.map_or_else(Reply::Failed, Reply::Predicted)
+    }
+
+    fn measure(&self, step: u32, choices: &[u32]) -> Reply {
+        let measured = self.lesson().and_then(|lesson| lesson.measure(step, choices));
+        measured.map_or_else(Reply::Failed, |m| Reply::Measured(Box::new(m)))
+    }
+
+    fn open(&mut self, open: OpenRun) -> Result<Vec<Reply>, String> {
+        let (mut blueprint, step) = match &open.source {
+            RunSource::Text(file) => (Blueprint::read(file, self.registry)?, None),
+            RunSource::Step(step) => (self.lesson()?.blueprint(*step)?, Some(*step)),
+            RunSource::StepWithRun { step, saved } => {
+                let file = SourceFile { name: "saved run".into(), text: saved.clone() };
+                (Blueprint::read(&file, self.registry)?, Some(*step))
+            }
+        };
+        if let Some(seed) = open.seed {
+            blueprint = blueprint.with_seed(seed);
+        }
+        let goals = match step {
+            Some(step) => Some(self.lesson()?.goals(step, &opened(&blueprint))?),
+            None => None,
+        };
+        let head = blueprint.scenario.commands.last().filter(|e| e.learner).map(|e| e.at);
+        let mut run = Run::new(blueprint, Watcher::new(goals));
+        // A saved run is as long as its log, and as far as it was looked at.
+        if let Some(at) = open.cursor.max(head) {
+            run.timeline.seek(at, crate::sim::trace::ROWS_MAX as u64);
+        }
+        if let Some(at) = open.cursor {
+            run.timeline.seek(at, SLICE_STEPS);
+        }
+        let replies = vec![Reply::Opened(Box::new(run.opened())), run.frame()];
+        self.run = Some(run);
+        Ok(replies)
+    }
+}
+
+impl Run {
+    fn new(blueprint: Blueprint, watcher: Watcher) -> Run {
+        let pace = frame::pace_us_per_s(&blueprint);
+        let title = blueprint.scenario.title.clone();
+        let watch = Watch { properties: true, hash: false };
+        Run { timeline: Timeline::new(blueprint, watch, Some(Box::new(watcher))), sent: None, pace, title }
+    }
+
+    fn opened(&self) -> Opened {
+        Opened { pace_us_per_s: self.pace, title: self.title.clone(), ..opened(&self.timeline.blueprint) }
+    }
+
+    fn handle(&mut self, request: Request) -> Vec<Reply> {
+        match request {
+            Request::Show { at } => {
+                self.timeline.seek(at, SLICE_STEPS);
+                vec![self.frame()]
+            }
+            Request::Move(to) => {
+                self.go(to);
+                vec![self.frame()]
+            }
+            Request::Do(command) => {
+                let done = self.timeline.command(command);
+                self.answered(done)
+            }
+            Request::Undo => {
+                let done = self.timeline.undo();
+                self.answered(done)
+            }
+            Request::Branch(id) => {
+                let done = self.timeline.go_to_branch(id);
+                self.answered(done)
+            }
+            Request::Rows { first, count, filter } => vec![Reply::Rows(self.rows(first, count, &filter))],
+            Request::Inspect { node } => vec![self.inspect(node)],
+            Request::Export => vec![Reply::Exported(self.timeline.save().to_json())],
+            _ => vec![Reply::Failed("the request is not about a run".into())],
+        }
+    }
+
+    /// A refusal is said before the frame.
+    fn answered(&mut self, done: Result<(), String>) -> Vec<Reply> {
+        let refused = done.err().map(Reply::Refused);
+        refused.into_iter().chain([self.frame()]).collect()
+    }
+
+    fn watcher(&self) -> &Watcher {
+        self.timeline.observer().and_then(|o| o.as_any().downcast_ref()).expect("every session's run is watched")
+    }
+}
+
+/// What a page needs to know of a run before its first frame.
+pub fn opened(blueprint: &Blueprint) -> Opened {
+    let describe = &blueprint.describe;
+    let node = |n: &crate::sim::protocol::NodeSetup| {
+        let role = describe.roles.iter().find(|r| r.name == n.role);
+        NodeInfo {
+            name: n.name.clone(),
+            role: n.role.clone(),
+            tone: role.map_or(Tone::Neutral, |r| r.tone),
+            client: n.client,
+            groups: n.groups.clone(),
+            place: n.place,
+        }
+    };
+    Opened {
+        title: blueprint.scenario.title.clone(),
+        protocol: describe.name.into(),
+        seed: blueprint.setup.seed,
+        nodes: blueprint.setup.nodes.iter().map(node).collect(),
+        kinds: describe.messages.iter().map(|(name, tone)| KindInfo { name: (*name).into(), tone: *tone }).collect(),
+        properties: describe.properties.iter().map(|(n, s)| ((*n).into(), (*s).into())).collect(),
+        timers: describe.timers.iter().map(|t| (*t).into()).collect(),
+        functions: describe.functions.clone(),
+        parameters: blueprint.unusual_parameters(),
+        pace_us_per_s: Micros::ms(10).0,
+    }
+}

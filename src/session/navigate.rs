@@ -1,0 +1,65 @@
+//! Moving about: steps, interesting moments, conditions, in both directions.
+
+use super::Run;
+use crate::base::Micros;
+use crate::sim::trace::Rec;
+use crate::wire::{Move, RowFilter};
+
+/// Steps that a search forwards may simulate before it gives up.
+const SEARCH_STEPS_MAX: u32 = 200_000;
+
+impl Run {
+    pub(super) fn go(&mut self, to: Move) {
+        match to {
+            Move::Forward => {
+                self.timeline.forward();
+            }
+            Move::Back => {
+                self.timeline.back();
+            }
+            Move::ToRow(row) => {
+                let last = self.timeline.trace.len().saturating_sub(1);
+                let step = self.timeline.trace.get((row as usize).min(last) as u32).step;
+                self.timeline.seek_step(step);
+            }
+            Move::Start => self.timeline.seek(Micros::ZERO, super::SLICE_STEPS),
+            Move::Head => self.timeline.seek_step(u32::MAX),
+            Move::NextInteresting => self.search_on(&|run, rec| run.reader().is_interesting(rec)),
+            Move::PreviousInteresting => self.search_back(&|run, rec| run.reader().is_interesting(rec)),
+            Move::Until { filter, backwards } => {
+                let wanted = |run: &Run, rec: &Rec| filter != RowFilter::default() && run.matches(rec, &filter);
+                if backwards { self.search_back(&wanted) } else { self.search_on(&wanted) }
+            }
+        }
+    }
+
+    /// To the next step with a wanted row: among those recorded, else by simulating.
+    fn search_on(&mut self, wanted: &dyn Fn(&Run, &Rec) -> bool) {
+        let from = self.timeline.world().rows as usize;
+        let recorded = self.timeline.trace.rows().iter().skip(from).position(|rec| wanted(self, rec));
+        if let Some(place) = recorded {
+            let step = self.timeline.trace.get((from + place) as u32).step;
+            return self.timeline.seek_step(step);
+        }
+        self.timeline.seek_step(u32::MAX);
+        for _ in 0..SEARCH_STEPS_MAX {
+            let first = self.timeline.trace.len();
+            if !self.timeline.forward() || self.timeline.trace.rows()[first..].iter().any(|rec| wanted(self, rec)) {
+                return;
+            }
+        }
+    }
+
+    fn search_back(&mut self, wanted: &dyn Fn(&Run, &Rec) -> bool) {
+        let step = self.timeline.world().step;
+        let before = self.timeline.trace.first_of_step(step.into()) as usize;
+        let found = self.timeline.trace.rows()[..before].iter().rposition(|rec| wanted(self, rec));
+        match found {
+            Some(row) => {
+                let step = self.timeline.trace.get(row as u32).step;
+                self.timeline.seek_step(step);
+            }
+            None => self.timeline.seek(Micros::ZERO, super::SLICE_STEPS),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What of a run changes seldom: properties, goals, marks, branches, the command log, measures, operations.
+
+use super::Run;
+use crate::base::{Micros, NodeId};
+use crate::sim::trace::Rec;
+use crate::wire::*;
+
+/// Marks on the scrubber; beyond, they are thinned evenly.
+const MARKS_MAX: usize = 240;
+/// Operations listed for each client.
+const OPS_EACH: usize = 6;
+const OP_ROWS_BACK_MAX: usize = 2_000;
+
+impl Run {
+    pub(super) fn status(&self) -> Status {
+        let (timeline, world) = (&self.timeline, self.timeline.world());
+        let watcher = self.watcher();
+        let property = |(index, slot): (usize, &Option<(u32, std::sync::Arc<str>)>)| PropertyCard {
+            index: index as u16,
+            broken: slot.as_ref().map(|(row, reason)| (u64::from(*row), reason.to_string())),
+        };
+        Status {
+            properties: world.broken.iter().enumerate().map(property).collect(),
+            goals: watcher.goals.as_ref().map_or_else(Vec::new, |g| g.cards(Micros(timeline.head().now))),
+            marks: self.marks(),
+            branches: self.branches(),
+            branch: timeline.branch,
+            commands: self.commands(),
+            rules: world.net.cuts.iter().map(|rule| rule.name.clone()).collect(),
+            measures: watcher.meter.table(),
+            ops: self.ops(),
+        }
+    }
+
+    fn branches(&self) -> Vec<BranchCard> {
+        let card = |b: &crate::sim::timeline::Branch| BranchCard {
+            id: b.id,
+            at: b.left,
+            label: format!("branch {}: {} commands, to {}", b.id, b.log.len(), b.head),
+        };
+        self.timeline.branches.iter().map(card).collect()
+    }
+
+    fn commands(&self) -> Vec<CommandCard> {
+        let entries = self.timeline.log.iter().zip(&self.timeline.refused);
+        entries
+            .map(|(entry, refused)| CommandCard {
+                at: entry.at,
+                sentence: crate::sim::sentence::of_command(&entry.command, &self.timeline.blueprint.setup),
+                scripted: !entry.learner,
+                refused: refused.clone(),
+            })
+            .collect()
+    }
+
+    fn mark(&self, row: u32) -> Option<Mark> {
+        let rec = self.timeline.trace.get(row);
+        let kind = match rec.kind {
+            RowKind::Violation => MarkKind::Violation,
+            RowKind::Note => MarkKind::Note,
+            RowKind::Command => {
+                // The rows that follow it say what it did.
+                match self.timeline.trace.rows().get(row as usize + 1).map(|next| next.kind) {
+                    Some(RowKind::Restart | RowKind::Resume) => MarkKind::Repair,
+                    _ if self.timeline.trace.text(rec).starts_with("You heal") => MarkKind::Repair,
+                    _ if self.timeline.trace.text(rec).contains(" asks ") => return None,
+                    _ => MarkKind::Fault,
+                }
+            }
+            _ => return None,
+        };
+        Some(Mark { at: rec.time(), kind, row: row.into(), label: self.reader().sentence(rec) })
+    }
+
+    fn marks(&self) -> Vec<Mark> {
+        let rows = self.timeline.trace.mark_rows();
+        let every = rows.len().div_ceil(MARKS_MAX).max(1);
+        let mut marks: Vec<Mark> = rows.iter().step_by(every).filter_map(|row| self.mark(*row)).collect();
+        let goals = self.watcher().goals.as_ref().map_or_else(Vec::new, |g| g.cards(Micros(self.timeline.head().now)));
+        marks.extend(goals.into_iter().filter(|g| g.state == GoalState::Met).filter_map(|g| {
+            let (row, at) = g.evidence?;
+            Some(Mark { at, kind: MarkKind::Goal, row, label: g.sentence })
+        }));
+        marks.sort_by_key(|m| (m.at, m.row));
+        marks
+    }
+
+    /// The latest operations of each client up to the cursor, oldest first.
+    fn ops(&self) -> Vec<OpCard> {
+        let (trace, world) = (&self.timeline.trace, self.timeline.world());
+        let mut cards: Vec<OpCard> = Vec::new();
+        for (i, shell) in world.shells.iter().enumerate() {
+            cards.extend(shell.open_ops.iter().rev().take(OPS_EACH).map(|op| OpCard {
+                client: i as u16,
+                text: op.op.to_string(),
+                begun: Micros(op.begun),
+                ended: None,
+                outcome: None,
+                answer: String::new(),
+                row: op.row.into(),
+            }));
+        }
+        let mut counts = vec![0usize; world.shells.len()];
+        for row in trace.op_rows(world.rows).iter().rev().take(OP_ROWS_BACK_MAX) {
+            let rec: &Rec = trace.get(*row);
+            let count = &mut counts[NodeId(rec.node).index()];
+            if rec.kind != RowKind::Complete || *count >= OPS_EACH {
+                continue;
+            }
+            *count += 1;
+            let (op, outcome, answer, begun) = trace.completed(rec);
+            cards.push(OpCard {
+                client: rec.node,
+                text: op.to_string(),
+                begun: Micros(begun),
+                ended: Some(rec.time()),
+                outcome: Some(outcome),
+                answer: if answer == Datum::None { String::new() } else { answer.to_string() },
+                row: (*row).into(),
+            });
+        }
+        cards.sort_by_key(|op| (op.client, op.begun, op.row));
+        cards
+    }
+}
