@@ -1,0 +1,241 @@
+//! Measured values of a run, or of several runs pooled: operations and how they ended, latencies, messages, bytes.
+//!
+//! Latencies are kept exactly, up to a bound, so that a percentile is a latency that occurred (nearest rank).
+
+use super::step::StepView;
+use crate::base::Micros;
+use crate::wire::{Outcome, RowKind};
+use std::collections::BTreeMap;
+
+/// At most so many latencies are kept for each function; [`Meter::is_full`] says when more were seen.
+const LATENCIES_MAX: usize = 200_000;
+
+/// What can be measured, by the name that lessons use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    OpsBegun,
+    OpsOk,
+    OpsFail,
+    OpsUnknown,
+    /// Operations that ended ok among all that ended.
+    Availability,
+    /// Latencies are of operations that ended ok.
+    LatencyMean,
+    LatencyP50,
+    LatencyP90,
+    LatencyP99,
+    LatencyMax,
+    MessagesSent,
+    MessagesLost,
+    /// Messages sent for each operation that ended.
+    MessagesPerOp,
+    BytesSent,
+    BytesPerOp,
+}
+
+/// How a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Count,
+    Fraction,
+    Time,
+}
+
+use Quantity::*;
+
+/// All quantities with their names.
+pub const QUANTITIES: [(&str, Quantity); 15] = [
+    ("ops.begun", OpsBegun),
+    ("ops.ok", OpsOk),
+    ("ops.fail", OpsFail),
+    ("ops.unknown", OpsUnknown),
+    ("ops.availability", Availability),
+    ("ops.latency_mean", LatencyMean),
+    ("ops.latency_p50", LatencyP50),
+    ("ops.latency_p90", LatencyP90),
+    ("ops.latency_p99", LatencyP99),
+    ("ops.latency_max", LatencyMax),
+    ("messages.sent", MessagesSent),
+    ("messages.lost", MessagesLost),
+    ("messages.per_op", MessagesPerOp),
+    ("bytes.sent", BytesSent),
+    ("bytes.per_op", BytesPerOp),
+];
+
+impl Quantity {
+    /// Reads a name. The error lists the accepted ones.
+    pub fn parse(name: &str) -> Result<Quantity, String> {
+        let found = QUANTITIES.iter().find(|(known, _)| *known == name);
+        found.map(|(_, quantity)| *quantity).ok_or_else(|| {
+            let names: Vec<_> = QUANTITIES.iter().map(|(known, _)| *known).collect();
+            format!("unknown measure \"{name}\"; accepted: {}", names.join(", "))
+        })
+    }
+
+    pub fn unit(self) -> Unit {
+        match self {
+            Availability => Unit::Fraction,
+            LatencyMean | LatencyP50 | LatencyP90 | LatencyP99 | LatencyMax => Unit::Time,
+            _ => Unit::Count,
+        }
+    }
+
+    /// Messages belong to no function.
+    pub fn by_function(self) -> bool {
+        !matches!(self, MessagesSent | MessagesLost | MessagesPerOp | BytesSent | BytesPerOp)
+    }
+}
+
+impl Unit {
+    /// Writes a value (times in microseconds) with `digits` digits after the point.
+    pub fn show(self, value: f64, digits: u8) -> String {
+        let digits = usize::from(digits);
+        match self {
+            Unit::Count => format!("{value:.digits$}"),
+            Unit::Fraction => format!("{:.digits$} %", value * 100.0),
+            Unit::Time if value >= 1_000_000.0 => format!("{:.digits$} s", value / 1_000_000.0),
+            Unit::Time => format!("{:.digits$} ms", value / 1_000.0),
+        }
+    }
+}
+
+/// The operations of one function.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Ops {
+    begun: u64,
+    ok: u64,
+    fail: u64,
+    unknown: u64,
+    /// Of those that ended ok, in microseconds, sorted.
+    latencies: Vec<u32>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Meter {
+    functions: BTreeMap<String, Ops>,
+    sent: u64,
+    bytes: u64,
+    lost: u64,
+    full: bool,
+}
+
+impl Meter {
+    /// Takes in the rows of a step.
+    pub fn feed(&mut self, view: &dyn StepView) {
+        for row in view.rows() {
+            match view.kind(row) {
+                RowKind::Send => {
+                    self.sent += 1;
+                    self.bytes += u64::from(view.bytes(row));
+                }
+                RowKind::Lost => self.lost += 1,
+                RowKind::Invoke => {
+                    if let Some(fact) = view.op(row) {
+                        self.functions.entry(fact.op.f).or_default().begun += 1;
+                    }
+                }
+                RowKind::Complete => {
+                    if let Some(fact) = view.op(row) {
+                        self.complete(&fact.op.f, fact.outcome, view.now().since(fact.begun));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn complete(&mut self, f: &str, outcome: Option<Outcome>, latency: Micros) {
+        let ops = self.functions.entry(f.into()).or_default();
+        match outcome {
+            Some(Outcome::Fail) => ops.fail += 1,
+            Some(Outcome::Unknown) => ops.unknown += 1,
+            Some(Outcome::Ok) | None => {
+                ops.ok += 1;
+                if ops.latencies.len() < LATENCIES_MAX {
+                    let latency = u32::try_from(latency.0).unwrap_or(u32::MAX);
+                    let place = ops.latencies.partition_point(|l| *l <= latency);
+                    ops.latencies.insert(place, latency);
+                } else {
+                    self.full = true;
+                }
+            }
+        }
+    }
+
+    /// Pools another run's values into this one's.
+    pub fn add(&mut self, other: &Meter) {
+        for (f, theirs) in &other.functions {
+            let ours = self.functions.entry(f.clone()).or_default();
+            ours.begun += theirs.begun;
+            ours.ok += theirs.ok;
+            ours.fail += theirs.fail;
+            ours.unknown += theirs.unknown;
+            ours.latencies.extend(&theirs.latencies);
+            ours.latencies.sort_unstable();
+            self.full |= ours.latencies.len() > LATENCIES_MAX;
+            ours.latencies.truncate(LATENCIES_MAX);
+        }
+        self.sent += other.sent;
+        self.bytes += other.bytes;
+        self.lost += other.lost;
+        self.full |= other.full;
+    }
+
+    /// More latencies were seen than are kept: percentiles are not to be trusted.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// The value, of one function or of all; none when nothing was seen that it could be computed from.
+    pub fn value(&self, quantity: Quantity, function: Option<&str>) -> Option<f64> {
+        let sum = |part: fn(&Ops) -> u64| -> f64 { self.of(function).map(part).sum::<u64>() as f64 };
+        let ended = sum(|o| o.ok + o.fail + o.unknown);
+        let per_ended = |n: f64| (ended > 0.0).then(|| n / ended);
+        match quantity {
+            OpsBegun => Some(sum(|o| o.begun)),
+            OpsOk => Some(sum(|o| o.ok)),
+            OpsFail => Some(sum(|o| o.fail)),
+            OpsUnknown => Some(sum(|o| o.unknown)),
+            Availability => per_ended(sum(|o| o.ok)),
+            LatencyMean => {
+                let (mut total, mut count) = (0u64, 0u64);
+                for latency in self.of(function).flat_map(|o| &o.latencies) {
+                    (total, count) = (total + u64::from(*latency), count + 1);
+                }
+                (count > 0).then(|| total as f64 / count as f64)
+            }
+            LatencyP50 => self.percentile(function, 50),
+            LatencyP90 => self.percentile(function, 90),
+            LatencyP99 => self.percentile(function, 99),
+            LatencyMax => self.percentile(function, 100),
+            MessagesSent => Some(self.sent as f64),
+            MessagesLost => Some(self.lost as f64),
+            MessagesPerOp => per_ended(self.sent as f64),
+            BytesSent => Some(self.bytes as f64),
+            BytesPerOp => per_ended(self.bytes as f64),
+        }
+    }
+
+    fn of<'a>(&'a self, function: Option<&'a str>) -> impl Iterator<Item = &'a Ops> {
+        self.functions.iter().filter(move |(f, _)| function.is_none_or(|wanted| wanted == *f)).map(|(_, ops)| ops)
+    }
+
+    /// The smallest latency that `hundredths` of all latencies do not exceed.
+    fn percentile(&self, function: Option<&str>, hundredths: usize) -> Option<f64> {
+        let mut lists = self.of(function).map(|o| &o.latencies).filter(|l| !l.is_empty());
+        let (first, second) = (lists.next()?, lists.next());
+        let merged;
+        let sorted = match second {
+            None => first,
+            Some(second) => {
+                let mut all: Vec<u32> = first.iter().chain(second).copied().collect();
+                lists.for_each(|list| all.extend(list));
+                all.sort_unstable();
+                merged = all;
+                &merged
+            }
+        };
+        let rank = (sorted.len() * hundredths).div_ceil(100).max(1);
+        Some(f64::from(sorted[rank - 1]))
+    }
+}
