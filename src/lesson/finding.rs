@@ -22,6 +22,17 @@ impl Finding {
         Finding { file: file.into(), line: Some(line_of(text, span.start)), message: message.into() }
     }
 
+    /// A finding that the engine wrote as `file:line: message`.
+    pub fn read(file: &str, text: &str) -> Finding {
+        let rest = text.strip_prefix(file).and_then(|rest| rest.strip_prefix(':'));
+        let parts = rest.and_then(|rest| rest.split_once(": "));
+        let read = parts.and_then(|(line, message)| Some((line.parse().ok()?, message)));
+        match read {
+            Some((line, message)) => Finding { file: file.into(), line: Some(line), message: message.into() },
+            None => Finding::of(file, text),
+        }
+    }
+
     /// The same finding in a file named from further up.
     pub fn under(mut self, folder: &str) -> Finding {
         self.file = format!("{folder}/{}", self.file);

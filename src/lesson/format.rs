@@ -5,7 +5,8 @@
 //! [`super::compile`], so that every complaint can name the line.
 
 use crate::base::Micros;
-use crate::wire::{Command, NodeStatus, Outcome, RowKind};
+use crate::sim::scenario::LogEntry;
+use crate::wire::{NodeStatus, Outcome, RowKind};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -27,7 +28,7 @@ pub struct LessonFile {
     pub minutes: u32,
     #[serde(rename = "step")]
     pub steps: Vec<Spanned<StepFile>>,
-    /// Numbers that prose quotes as `{{number:NAME}}`, each computed by runs.
+    /// Numbers that prose quotes as `{{NAME}}`, each computed by runs.
     #[serde(default, rename = "number")]
     pub numbers: Vec<Spanned<NumberFile>>,
     /// What this model leaves out, two to five.
@@ -165,7 +166,8 @@ pub struct OptionFile {
     pub text: Spanned<String>,
     pub after: Option<Spanned<ConditionFile>>,
     pub when: Spanned<ConditionFile>,
-    /// What the run showed, said when this option is the true one; may quote measures of the run as `{{ops.ok}}`.
+    /// What the run showed, said when this option is the true one; may quote measures of the run as `{{ops.ok}}` or
+    /// `{{ops.ok put}}`.
     pub because: Spanned<String>,
 }
 
@@ -177,17 +179,8 @@ pub struct RunFile {
     pub scenario: Option<String>,
     pub seed: u64,
     pub until: Micros,
-    #[serde(default, rename = "do")]
-    pub log: Vec<Spanned<DoFile>>,
-}
-
-/// A command and when it is carried out.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DoFile {
-    pub at: Micros,
-    #[serde(rename = "do")]
-    pub command: Command,
+    #[serde(default)]
+    pub commands: Vec<LogEntry>,
 }
 
 /// Runs to measure over: seeds 1 to `seeds`, each to `until`, pooled.
@@ -199,8 +192,8 @@ pub struct NumberFile {
     #[serde(default = "one")]
     pub seeds: u32,
     pub until: Micros,
-    #[serde(default, rename = "do")]
-    pub log: Vec<Spanned<DoFile>>,
+    #[serde(default)]
+    pub commands: Vec<LogEntry>,
     pub value: Spanned<ValueFile>,
     /// Divide by this other number.
     pub per: Option<Spanned<String>>,
@@ -266,8 +259,8 @@ pub struct ColumnFile {
 pub struct VariantFile {
     pub title: String,
     pub scenario: Spanned<String>,
-    #[serde(default, rename = "do")]
-    pub log: Vec<Spanned<DoFile>>,
+    #[serde(default)]
+    pub commands: Vec<LogEntry>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -286,9 +279,12 @@ pub struct ChoiceOptionFile {
     pub title: String,
     /// Another scenario instead of the exercise's.
     pub scenario: Option<Spanned<String>>,
-    /// Commands added to the run.
-    #[serde(default, rename = "do")]
-    pub log: Vec<Spanned<DoFile>>,
+    /// Another number of nodes for a line of the scenario's nodes, by the line's name.
+    #[serde(default)]
+    pub count: BTreeMap<String, u16>,
+    /// Commands added to the run, for instance to place machines far apart.
+    #[serde(default)]
+    pub commands: Vec<LogEntry>,
 }
 
 /// Each of the nodes is up for an exponential time with mean `up`, then down for one with mean `down`, and so on.
@@ -350,8 +346,8 @@ pub struct SolveFile {
     pub goals: Vec<String>,
     /// How long it runs; absent: as long as the step.
     pub until: Option<Micros>,
-    #[serde(default, rename = "do")]
-    pub log: Vec<Spanned<DoFile>>,
+    #[serde(default)]
+    pub commands: Vec<LogEntry>,
 }
 
 /// A likely mistake: it must leave the goals unmet.
@@ -363,6 +359,6 @@ pub struct WrongFile {
     pub why: String,
     pub unmet: Vec<String>,
     pub until: Option<Micros>,
-    #[serde(default, rename = "do")]
-    pub log: Vec<Spanned<DoFile>>,
+    #[serde(default)]
+    pub commands: Vec<LogEntry>,
 }

@@ -181,6 +181,16 @@ impl Meter {
         self.full |= other.full;
     }
 
+    /// Every value by its name, for showing: what cannot be computed yet is left out.
+    pub fn table(&self) -> Vec<(String, String)> {
+        let row = |(name, quantity): &(&str, Quantity)| {
+            let unit = quantity.unit();
+            let digits = u8::from(unit != Unit::Count || name.ends_with("per_op"));
+            self.value(*quantity, None).map(|value| ((*name).to_string(), unit.show(value, digits)))
+        };
+        QUANTITIES.iter().filter_map(row).collect()
+    }
+
     /// More latencies were seen than are kept: percentiles are not to be trusted.
     pub fn is_full(&self) -> bool {
         self.full

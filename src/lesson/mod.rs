@@ -4,19 +4,32 @@
 //! `solution.toml`. Reading order:
 //!
 //! - [`format`]: the files to the letter; [`finding`]: complaints with file and line;
-//! - [`condition`]: what can be said about a run, and its automaton; [`goal`]: rules over conditions;
-//! - [`meter`]: measured values; [`prose`]: Markdown to the page's blocks.
+//! - [`step`]: what is seen of a run; [`condition`] (made by [`compile`]): what can be said about it; [`goal`]: rules
+//!   over conditions; [`meter`]: measured values; [`watch`]: both fed by the engine;
+//! - [`prose`]: Markdown to the page's blocks; [`load`]: a lesson from its files; [`page`]: as the page shows it;
+//! - [`runner`]: runs that nobody watches, for [`predict`] and [`measure`].
 
 pub mod compile;
 pub mod condition;
 pub mod finding;
 pub mod format;
 pub mod goal;
+pub mod load;
+pub mod measure;
 pub mod meter;
+pub mod page;
+pub mod predict;
 pub mod prose;
+pub mod runner;
 pub mod step;
+pub mod watch;
 
 pub use finding::Finding;
+pub use goal::GoalRun;
+pub use load::Lesson;
+pub use meter::Meter;
+pub use step::{OpFact, StepView};
+pub use watch::{Watcher, opened};
 
 #[cfg(test)]
 mod tests;

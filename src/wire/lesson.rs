@@ -88,6 +88,8 @@ pub struct MeasurePage {
     pub intro: Vec<Inline>,
     /// What the learner chooses, each with its options; empty: just measure.
     pub choices: Vec<ChoicePage>,
+    /// What an exercise asks for, before any run.
+    pub requirements: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,6 +107,8 @@ pub struct Measurement {
     pub verdicts: Vec<(bool, String)>,
     /// The interviewer's follow-up chosen by what the runs show.
     pub follow_up: Option<String>,
+    /// A model answer to an exercise, shown after its runs.
+    pub answer: Vec<Inline>,
     /// How many runs were made.
     pub runs: u32,
 }

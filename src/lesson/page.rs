@@ -1,0 +1,118 @@
+//! A lesson as the page shows it.
+
+use super::format::{MeasureFile, NumberFile, PredictionFile, StepFile};
+use super::load::Lesson;
+use super::meter::{Meter, Quantity, Unit};
+use super::{Finding, prose, runner};
+use crate::wire::*;
+use toml::Spanned;
+
+impl Lesson {
+    pub fn page(&self) -> LessonPage {
+        let file = &self.file;
+        let source = |s: &Spanned<super::format::SourceFile>| {
+            let s = s.get_ref();
+            let url = s.url.as_ref().map(|url| url.get_ref().clone());
+            SourceCard { id: s.id.clone(), text: s.text.clone(), url }
+        };
+        let term = |(key, text): (&String, &Spanned<String>)| (key.clone(), text.get_ref().clone());
+        LessonPage {
+            id: file.id.get_ref().clone(),
+            slug: file.slug.get_ref().clone(),
+            title: file.title.clone(),
+            question: file.question.clone(),
+            minutes: file.minutes,
+            steps: file
+                .steps
+                .iter()
+                .zip(&self.prose)
+                .map(|(step, prose)| self.step_page(step.get_ref(), prose))
+                .collect(),
+            omissions: file.omissions.iter().map(|text| self.inlines(text)).collect(),
+            sources: file.sources.iter().map(source).collect(),
+            glossary: file.glossary.iter().map(term).collect(),
+        }
+    }
+
+    fn step_page(&self, step: &StepFile, blocks: &[Block]) -> StepPage {
+        let mut prose = blocks.to_vec();
+        prose::each_inline(&mut prose, &mut |inline| {
+            if let Some(text) = prose::text_mut(inline)
+                && let Ok(filled) =
+                    prose::fill(text, &mut |name| self.numbers.get(name).cloned().ok_or_else(String::new))
+            {
+                *text = filled;
+            }
+        });
+        let goal = |g: &Spanned<super::format::GoalFile>| GoalPage {
+            id: g.get_ref().id.clone(),
+            title: self.inlines(&g.get_ref().title),
+        };
+        StepPage {
+            id: step.id.clone(),
+            title: step.title.clone(),
+            prose,
+            predictions: step.predictions.iter().map(|p| self.prediction_page(p.get_ref())).collect(),
+            goals: step.goals.iter().map(goal).collect(),
+            hints: step.hints.iter().map(|hint| self.inlines(hint)).collect(),
+            measure: step.measure.as_ref().map(|m| self.measure_page(m.get_ref())),
+        }
+    }
+
+    fn prediction_page(&self, prediction: &PredictionFile) -> PredictionPage {
+        PredictionPage {
+            id: prediction.id.clone(),
+            question: self.inlines(&prediction.question),
+            options: prediction.options.iter().map(|o| self.inlines(&o.get_ref().text)).collect(),
+        }
+    }
+
+    fn measure_page(&self, m: &MeasureFile) -> MeasurePage {
+        let choice = |c: &Spanned<super::format::ChoiceFile>| {
+            let options = c.get_ref().options.iter().map(|o| o.get_ref().title.clone()).collect();
+            ChoicePage { title: c.get_ref().title.clone(), options }
+        };
+        MeasurePage {
+            id: m.id.clone(),
+            title: m.title.clone(),
+            intro: self.inlines(&m.intro),
+            choices: m.choices.iter().map(choice).collect(),
+            requirements: m.requirements.iter().map(|r| r.get_ref().title.clone()).collect(),
+        }
+    }
+
+    /// Runs what the prose quotes.
+    pub(super) fn compute_numbers(&mut self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut values: Vec<(String, f64)> = Vec::new();
+        for number in &self.file.numbers {
+            match self.number(number.get_ref()) {
+                Ok(value) => values.push((number.get_ref().name.clone(), value)),
+                Err(message) => findings.push(self.at(number.span(), message)),
+            }
+        }
+        let find = |name: &str| values.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+        for number in self.file.numbers.iter().map(Spanned::get_ref) {
+            let shown = number.value.get_ref();
+            let (Some(value), Ok(quantity)) = (find(&number.name), Quantity::parse(&shown.measure)) else { continue };
+            let text = match number.per.as_ref().map(|per| find(per.get_ref())) {
+                None => quantity.unit().show(value, shown.digits),
+                Some(per) => Unit::Count.show(value / per.unwrap_or(f64::NAN), shown.digits),
+            };
+            self.numbers.insert(number.name.clone(), text);
+        }
+        findings
+    }
+
+    fn number(&self, number: &NumberFile) -> Result<f64, String> {
+        let blueprint = self.scenario(number.scenario.get_ref())?;
+        let more = |_: &_| number.commands.clone();
+        let meter = runner::pooled(blueprint, number.seeds, number.until, &more)?;
+        value(&meter, number.value.get_ref())?.ok_or_else(|| "nothing was measured: no operation ended".into())
+    }
+}
+
+/// A measured value of a meter, none when nothing was seen that it could be computed from.
+pub fn value(meter: &Meter, of: &super::format::ValueFile) -> Result<Option<f64>, String> {
+    Ok(meter.value(Quantity::parse(&of.measure)?, of.function.as_deref()))
+}

@@ -1,0 +1,137 @@
+//! Runs that nobody watches: predictions, measurements, checks. The same engine as the bench, to the bit.
+
+use super::goal::GoalRun;
+use super::meter::{Meter, Quantity};
+use super::watch::Watcher;
+use crate::base::Micros;
+use crate::base::random::{Purpose, Stream};
+use crate::sim::cell::Entry;
+use crate::sim::sample;
+use crate::sim::scenario::{Blueprint, LogEntry};
+use crate::sim::timeline::Timeline;
+use crate::sim::trace::Trace;
+use crate::sim::world::Watch;
+use crate::wire::{Command, Distribution, NodeRef};
+
+/// Steps that one run may take. More is a bound reached, and an error.
+const STEPS_MAX: u64 = 1_000_000;
+
+/// What a run came to.
+pub struct Done {
+    pub meter: Meter,
+    pub goals: GoalRun,
+    /// Commands that had no effect, with the reason.
+    pub refused: Vec<(LogEntry, String)>,
+    timeline: Timeline,
+}
+
+impl Done {
+    pub fn trace(&self) -> &Trace {
+        &self.timeline.trace
+    }
+
+    /// The run as a scenario with its log.
+    pub fn saved(&self) -> String {
+        self.timeline.save().to_json()
+    }
+}
+
+/// Adds commands to a scenario's own, in the order of their times.
+pub fn with_commands(blueprint: &Blueprint, more: impl IntoIterator<Item = LogEntry>) -> Blueprint {
+    let mut blueprint = blueprint.clone();
+    let commands = &mut blueprint.scenario.commands;
+    commands.extend(more);
+    commands.sort_by_key(|entry| (entry.at, entry.after));
+    blueprint
+}
+
+/// Runs to `until` (everything that happens at that instant included).
+pub fn run(blueprint: Blueprint, until: Micros, goals: GoalRun) -> Result<Done, String> {
+    let watch = Watch { properties: !goals.is_empty(), hash: false };
+    let mut timeline = Timeline::new(blueprint, watch, Some(Box::new(Watcher::new(goals))));
+    let arrived = timeline.advance(until, STEPS_MAX);
+    if let Some(why) = timeline.head().halted {
+        return Err(why.into());
+    }
+    if !arrived {
+        return Err(format!("limit reached: {STEPS_MAX} steps did not bring the run to {until}"));
+    }
+    let watcher: &Watcher = timeline.observer().and_then(|o| o.as_any().downcast_ref()).expect("it was given above");
+    let Watcher { mut goals, meter } = watcher.clone();
+    goals.pass(until);
+    let log = timeline.log.iter().zip(&timeline.refused);
+    let refused = log.filter_map(|(entry, why)| Some((entry.clone(), why.clone()?))).collect();
+    Ok(Done { meter, goals, refused, timeline })
+}
+
+/// Runs seeds 1 to `seeds` and pools what was measured. `more` gives each seed's further commands.
+pub fn pooled(
+    blueprint: &Blueprint,
+    seeds: u32,
+    until: Micros,
+    more: &dyn Fn(&Blueprint) -> Vec<LogEntry>,
+) -> Result<Meter, String> {
+    let mut meter = Meter::default();
+    for seed in 1..=u64::from(seeds) {
+        let seeded = blueprint.with_seed(seed);
+        let commands = more(&seeded);
+        meter.add(&run(with_commands(&seeded, commands), until, GoalRun::default())?.meter);
+    }
+    if meter.is_full() {
+        return Err("limit reached: more operations ended than are measured".into());
+    }
+    Ok(meter)
+}
+
+/// Machines that fail and return by chance: alternating exponential times with means `up` and `down`. Each inner list
+/// of names fails together. Drawn for the blueprint's seed; `part` tells several such processes of a run apart.
+pub fn failures(
+    blueprint: &Blueprint,
+    groups: &[Vec<String>],
+    up: Micros,
+    down: Micros,
+    until: Micros,
+    part: u64,
+) -> Vec<LogEntry> {
+    let mut commands = Vec::new();
+    for (index, names) in groups.iter().enumerate() {
+        let mut stream = Stream::new(blueprint.setup.seed, Purpose::Script, part, index as u64);
+        let mut draw = |mean| sample::draw(&Distribution::Exponential { min: Micros::ZERO, mean }, &mut stream);
+        let mut at = draw(up);
+        while at < until {
+            let back = at.plus(draw(down)).plus(Micros(1));
+            for name in names {
+                commands.push(entry(at, Command::Crash(NodeRef { node: name.clone() })));
+                commands.push(entry(back, Command::Restart(NodeRef { node: name.clone() })));
+            }
+            at = back.plus(draw(up));
+        }
+    }
+    commands
+}
+
+pub fn entry(at: Micros, command: Command) -> LogEntry {
+    LogEntry { at, after: 0, command, learner: false }
+}
+
+/// Another number of nodes for a line of the scenario.
+pub fn with_count(blueprint: &Blueprint, line: &str, count: u16, registry: &[Entry]) -> Result<Blueprint, String> {
+    let mut scenario = blueprint.scenario.clone();
+    let names: Vec<String> = scenario.nodes.iter().map(|l| l.name.clone()).collect();
+    let found = scenario.nodes.iter_mut().find(|l| l.name == line);
+    let found = found.ok_or_else(|| format!("no line of nodes is named \"{line}\"; accepted: {}", names.join(", ")))?;
+    found.count = Some(count);
+    Blueprint::resolve(scenario, registry).map_err(|fault| fault.message)
+}
+
+/// A measure as a text quotes it: `ops.ok`, or of one function `ops.latency_p99 put`, with one digit after the point
+/// where it is no count.
+pub fn quote(meter: &Meter, words: &str) -> Result<String, String> {
+    let (name, function) = words.split_once(' ').map_or((words, None), |(name, f)| (name, Some(f.trim())));
+    let quantity = Quantity::parse(name)?;
+    let whole = matches!(quantity.unit(), super::meter::Unit::Count) && !name.ends_with("per_op");
+    Ok(match meter.value(quantity, function) {
+        Some(value) => quantity.unit().show(value, if whole { 0 } else { 1 }),
+        None => "none".into(),
+    })
+}
