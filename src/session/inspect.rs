@@ -16,11 +16,8 @@ impl Run {
         let now = self.timeline.world().trees(id);
         let before = self.timeline.before(step).trees(id);
         let rows = self.timeline.trace.first_of_step(step.into())..self.timeline.world().rows;
-        let last: Vec<RowKind> = rows
-            .map(|row| self.timeline.trace.get(row))
-            .filter(|rec| rec.node == node)
-            .map(|rec| rec.kind)
-            .collect();
+        let last: Vec<RowKind> =
+            rows.map(|row| self.timeline.trace.get(row)).filter(|rec| rec.node == node).map(|rec| rec.kind).collect();
         debug_assert_eq!(shown, self.timeline.shown());
         let inbox = self.inbox(id);
         let state = tree("state", Some(&now.0), Some(&before.0));

@@ -2,16 +2,12 @@
 //! one in the browser, tests and the command line use it as it is.
 
 mod frame;
-mod goals;
 mod inspect;
 mod navigate;
 mod rows;
 mod status;
 
-pub use goals::Watcher;
-
-use crate::base::Micros;
-use crate::lesson::Lesson;
+use crate::lesson::{GoalRun, Lesson, Watcher, opened};
 use crate::sim::cell::Entry;
 use crate::sim::scenario::Blueprint;
 use crate::sim::timeline::Timeline;
@@ -47,7 +43,8 @@ impl Session {
         let replies = if message.version == VERSION {
             self.handle(message.request)
         } else {
-            let text = format!("page and engine are of different builds ({} and {VERSION}); reload the page", message.version);
+            let text =
+                format!("page and engine are of different builds ({} and {VERSION}); reload the page", message.version);
             vec![Reply::Failed(text)]
         };
         let wrap = |reply| FromEngine { version: VERSION, generation: message.generation, reply };
@@ -106,8 +103,8 @@ impl Session {
             blueprint = blueprint.with_seed(seed);
         }
         let goals = match step {
-            Some(step) => Some(self.lesson()?.goals(step, &opened(&blueprint))?),
-            None => None,
+            Some(step) => self.lesson()?.goals(step, &opened(&blueprint))?,
+            None => GoalRun::default(),
         };
         let head = blueprint.scenario.commands.last().filter(|e| e.learner).map(|e| e.at);
         let mut run = Run::new(blueprint, Watcher::new(goals));
@@ -173,33 +170,5 @@ impl Run {
 
     fn watcher(&self) -> &Watcher {
         self.timeline.observer().and_then(|o| o.as_any().downcast_ref()).expect("every session's run is watched")
-    }
-}
-
-/// What a page needs to know of a run before its first frame.
-pub fn opened(blueprint: &Blueprint) -> Opened {
-    let describe = &blueprint.describe;
-    let node = |n: &crate::sim::protocol::NodeSetup| {
-        let role = describe.roles.iter().find(|r| r.name == n.role);
-        NodeInfo {
-            name: n.name.clone(),
-            role: n.role.clone(),
-            tone: role.map_or(Tone::Neutral, |r| r.tone),
-            client: n.client,
-            groups: n.groups.clone(),
-            place: n.place,
-        }
-    };
-    Opened {
-        title: blueprint.scenario.title.clone(),
-        protocol: describe.name.into(),
-        seed: blueprint.setup.seed,
-        nodes: blueprint.setup.nodes.iter().map(node).collect(),
-        kinds: describe.messages.iter().map(|(name, tone)| KindInfo { name: (*name).into(), tone: *tone }).collect(),
-        properties: describe.properties.iter().map(|(n, s)| ((*n).into(), (*s).into())).collect(),
-        timers: describe.timers.iter().map(|t| (*t).into()).collect(),
-        functions: describe.functions.clone(),
-        parameters: blueprint.unusual_parameters(),
-        pace_us_per_s: Micros::ms(10).0,
     }
 }

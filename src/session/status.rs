@@ -21,7 +21,7 @@ impl Run {
         };
         Status {
             properties: world.broken.iter().enumerate().map(property).collect(),
-            goals: watcher.goals.as_ref().map_or_else(Vec::new, |g| g.cards(Micros(timeline.head().now))),
+            goals: watcher.goals.cards(Micros(timeline.head().now)),
             marks: self.marks(),
             branches: self.branches(),
             branch: timeline.branch,
@@ -76,7 +76,7 @@ impl Run {
         let rows = self.timeline.trace.mark_rows();
         let every = rows.len().div_ceil(MARKS_MAX).max(1);
         let mut marks: Vec<Mark> = rows.iter().step_by(every).filter_map(|row| self.mark(*row)).collect();
-        let goals = self.watcher().goals.as_ref().map_or_else(Vec::new, |g| g.cards(Micros(self.timeline.head().now)));
+        let goals = self.watcher().goals.cards(Micros(self.timeline.head().now));
         marks.extend(goals.into_iter().filter(|g| g.state == GoalState::Met).filter_map(|g| {
             let (row, at) = g.evidence?;
             Some(Mark { at, kind: MarkKind::Goal, row, label: g.sentence })
