@@ -7,8 +7,9 @@
 //! - [`step`]: what is seen of a run; [`condition`] (made by [`compile`]): what can be said about it; [`goal`]: rules
 //!   over conditions; [`meter`]: measured values; [`watch`]: both fed by the engine;
 //! - [`prose`]: Markdown to the page's blocks; [`load`]: a lesson from its files; [`page`]: as the page shows it;
-//! - [`runner`]: runs that nobody watches, for [`predict`] and [`measure`].
+//! - [`runner`]: runs that nobody watches, for [`predict`] and [`measure`]; [`check`]: proves a lesson.
 
+pub mod check;
 pub mod compile;
 pub mod condition;
 pub mod finding;

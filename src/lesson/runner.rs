@@ -3,8 +3,8 @@
 use super::goal::GoalRun;
 use super::meter::{Meter, Quantity};
 use super::watch::Watcher;
-use crate::base::Micros;
 use crate::base::random::{Purpose, Stream};
+use crate::base::{Micros, NodeId};
 use crate::sim::cell::Entry;
 use crate::sim::sample;
 use crate::sim::scenario::{Blueprint, LogEntry};
@@ -28,6 +28,16 @@ pub struct Done {
 impl Done {
     pub fn trace(&self) -> &Trace {
         &self.timeline.trace
+    }
+
+    /// Names of the probes that nodes have at the end.
+    pub fn probe_names(&self) -> Vec<&'static str> {
+        let nodes = 0..self.timeline.head().shells.len() as u16;
+        let cards = nodes.map(|node| self.timeline.head().card(NodeId(node)));
+        let mut names: Vec<&'static str> = cards.flat_map(|card| card.probes).map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// The run as a scenario with its log.

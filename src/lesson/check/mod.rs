@@ -1,0 +1,177 @@
+//! Proves lessons: what `faultline lessons check` and the tests run.
+//!
+//! A lesson whose goals pass untouched, or that cannot be completed, does not build. Everything here works on texts in
+//! memory; who calls it reads the files.
+
+mod catalogue;
+mod clicks;
+mod measures;
+mod plays;
+mod style;
+
+use super::finding::{Finding, read_toml};
+use super::format::{SolutionFile, VERSION};
+use super::load::{LESSON, Lesson, PROSE, SCENARIOS};
+use crate::base::Micros;
+use crate::sim::cell::Entry;
+use crate::sim::scenario::Blueprint;
+use crate::wire::SourceFile;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub const CATALOGUE: &str = "catalogue.json";
+pub const HOME: &str = "home.toml";
+const SOLUTION: &str = "solution.toml";
+
+/// What a check came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    pub lessons: u32,
+    pub goals: u32,
+    pub runs: u32,
+    pub findings: Vec<Finding>,
+}
+
+/// Checks the lessons folder: every file by its name relative to it, with `/`.
+pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
+    let mut report = Report::default();
+    let mut folders: BTreeMap<&str, Vec<SourceFile>> = BTreeMap::new();
+    for file in files {
+        match file.name.split_once('/') {
+            Some((folder, name)) => {
+                folders.entry(folder).or_default().push(SourceFile { name: name.into(), text: file.text.clone() });
+            }
+            None if file.name == CATALOGUE || file.name == HOME => {}
+            None => report.findings.push(Finding::of(&file.name, "a stray file; remove it")),
+        }
+    }
+    let mut facts = BTreeMap::new();
+    for (folder, files) in &folders {
+        let (lesson, one) = check_lesson(folder, files, registry);
+        report.lessons += 1;
+        report.goals += one.goals;
+        report.runs += one.runs;
+        report.findings.extend(one.findings.into_iter().map(|finding| finding.under(folder)));
+        facts.insert(*folder, lesson);
+    }
+    let find = |name: &str| files.iter().find(|file| file.name == name);
+    report.findings.extend(catalogue::check(find(CATALOGUE), &facts));
+    report.findings.extend(check_home(find(HOME), registry));
+    report
+}
+
+/// Checks one lesson. The findings' files are relative to its folder.
+pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]) -> (Option<Lesson>, Report) {
+    let mut report = Report::default();
+    let lesson = match Lesson::read(files, registry) {
+        Ok(lesson) => lesson,
+        Err(findings) => return (None, Report { findings, ..report }),
+    };
+    if lesson.file.slug.get_ref() != slug {
+        let message = format!("slug \"{}\" in a folder named \"{slug}\"", lesson.file.slug.get_ref());
+        report.findings.push(lesson.at(lesson.file.slug.span(), message));
+    }
+    report.findings.extend(check_files(&lesson, files));
+    report.findings.extend(style::check(&lesson));
+    report.findings.extend(predictions(&lesson));
+    measures::check(&lesson, &mut report);
+    match solution(files) {
+        Ok((text, file)) => plays::check(&lesson, &text, &file, &mut report),
+        Err(finding) => report.findings.push(finding),
+    }
+    (Some(lesson), report)
+}
+
+fn solution(files: &[SourceFile]) -> Result<(String, SolutionFile), Finding> {
+    let file = files.iter().find(|file| file.name == SOLUTION);
+    let text = file.ok_or_else(|| Finding::of(SOLUTION, "this file is missing"))?.text.clone();
+    let solution: SolutionFile = read_toml(SOLUTION, &text)?;
+    let version = *solution.version.get_ref();
+    if version != VERSION {
+        let message = format!("version {version} is not known; accepted: {VERSION}");
+        return Err(Finding::at(SOLUTION, &text, solution.version.span(), message));
+    }
+    Ok((text, solution))
+}
+
+/// No stray files, no scenario without use.
+fn check_files(lesson: &Lesson, files: &[SourceFile]) -> Vec<Finding> {
+    let used = used_scenarios(lesson);
+    let mut findings = Vec::new();
+    for file in files {
+        let name = file.name.as_str();
+        match name.strip_prefix(SCENARIOS) {
+            Some(scenario) if !used.contains(scenario) => {
+                findings.push(Finding::of(name, "no step, prediction, number or measurement uses this scenario"));
+            }
+            None if ![LESSON, PROSE, SOLUTION].contains(&name) => {
+                findings.push(Finding::of(
+                    name,
+                    "a stray file; a lesson has lesson.toml, prose.md, solution.toml and scenarios/",
+                ));
+            }
+            _ => {}
+        }
+    }
+    findings
+}
+
+fn used_scenarios(lesson: &Lesson) -> BTreeSet<&str> {
+    let mut used = BTreeSet::new();
+    used.extend(lesson.file.numbers.iter().map(|n| n.get_ref().scenario.get_ref().as_str()));
+    for step in lesson.file.steps.iter().map(toml::Spanned::get_ref) {
+        used.insert(step.scenario.get_ref());
+        used.extend(step.predictions.iter().filter_map(|p| p.get_ref().run.get_ref().scenario.as_deref()));
+        if let Some(measure) = step.measure.as_ref().map(toml::Spanned::get_ref) {
+            used.extend(measure.scenario.iter().map(|name| name.get_ref().as_str()));
+            used.extend(measure.variants.iter().map(|v| v.get_ref().scenario.get_ref().as_str()));
+            let options = measure.choices.iter().flat_map(|c| &c.get_ref().options);
+            used.extend(options.filter_map(|o| o.get_ref().scenario.as_ref()).map(|name| name.get_ref().as_str()));
+        }
+    }
+    used
+}
+
+/// Exactly one option of each prediction is true in its run.
+fn predictions(lesson: &Lesson) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for step in lesson.file.steps.iter().map(toml::Spanned::get_ref) {
+        for prediction in &step.predictions {
+            let p = prediction.get_ref();
+            let done = match lesson.pinned(step, p) {
+                Ok(done) => done,
+                Err(message) => {
+                    findings.push(lesson.at(prediction.span(), message));
+                    continue;
+                }
+            };
+            if let Some((entry, why)) = done.refused.first() {
+                let message = format!("the command at {} had no effect: {why}", entry.at);
+                findings.push(lesson.at(p.run.span(), message));
+            }
+            let truths = super::predict::truths(&done);
+            if truths.len() != 1 {
+                let texts: Vec<_> =
+                    truths.iter().map(|i| format!("\"{}\"", p.options[*i as usize].get_ref().text.get_ref())).collect();
+                let which =
+                    if texts.is_empty() { "none is".into() } else { format!("these are: {}", texts.join(", ")) };
+                let message = format!("exactly one option must turn out true in the run; {which}");
+                findings.push(lesson.at(prediction.span(), message));
+            }
+        }
+    }
+    findings
+}
+
+/// The home page's scenario reads, and runs without reaching a bound.
+fn check_home(file: Option<&SourceFile>, registry: &'static [Entry]) -> Vec<Finding> {
+    let Some(file) = file else { return vec![Finding::of(HOME, "this file is missing")] };
+    let blueprint = match Blueprint::read(file, registry) {
+        Ok(blueprint) => blueprint,
+        Err(error) => return vec![Finding::read(HOME, &error)],
+    };
+    match super::runner::run(blueprint, Micros::s(30), super::GoalRun::default()) {
+        Ok(done) if done.refused.is_empty() => Vec::new(),
+        Ok(done) => done.refused.iter().map(|(_, why)| Finding::of(HOME, why)).collect(),
+        Err(why) => vec![Finding::of(HOME, why)],
+    }
+}

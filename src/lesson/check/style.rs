@@ -1,0 +1,103 @@
+//! What every lesson has, and how long it may be.
+
+use crate::lesson::finding::Finding;
+use crate::lesson::format::MeasureFile;
+use crate::lesson::load::{Lesson, PROSE};
+use crate::lesson::prose;
+use crate::wire::{Block, Inline};
+use toml::Spanned;
+
+/// Words of one step's prose.
+const STEP_WORDS_MAX: usize = 120;
+/// Words of a lesson that a learner reads before acting: prose, predictions, goals, hints, measurements, omissions.
+const LESSON_WORDS: std::ops::RangeInclusive<usize> = 600..=1_200;
+
+pub fn check(lesson: &Lesson) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let file = &lesson.file;
+    let start = file.id.span();
+    let mut must = |holds: bool, message: &str| {
+        if !holds {
+            findings.push(lesson.at(start.clone(), message));
+        }
+    };
+    let steps = || file.steps.iter().map(Spanned::get_ref);
+    must((2..=5).contains(&file.omissions.len()), "omissions: two to five bullets on what the model leaves out");
+    must(!file.sources.is_empty(), "a lesson has sources");
+    must(steps().any(|s| !s.predictions.is_empty()), "a lesson has a prediction");
+    must(steps().any(|s| !s.goals.is_empty()), "a lesson has goals");
+    let measures = || steps().filter_map(|s| s.measure.as_ref()).map(Spanned::get_ref);
+    must(measures().any(|m| m.choices.is_empty()), "a lesson measures a trade-off");
+    must(measures().any(|m| !m.requirements.is_empty()), "a lesson has an exercise with requirements");
+    must(file.question.ends_with('?'), "the question ends with a question mark");
+    let total = words(lesson);
+    let message = format!("{total} words; a lesson has {} to {}", LESSON_WORDS.start(), LESSON_WORDS.end());
+    must(LESSON_WORDS.contains(&total), &message);
+    for step in steps().filter(|s| !s.goals.is_empty() && s.hints.is_empty()) {
+        must(false, &format!("step \"{}\" has goals and no hints", step.id));
+    }
+    for (step, blocks) in steps().zip(&lesson.prose) {
+        let count = prose::words_in(blocks);
+        if count > STEP_WORDS_MAX {
+            let message = format!("section \"{}\" has {count} words; at most {STEP_WORDS_MAX}", step.id);
+            findings.push(Finding::of(PROSE, message));
+        }
+        findings.extend(typed_numbers(blocks, &step.id));
+    }
+    findings.extend(unused(lesson));
+    findings
+}
+
+/// Every term and source that is declared is referred to.
+fn unused(lesson: &Lesson) -> Vec<Finding> {
+    let terms = lesson.file.glossary.iter().map(|(key, text)| (format!("term:{key}"), text.span()));
+    let sources = lesson.file.sources.iter().map(|s| (format!("source:{}", s.get_ref().id), s.span()));
+    let unused = terms.chain(sources).filter(|(reference, _)| !lesson.used.contains(reference));
+    unused.map(|(reference, span)| lesson.at(span, format!("no text refers to {reference}"))).collect()
+}
+
+/// What a run can give is not typed: a number with a unit is a `{{number}}`.
+fn typed_numbers(blocks: &[Block], step: &str) -> Vec<Finding> {
+    const UNITS: [&str; 9] = ["ms", "us", "s", "%", "messages", "bytes", "times", "seconds", "milliseconds"];
+    let mut findings = Vec::new();
+    prose::each_inline(&mut blocks.to_vec(), &mut |inline| {
+        if matches!(inline, Inline::Code(_)) {
+            return;
+        }
+        let spaced = prose::text_of(inline).replace('%', " %");
+        let words: Vec<&str> = spaced.split_whitespace().collect();
+        for pair in words.windows(2) {
+            let unit = pair[1].trim_end_matches(['.', ',', ';', ':', ')', '?']);
+            let number = pair[0].trim_start_matches('(');
+            if UNITS.contains(&unit) && !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.') {
+                let message =
+                    format!("section \"{step}\": \"{number} {unit}\" is typed; declare a [[number]] and quote it");
+                findings.push(Finding::of(PROSE, message));
+            }
+        }
+    });
+    findings
+}
+
+/// Words that a learner reads before acting.
+fn words(lesson: &Lesson) -> usize {
+    let text = |t: &Spanned<String>| prose::words(&lesson.inlines(t));
+    let mut total: usize = lesson.prose.iter().map(|blocks| prose::words_in(blocks)).sum();
+    total += lesson.file.omissions.iter().map(text).sum::<usize>();
+    for step in lesson.file.steps.iter().map(Spanned::get_ref) {
+        total += step.hints.iter().map(text).sum::<usize>();
+        total += step.goals.iter().map(|g| text(&g.get_ref().title)).sum::<usize>();
+        for prediction in step.predictions.iter().map(Spanned::get_ref) {
+            total += text(&prediction.question);
+            total += prediction.options.iter().map(|o| text(&o.get_ref().text)).sum::<usize>();
+        }
+        total += step.measure.as_ref().map_or(0, |m| words_of_measure(lesson, m.get_ref()));
+    }
+    total
+}
+
+fn words_of_measure(lesson: &Lesson, m: &MeasureFile) -> usize {
+    let text = |t: &Spanned<String>| prose::words(&lesson.inlines(t));
+    let requirements: usize = m.requirements.iter().map(|r| r.get_ref().title.split_whitespace().count()).sum();
+    text(&m.intro) + requirements + m.answer.as_ref().map_or(0, text)
+}
