@@ -10,9 +10,32 @@ pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 }
 
 /// Appends the encoding of `value` to `out`.
+#[inline]
 pub fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    let taken = std::mem::take(out);
-    *out = postcard::to_extend(value, taken).expect("plain data always encodes");
+    postcard::serialize_with_flavor(value, Appender(out)).expect("plain data always encodes");
+}
+
+/// Postcard's own growing flavor moves the vector and extends it byte by byte; this one is several times faster.
+struct Appender<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Appender<'_> {
+    type Output = ();
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// Decodes a value that takes up all of `bytes`.

@@ -1,24 +1,31 @@
 //! The event queue: a hierarchical timing wheel over integer microseconds, ordered by (time, order of scheduling).
 //!
-//! Eleven levels of 64 slots. An entry sits on the level of the highest 6-bit group in which its time differs from the
+//! Eight levels of 256 slots. An entry sits on the level of the highest byte in which its time differs from the
 //! wheel's clock; when the clock enters a slot of a higher level, the slot's entries move down in order. Entries of
 //! one instant therefore leave in the order in which they were scheduled, without storing a sequence number. (Varghese,
 //! Lauck: Hashed and hierarchical timing wheels, SOSP 1987, scheme 7.)
 //!
 //! Invariant: nothing is scheduled before the wheel's clock, and the clock never passes the time of an entry that is
-//! still queued nor the limit given to [`Queue::pop_until`]. Entries live in a slab of linked lists, so that a clone is
-//! a copy of a few vectors.
+//! still queued nor the limit given to [`Queue::pop_until`]. Entries live in slabs of linked lists, so that a clone is a
+//! copy of a few vectors; times and links lie apart from the items, so that moving down touches little memory.
 
-const BITS: u32 = 6;
+const BITS: u32 = 8;
 const SLOTS: usize = 1 << BITS;
-const LEVELS: usize = 11;
+const LEVELS: usize = 8;
+const WORDS: usize = SLOTS / 64;
 const NONE: u32 = u32::MAX;
 
-#[derive(Clone, Debug)]
-struct Entry<T> {
+#[derive(Clone, Copy, Debug)]
+struct Knot {
     at: u64,
     next: u32,
-    item: Option<T>,
+}
+
+#[derive(Clone, Debug)]
+struct Level {
+    occupied: [u64; WORDS],
+    /// First and last entry of each slot; meaningless where the slot is not occupied.
+    ends: [(u32, u32); SLOTS],
 }
 
 #[derive(Clone, Debug)]
@@ -26,23 +33,38 @@ pub struct Queue<T> {
     clock: u64,
     len: usize,
     free: u32,
-    entries: Vec<Entry<T>>,
-    occupied: [u64; LEVELS],
-    first: [[u32; SLOTS]; LEVELS],
-    last: [[u32; SLOTS]; LEVELS],
+    knots: Vec<Knot>,
+    items: Vec<Option<T>>,
+    /// One bit for each level that holds entries.
+    busy: u8,
+    levels: Vec<Level>,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Queue {
-            clock: 0,
-            len: 0,
-            free: NONE,
-            entries: Vec::new(),
-            occupied: [0; LEVELS],
-            first: [[NONE; SLOTS]; LEVELS],
-            last: [[NONE; SLOTS]; LEVELS],
-        }
+        let level = Level { occupied: [0; WORDS], ends: [(NONE, NONE); SLOTS] };
+        let levels = vec![level; LEVELS];
+        Queue { clock: 0, len: 0, free: NONE, knots: Vec::new(), items: Vec::new(), busy: 0, levels }
+    }
+}
+
+impl Level {
+    #[inline]
+    fn first_slot(&self) -> usize {
+        let word = self.occupied.iter().position(|w| *w != 0).unwrap_or(0);
+        word * 64 + self.occupied[word].trailing_zeros() as usize
+    }
+
+    #[inline]
+    fn is_occupied(&self, slot: usize) -> bool {
+        self.occupied[slot / 64] & 1 << (slot % 64) != 0
+    }
+
+    /// Marks a slot empty; says whether the level still holds entries.
+    #[inline]
+    fn vacate(&mut self, slot: usize) -> bool {
+        self.occupied[slot / 64] &= !(1 << (slot % 64));
+        self.occupied.iter().any(|w| *w != 0)
     }
 }
 
@@ -56,17 +78,20 @@ impl<T> Queue<T> {
     }
 
     /// Schedules `item`; `at` must not lie before the wheel's clock.
+    #[inline]
     pub fn push(&mut self, at: u64, item: T) {
         debug_assert!(at >= self.clock, "scheduled in the past");
         let at = at.max(self.clock);
-        let entry = Entry { at, next: NONE, item: Some(item) };
         let index = if self.free == NONE {
-            self.entries.push(entry);
-            (self.entries.len() - 1) as u32
+            self.knots.push(Knot { at, next: NONE });
+            self.items.push(Some(item));
+            (self.knots.len() - 1) as u32
         } else {
             let index = self.free;
-            self.free = self.entries[index as usize].next;
-            self.entries[index as usize] = entry;
+            let knot = &mut self.knots[index as usize];
+            self.free = knot.next;
+            *knot = Knot { at, next: NONE };
+            self.items[index as usize] = Some(item);
             index
         };
         self.len += 1;
@@ -80,38 +105,38 @@ impl<T> Queue<T> {
             difference => ((63 - difference.leading_zeros()) / BITS) as usize,
         };
         let slot = (at >> (level as u32 * BITS)) as usize & (SLOTS - 1);
-        let tail = self.last[level][slot];
-        if tail == NONE || self.occupied[level] & (1 << slot) == 0 {
-            self.first[level][slot] = index;
-            self.occupied[level] |= 1 << slot;
+        self.busy |= 1 << level;
+        let level = &mut self.levels[level];
+        if level.is_occupied(slot) {
+            self.knots[level.ends[slot].1 as usize].next = index;
+            level.ends[slot].1 = index;
         } else {
-            self.entries[tail as usize].next = index;
+            level.occupied[slot / 64] |= 1 << (slot % 64);
+            level.ends[slot] = (index, index);
         }
-        self.last[level][slot] = index;
     }
 
     /// Takes the earliest entry if its time is at most `limit`.
     #[inline]
     pub fn pop_until(&mut self, limit: u64) -> Option<(u64, T)> {
         loop {
-            let level = (0..LEVELS).find(|&level| self.occupied[level] != 0)?;
-            let slot = self.occupied[level].trailing_zeros() as usize;
-            if level == 0 {
-                let index = self.first[0][slot];
-                let entry = &mut self.entries[index as usize];
-                if entry.at > limit {
+            if self.busy == 0 {
+                return None;
+            }
+            let level = self.busy.trailing_zeros() as usize;
+            let slot = self.levels[level].first_slot();
+            let (first, last) = self.levels[level].ends[slot];
+            // All entries of a slot on level 0 are due at once; a single entry of a higher slot is the earliest, too.
+            if level == 0 || first == last {
+                let Knot { at, next } = self.knots[first as usize];
+                if at > limit {
                     return None;
                 }
-                let (at, next, item) = (entry.at, entry.next, entry.item.take());
-                entry.next = self.free;
-                self.free = index;
-                self.first[0][slot] = next;
-                if next == NONE {
-                    self.occupied[0] &= !(1 << slot);
+                self.levels[level].ends[slot].0 = next;
+                if next == NONE && !self.levels[level].vacate(slot) {
+                    self.busy &= !(1 << level);
                 }
-                self.clock = at;
-                self.len -= 1;
-                return Some((at, item.expect("a queued entry holds an item")));
+                return Some((at, self.release(first, at)));
             }
             let shift = level as u32 * BITS;
             let above = self.clock.checked_shr(shift + BITS).unwrap_or(0).checked_shl(shift + BITS).unwrap_or(0);
@@ -123,15 +148,26 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Frees an entry that is linked nowhere any more; the clock moves to its time.
+    #[inline]
+    fn release(&mut self, index: u32, at: u64) -> T {
+        self.clock = at;
+        self.len -= 1;
+        self.knots[index as usize].next = self.free;
+        self.free = index;
+        self.items[index as usize].take().expect("a queued entry holds an item")
+    }
+
     /// The clock enters a slot of a higher level: its entries move to lower levels, in order.
     fn descend(&mut self, level: usize, slot: usize, start: u64) {
-        self.occupied[level] &= !(1 << slot);
-        let mut index = self.first[level][slot];
+        let (mut index, _) = self.levels[level].ends[slot];
+        if !self.levels[level].vacate(slot) {
+            self.busy &= !(1 << level);
+        }
         self.clock = self.clock.max(start);
         while index != NONE {
-            let entry = &mut self.entries[index as usize];
-            let (at, next) = (entry.at, entry.next);
-            entry.next = NONE;
+            let Knot { at, next } = self.knots[index as usize];
+            self.knots[index as usize].next = NONE;
             self.link(index, at);
             index = next;
         }
@@ -139,7 +175,7 @@ impl<T> Queue<T> {
 
     /// The queued items with their times, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
-        self.entries.iter().filter_map(|entry| entry.item.as_ref().map(|item| (entry.at, item)))
+        self.knots.iter().zip(&self.items).filter_map(|(knot, item)| item.as_ref().map(|item| (knot.at, item)))
     }
 
     /// Takes out every item for which `take` says so. Cost: the whole queue. The others keep their order.
@@ -147,33 +183,28 @@ impl<T> Queue<T> {
         let mut taken = Vec::new();
         for level in 0..LEVELS {
             for slot in 0..SLOTS {
-                if self.occupied[level] & (1 << slot) == 0 {
+                if !self.levels[level].is_occupied(slot) {
                     continue;
                 }
-                let mut index = std::mem::replace(&mut self.first[level][slot], NONE);
-                self.occupied[level] &= !(1 << slot);
-                let mut tail = NONE;
+                let (mut index, _) = self.levels[level].ends[slot];
+                if !self.levels[level].vacate(slot) {
+                    self.busy &= !(1 << level);
+                }
+                let mut kept = Vec::new();
                 while index != NONE {
-                    let next = self.entries[index as usize].next;
-                    if self.entries[index as usize].item.as_ref().is_some_and(&mut take) {
-                        let entry = &mut self.entries[index as usize];
-                        taken.extend(entry.item.take().map(|item| (entry.at, item)));
-                        entry.next = self.free;
-                        self.free = index;
-                        self.len -= 1;
+                    let Knot { at, next } = self.knots[index as usize];
+                    if self.items[index as usize].as_ref().is_some_and(&mut take) {
+                        let clock = self.clock;
+                        taken.push((at, self.release(index, at)));
+                        self.clock = clock;
                     } else {
-                        if tail == NONE {
-                            self.first[level][slot] = index;
-                            self.occupied[level] |= 1 << slot;
-                        } else {
-                            self.entries[tail as usize].next = index;
-                        }
-                        self.entries[index as usize].next = NONE;
-                        self.last[level][slot] = index;
-                        tail = index;
+                        self.knots[index as usize].next = NONE;
+                        kept.push((index, at));
                     }
                     index = next;
                 }
+                // They stay on this level: the clock did not move.
+                kept.into_iter().for_each(|(index, at)| self.link(index, at));
             }
         }
         taken

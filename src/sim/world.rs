@@ -118,7 +118,7 @@ impl Clone for World {
 /// A node's state for writing: copied first if a keyframe shares it.
 #[inline]
 fn writable(cell: &mut Arc<dyn NodeBox>) -> &mut dyn NodeBox {
-    if Arc::get_mut(cell).is_none() {
+    if Arc::strong_count(cell) > 1 {
         *cell = cell.clone_arc();
     }
     Arc::get_mut(cell).expect("just made unique")
@@ -215,7 +215,7 @@ impl World {
         if self.watch.properties {
             self.check(node, trace);
         }
-        if self.rows as usize >= super::trace::ROWS_MAX {
+        if trace.as_ref().is_some_and(|t| t.is_full()) {
             self.halted = Some("limit reached: the trace is full; the run stops here");
         } else if self.queue.len() >= FLIGHTS_MAX {
             self.halted = Some("limit reached: too many messages in flight; the run stops here");
