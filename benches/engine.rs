@@ -26,8 +26,7 @@ fn rate(messages: u64, mut run: impl FnMut()) -> f64 {
 }
 
 fn seek() {
-    let mut timeline =
-        Timeline::new(ring::blueprint(64), Watch { properties: false, hash: false }, None);
+    let mut timeline = Timeline::new(ring::blueprint(64), Watch { properties: false, hash: false }, None);
     let start = Instant::now();
     timeline.advance(Micros::MAX, 1_000_000);
     println!("timeline: 1,000,000 events recorded in {:.2} s", start.elapsed().as_secs_f64());

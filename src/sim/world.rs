@@ -9,7 +9,7 @@
 
 use super::cell::{Machine, Monitor, NodeBox};
 use super::net::{Fate, Network, Shape};
-use super::node::{Incoming, Message, Shell, Timer};
+use super::node::{Bytes, Incoming, Message, Shell, Timer};
 use super::protocol::{CtxCore, Description, Effect, Ended, Outbox, Setup, StepFacts};
 use super::queue::Queue;
 use super::trace::{Rec, Trace};
@@ -490,7 +490,7 @@ impl World {
         let row = self.emit(Rec::of_message(RowKind::Send, self.now, id, true, Some(cause)), bytes, trace);
         self.counters.sent += 1;
         self.counters.sent_bytes += bytes.len() as u64;
-        let message = Message { id, sent: self.now, row, bytes: bytes.into() };
+        let message = Message { id, sent: self.now, row, bytes: Bytes::from_slice(bytes) };
         if self.adversaries.is_empty() {
             self.enter_link(link, message, trace);
         } else {
@@ -552,7 +552,7 @@ impl World {
         let due = self.now.saturating_add(shell.clock.true_span(after)).min(Micros::MAX.0);
         let rec = Rec::new(RowKind::TimerSet, self.now, node, Some(cause));
         let row = self.emit(Rec { count, code: u16::from(kind), ..rec }, bytes, trace);
-        let timer = Timer { count, kind, set: self.now, due, row, bytes: bytes.into() };
+        let timer = Timer { count, kind, set: self.now, due, row, bytes: Bytes::from_slice(bytes) };
         self.shells[node.index()].timers.push(timer);
         self.queue.push(due, Item::Timer { node, count });
     }
