@@ -1,0 +1,74 @@
+// Prints what a visitor downloads, compressed as a static host would, with the largest parts of each wasm; fails over
+// the bounds. `make dist` first.
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+// kB (1000 bytes) of wasm and JavaScript together, gzipped.
+const BOUNDS = { page: 220, engine: 150 };
+
+if (!existsSync("dist/index.html")) {
+  console.error("The page is not built: run `make dist` first.");
+  process.exit(1);
+}
+
+const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
+const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+const kB = (bytes) => (bytes / 1000).toFixed(1).padStart(8);
+const row = (name, raw, zipped, tight) => console.log(`${name.padEnd(44)}${kB(raw)}${kB(zipped)}${kB(tight)}`);
+
+// The sections of a wasm file: [name, bytes].
+function sections(wasm) {
+  const NAMES = ["custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element",
+    "code", "data", "data count", "tag"];
+  let at = 8;
+  const number = () => {
+    let value = 0, shift = 0, byte;
+    do {
+      byte = wasm[at++];
+      value += (byte & 127) * 2 ** shift;
+      shift += 7;
+    } while (byte & 128);
+    return value;
+  };
+  const found = [];
+  while (at < wasm.length) {
+    const id = wasm[at++];
+    const size = number();
+    found.push([NAMES[id] ?? `section ${id}`, wasm.subarray(at, at + size)]);
+    at += size;
+  }
+  return found;
+}
+
+const files = readdirSync("dist");
+const loader = readFileSync("dist/index.html", "utf8").match(/engine-[0-9a-f]+_loader\.js/)?.[0];
+const parts = {
+  page: files.filter((name) => /^(faultline|boot)-.*\.(js|wasm)$/.test(name)),
+  engine: files.filter((name) => loader && name.startsWith(loader.replace("_loader.js", ""))),
+  "first paint": files.filter((name) => /\.(html|css|svg)$/.test(name)),
+};
+
+console.log(`${"kB".padEnd(44)}${["raw", "gzip", "brotli"].map((head) => head.padStart(8)).join("")}`);
+let over = false;
+for (const [part, names] of Object.entries(parts)) {
+  let total = [0, 0, 0];
+  for (const name of names) {
+    const bytes = readFileSync(`dist/${name}`);
+    const sizes = [bytes.length, gzip(bytes), brotli(bytes)];
+    total = total.map((sum, index) => sum + sizes[index]);
+    row(`  ${name}`, ...sizes);
+    if (name.endsWith(".wasm")) {
+      const largest = sections(bytes).sort((a, b) => b[1].length - a[1].length).slice(0, 3);
+      for (const [section, content] of largest) row(`    ${section}`, content.length, gzip(content), brotli(content));
+    }
+  }
+  row(part, ...total);
+  const bound = BOUNDS[part];
+  if (bound && (names.length === 0 || total[1] > bound * 1000)) {
+    console.error(`The ${part}'s wasm and JavaScript are over their bound of ${bound} kB gzipped, or not there.`);
+    over = true;
+  } else if (bound) {
+    console.log(`  within its bound of ${bound} kB gzipped`);
+  }
+}
+process.exit(over ? 1 : 0);

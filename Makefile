@@ -1,0 +1,62 @@
+# `make serve` and `make test` are all that one needs; both install what is missing (see .ci/setup.sh).
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+ENV := source .ci/env.sh;
+TRUNK := $(ENV) trunk
+WASM := --target wasm32-unknown-unknown
+
+.PHONY: help serve test setup setup-serve fmt lint native wasm dist e2e size nightly bench fuzz target-fallback-test clean
+
+help: ## What can be made.
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
+
+serve: setup-serve ## Build the page and serve it on http://127.0.0.1:8080/.
+	@echo "Faultline will be at http://127.0.0.1:8080/ when the build is done (Ctrl-C ends it)."
+	@$(TRUNK) serve --release --offline --locked
+
+test: setup fmt lint native wasm dist size e2e ## Everything that CI runs.
+
+setup: ## Install what the tests need.
+	@.ci/setup.sh test
+
+setup-serve: ## Install what building the page needs.
+	@.ci/setup.sh serve
+
+fmt: ## The formatting.
+	$(ENV) cargo fmt --check
+
+lint: ## Lints natively and for wasm32; warnings are errors.
+	$(ENV) cargo clippy --locked --all-targets -- -D warnings
+	$(ENV) cargo clippy --locked --test browser -- -D warnings
+	$(ENV) cargo clippy --locked $(WASM) --lib --bins --test wasm -- -D warnings
+
+native: ## Native tests.
+	$(ENV) cargo test --locked
+
+wasm: ## Tests of the wasm in headless Chromium.
+	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked $(WASM) --test wasm
+
+dist: ## Build the page into dist/.
+	$(TRUNK) build --release --offline --locked
+
+e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/screenshots.
+	$(ENV) cargo test --locked --test browser
+
+size: ## The sizes of what a visitor downloads; fails over the bounds.
+	@node .ci/size.mjs
+
+nightly: test target-fallback-test ## The tests and all slow ones.
+	$(ENV) cargo test --locked --profile fast -- --ignored
+
+bench: setup dist ## The benchmarks, natively and in the browser.
+	$(ENV) cargo bench --locked
+	$(ENV) cargo test --locked --test browser -- --ignored --nocapture --test-threads 1 bench
+
+fuzz: ## Property tests with many more cases (CASES=n).
+	$(ENV) PROPTEST_CASES=$${CASES:-20000} cargo test --locked --profile fast fuzz
+
+target-fallback-test: ## The second way to the wasm target, in a scratch toolchain.
+	@.ci/debian-wasm.sh --test
+
+clean: ## Remove what was built; the tools stay.
+	rm -rf dist target

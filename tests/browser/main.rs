@@ -1,0 +1,136 @@
+//! The built page in real browsers. `make e2e` builds `dist`, sets the paths of the tools and runs this; plain
+//! `cargo test` leaves it out (`test = false` in Cargo.toml), because it needs those.
+//!
+//! A test starts a [`Server`] and a [`Page`], drives it, and ends with [`Page::finish`], which fails on errors in the
+//! console and on requests to other hosts. Screenshots go to `target/screenshots`.
+
+mod firefox;
+#[allow(dead_code, reason = "helpers that not every state of the tests uses")]
+mod page;
+mod server;
+mod webdriver;
+
+use firefox::Firefox;
+use page::Page;
+use serde_json::{Value, json};
+use server::{SUBFOLDER, Server};
+use std::{fs, path::Path};
+
+#[test]
+fn starts_at_the_root() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.wait_text("The engine runs");
+    page.screenshots("home");
+    page.assert_accessible("home");
+    page.finish();
+}
+
+#[test]
+fn starts_in_a_subfolder() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&server.subfolder());
+    page.wait_text("The engine runs");
+    page.finish();
+    let outside: Vec<_> = server.asked().into_iter().filter(|path| !path.starts_with(SUBFOLDER)).collect();
+    assert!(outside.is_empty(), "asked for outside its folder: {outside:?}");
+}
+
+#[test]
+fn page_and_engine_load_side_by_side() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.wait_text("The engine runs");
+    page.finish();
+    let asked = server.asked();
+    let of = |part: &str| asked.iter().filter(|path| path.contains(part)).count();
+    assert_eq!(of("_bg.wasm"), 2, "each wasm is fetched once: {asked:?}");
+    // The loader is asked for by the page's wasm, so an engine asked for before it did not wait for the page.
+    let place = |part: &str| asked.iter().position(|path| path.contains("engine") && path.ends_with(part));
+    assert!(place("_bg.wasm") < place("_loader.js"), "the engine waited for the page: {asked:?}");
+}
+
+#[test]
+fn a_failed_load_says_so() {
+    let server = Server::without("_bg.wasm");
+    let mut page = Page::start();
+    page.open(&server.root());
+    page.wait_text("Faultline could not start");
+    assert_eq!(page.text("#boot-status button"), "Reload");
+    // The first paint still stands around the message.
+    assert_eq!(page.text("h1"), "Break a cluster. See why it broke.");
+    page.assert_accessible("failed load");
+    page.screenshots("failed-load");
+    page.expect_error("404");
+    page.finish();
+}
+
+/// The harness itself: a page that reaches out, or that cannot be read by all, does fail its test.
+#[test]
+#[should_panic(expected = "Content Security Policy")]
+fn a_request_to_another_host_fails_the_test() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.js("return fetch('http://127.0.0.2:9/').catch(() => null)", json!([]));
+    page.finish();
+}
+
+#[test]
+#[should_panic(expected = "image-alt")]
+fn an_inaccessible_page_fails_the_test() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.js("document.querySelector('main').append(new Image(20, 20))", json!([]));
+    page.assert_accessible("image without text");
+}
+
+#[test]
+fn starts_in_firefox() {
+    let server = Server::start();
+    let mut firefox = Firefox::start();
+    firefox.open(&server.subfolder());
+    firefox.wait_js("the app", "return document.querySelector('[data-app=ready]') !== null");
+    firefox.wait_js("the engine", "return document.body.innerText.includes('The engine runs')");
+    firefox.screenshot("home-firefox");
+    assert_eq!(firefox.console_errors(), Vec::<String>::new());
+}
+
+/// Neither null, false, zero, nor empty.
+fn truthy(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        _ => *value != json!({}),
+    }
+}
+
+/// Writes a picture, in base64 as WebDriver sends it, to `target/screenshots/NAME.png`.
+fn save_png(name: &str, base64: &str) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+    fs::create_dir_all(&folder).expect("a folder for the screenshots");
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
+    for char in base64.bytes() {
+        let value = match char {
+            b'A'..=b'Z' => char - b'A',
+            b'a'..=b'z' => char - b'a' + 26,
+            b'0'..=b'9' => char - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => continue,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    fs::write(folder.join(format!("{name}.png")), bytes).expect("the screenshot can be written");
+}

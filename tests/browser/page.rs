@@ -1,0 +1,384 @@
+//! A page in headless Chromium, with the helpers that the tests are written in.
+
+use super::{save_png, truthy, webdriver::Driver};
+use serde_json::{Value, json};
+use std::{
+    env, fs,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long a wait is patient: generous, because the machine may be busy; a good run never waits so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+/// A browser with one empty tab and an empty profile. [`Page::finish`] it at the end of the test.
+pub struct Page {
+    driver: Driver,
+    /// Everything that the whole browser, workers included, asks of the network goes here.
+    net_log: PathBuf,
+    errors: Vec<String>,
+}
+
+/// A line of the accessibility tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AxNode {
+    pub role: String,
+    pub name: String,
+    pub description: String,
+}
+
+impl Page {
+    /// Starts a browser with a desktop window.
+    pub fn start() -> Page {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let net_log =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("net-{}-{count}.json", std::process::id()));
+        let config = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/webdriver.json");
+        let config = fs::read_to_string(config).expect(".ci/webdriver.json is there");
+        let mut capabilities: Value = serde_json::from_str(&config).expect(".ci/webdriver.json is JSON");
+        let arguments = capabilities["goog:chromeOptions"]["args"].as_array_mut().expect("a list of arguments");
+        arguments.push(json!("--window-size=1440,900"));
+        arguments.push(json!("--force-device-scale-factor=1"));
+        arguments.push(json!(format!("--log-net-log={}", net_log.display())));
+        capabilities["goog:loggingPrefs"] = json!({ "browser": "ALL" });
+        capabilities["timeouts"] = json!({ "script": 60_000 });
+        if let Ok(chromium) = env::var("CHROMIUM") {
+            capabilities["goog:chromeOptions"]["binary"] = json!(chromium);
+        }
+        let mut page = Page { driver: Driver::chrome(&capabilities), net_log, errors: Vec::new() };
+        page.size(1440, 900);
+        page.theme(Theme::Light);
+        page
+    }
+
+    // Going places.
+
+    pub fn open(&mut self, address: &str) {
+        self.driver.post("/url", &json!({ "url": address })).unwrap_or_else(|error| panic!("{address}: {error}"));
+    }
+
+    pub fn reload(&mut self) {
+        self.driver.post("/refresh", &json!({})).expect("the page reloads");
+    }
+
+    /// Opens the page and waits until the app has taken the place of the first paint.
+    pub fn open_app(&mut self, address: &str) {
+        self.open(address);
+        self.wait_for("[data-app=ready]");
+    }
+
+    // Looking.
+
+    /// Runs the body of a function in the page; a promise is awaited. `arguments` are the function's.
+    pub fn js(&self, script: &str, arguments: Value) -> Value {
+        self.try_js(script, arguments).unwrap_or_else(|error| panic!("{error}\nin the script: {script}"))
+    }
+
+    fn try_js(&self, script: &str, arguments: Value) -> Result<Value, String> {
+        self.driver.post("/execute/sync", &json!({ "script": script, "args": arguments }))
+    }
+
+    /// The text of the first element that matches, as a reader sees it.
+    pub fn text(&self, css: &str) -> String {
+        let element = self.wait_for(css);
+        let text = self.driver.get(&format!("/element/{element}/text")).expect("an element has a text");
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
+        let value = self.js(
+            "return document.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? null",
+            json!([css, name]),
+        );
+        value.as_str().map(str::to_owned)
+    }
+
+    /// How many elements match.
+    pub fn count(&self, css: &str) -> u64 {
+        self.js("return document.querySelectorAll(arguments[0]).length", json!([css])).as_u64().unwrap_or(0)
+    }
+
+    /// The accessibility tree, ignored nodes left out.
+    pub fn accessibility(&self) -> Vec<AxNode> {
+        let tree = self.driver.devtools("Accessibility.getFullAXTree", json!({}));
+        let nodes = tree["nodes"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value["value"].as_str().unwrap_or_default().to_owned();
+        nodes
+            .iter()
+            .filter(|node| node["ignored"] != true)
+            .map(|node| AxNode {
+                role: text(&node["role"]),
+                name: text(&node["name"]),
+                description: text(&node["description"]),
+            })
+            .collect()
+    }
+
+    // Waiting.
+
+    /// Waits until something matches and returns its WebDriver id.
+    pub fn wait_for(&self, css: &str) -> String {
+        let found = self.wait(&format!("an element {css}"), || {
+            let element =
+                self.driver.post("/element", &json!({ "using": "css selector", "value": css })).unwrap_or(Value::Null);
+            element[ELEMENT].clone()
+        });
+        found.as_str().expect("an element's id is text").to_owned()
+    }
+
+    /// Waits until the script returns something that is neither null, false, zero, nor empty, and returns that.
+    pub fn wait_js(&self, what: &str, script: &str, arguments: Value) -> Value {
+        self.wait(what, || self.try_js(script, arguments.clone()).unwrap_or(Value::Null))
+    }
+
+    /// Waits until the visible text of the page holds `text`.
+    pub fn wait_text(&self, text: &str) {
+        let script = "return document.body.innerText.includes(arguments[0])";
+        self.wait_js(&format!("the text “{text}”"), script, json!([text]));
+    }
+
+    fn wait(&self, what: &str, mut look: impl FnMut() -> Value) -> Value {
+        let start = Instant::now();
+        loop {
+            let value = look();
+            if truthy(&value) {
+                return value;
+            }
+            if start.elapsed() > PATIENCE {
+                self.screenshot("failed");
+                let shown = self.try_js("return document.body.innerText", json!([])).unwrap_or(Value::Null);
+                let shown = shown.as_str().unwrap_or_default();
+                let console = self.read_console();
+                panic!("waited in vain for {what}.\nThe page shows:\n{shown}\nThe console:\n{}", console.join("\n"));
+            }
+            thread::sleep(Duration::from_millis(25));
+        }
+    }
+
+    // Acting.
+
+    /// Scrolls the first match into view and clicks its middle.
+    pub fn click(&self, css: &str) {
+        let element = self.wait_for(css);
+        self.driver
+            .post(&format!("/element/{element}/click"), &json!({}))
+            .unwrap_or_else(|error| panic!("click on {css}: {error}"));
+    }
+
+    /// Moves the keyboard focus to the first match, by script.
+    pub fn focus(&self, css: &str) {
+        self.wait_for(css);
+        self.js("document.querySelector(arguments[0]).focus()", json!([css]));
+    }
+
+    /// Presses keys together, as in `press("Shift Tab")`: the last is typed while the others are held. Names as in the
+    /// DOM: `Tab`, `Enter`, `Escape`, `Space`, `ArrowLeft`, `Home`, `PageUp`, `Delete`, `Shift`, `Control`, `Alt`,
+    /// `F2`; anything else is a character.
+    pub fn press(&self, chord: &str) {
+        let keys: Vec<char> = chord.split(' ').map(key).collect();
+        let down = keys.iter().map(|key| json!({ "type": "keyDown", "value": key.to_string() }));
+        let up = keys.iter().rev().map(|key| json!({ "type": "keyUp", "value": key.to_string() }));
+        let actions: Vec<Value> = down.chain(up).collect();
+        self.actions(json!([{ "type": "key", "id": "keyboard", "actions": actions }]));
+    }
+
+    /// Types a text, character by character.
+    pub fn write(&self, text: &str) {
+        let strokes = text.chars().flat_map(|char| {
+            ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": char.to_string() }))
+        });
+        let actions: Vec<Value> = strokes.collect();
+        self.actions(json!([{ "type": "key", "id": "keyboard", "actions": actions }]));
+    }
+
+    /// Clicks at a point of the first match, in CSS pixels from its upper left corner (for the canvas).
+    pub fn click_at(&self, css: &str, x: f64, y: f64) {
+        self.drag(css, (x, y), (x, y));
+    }
+
+    /// Presses the mouse at one point of the first match and lets it go at another.
+    pub fn drag(&self, css: &str, from: (f64, f64), to: (f64, f64)) {
+        self.wait_for(css);
+        let corner = self.js(
+            "const e = document.querySelector(arguments[0]); e.scrollIntoView({ block: 'nearest' });
+             const r = e.getBoundingClientRect(); return [r.left, r.top]",
+            json!([css]),
+        );
+        let left = corner[0].as_f64().unwrap_or(0.0);
+        let top = corner[1].as_f64().unwrap_or(0.0);
+        let point = |(x, y): (f64, f64), duration: u32| {
+            let (x, y) = ((left + x).round() as i64, (top + y).round() as i64);
+            json!({ "type": "pointerMove", "x": x, "y": y, "duration": duration })
+        };
+        let steps = json!([
+            point(from, 0),
+            { "type": "pointerDown", "button": 0 },
+            point(to, if from == to { 0 } else { 150 }),
+            { "type": "pointerUp", "button": 0 },
+        ]);
+        let parameters = json!({ "pointerType": "mouse" });
+        self.actions(json!([{ "type": "pointer", "id": "mouse", "parameters": parameters, "actions": steps }]));
+    }
+
+    fn actions(&self, sources: Value) {
+        self.driver.post("/actions", &json!({ "actions": sources })).expect("the browser takes input");
+    }
+
+    // How the page is shown.
+
+    /// The size of the view, in CSS pixels.
+    pub fn size(&self, width: u32, height: u32) {
+        self.driver.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+        );
+    }
+
+    /// What the system prefers, as the page hears it.
+    pub fn theme(&self, theme: Theme) {
+        self.media(theme, false);
+    }
+
+    pub fn media(&self, theme: Theme, reduced_motion: bool) {
+        let scheme = if theme == Theme::Dark { "dark" } else { "light" };
+        let motion = if reduced_motion { "reduce" } else { "no-preference" };
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": motion },
+        ]);
+        self.driver.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
+    }
+
+    // Keeping and judging.
+
+    /// Waits for two frames and writes `target/screenshots/NAME.png`.
+    pub fn screenshot(&self, name: &str) {
+        let frames = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+        let _ = self.try_js(frames, json!([]));
+        if let Ok(picture) = self.driver.get("/screenshot") {
+            save_png(name, picture.as_str().unwrap_or_default());
+        }
+    }
+
+    /// `NAME-light.png`, `NAME-dark.png` at 1440×900 and `NAME-phone.png` at 390×844.
+    pub fn screenshots(&self, name: &str) {
+        self.screenshot(&format!("{name}-light"));
+        self.theme(Theme::Dark);
+        self.screenshot(&format!("{name}-dark"));
+        self.theme(Theme::Light);
+        self.size(390, 844);
+        self.screenshot(&format!("{name}-phone"));
+        self.size(1440, 900);
+    }
+
+    /// Runs axe-core on the page as it stands, in both themes and at both sizes: no violation.
+    pub fn assert_accessible(&self, name: &str) {
+        let file = env::var("AXE_JS").unwrap_or_else(|_| panic!("AXE_JS is not set: run the test by `make e2e`."));
+        let axe = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}: run `make setup`."));
+        for (theme, width, height) in
+            [(Theme::Light, 1440, 900), (Theme::Dark, 1440, 900), (Theme::Light, 390, 844), (Theme::Dark, 390, 844)]
+        {
+            self.size(width, height);
+            self.theme(theme);
+            let script = format!(
+                "if (!window.axe) {{ {axe}\n }}
+                 return axe.run(document, {{ resultTypes: ['violations'] }}).then(result => result.violations.map(v =>
+                   `${{v.id}}: ${{v.help}}: ` + v.nodes.map(n => `${{n.target}} ${{n.failureSummary}}`).join('; ')))"
+            );
+            let violations = self.try_js(&script, json!([])).unwrap_or_else(|error| panic!("axe-core: {error}"));
+            let violations: Vec<_> = violations.as_array().cloned().unwrap_or_default();
+            let list: Vec<_> = violations.iter().filter_map(Value::as_str).collect();
+            assert!(list.is_empty(), "axe-core on {name}, {theme:?}, {width} px wide:\n{}", list.join("\n"));
+        }
+        self.size(1440, 900);
+        self.theme(Theme::Light);
+    }
+
+    /// The worst of what the console said since it was last read; [`Page::finish`] fails on errors among it.
+    pub fn read_console(&self) -> Vec<String> {
+        let entries = self.driver.post("/se/log", &json!({ "type": "browser" })).unwrap_or(Value::Null);
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        let line = |entry: &Value| {
+            format!("{} {}", entry["level"].as_str().unwrap_or("?"), entry["message"].as_str().unwrap_or("?"))
+        };
+        entries.iter().map(line).collect()
+    }
+
+    /// Reads the console and takes out the errors that this test expects: those that hold `text`. At least one must.
+    pub fn expect_error(&mut self, text: &str) {
+        let (expected, others): (Vec<_>, Vec<_>) =
+            self.read_console().into_iter().partition(|line| line.contains(text));
+        assert!(!expected.is_empty(), "the console holds no “{text}”, but: {others:?}");
+        self.errors.extend(others.into_iter().filter(|line| line.starts_with("SEVERE")));
+    }
+
+    /// Closes the browser. Fails if the console held an error, or if the page or a worker of it asked anything of
+    /// another host than this one (what Chromium asks for itself does not count: it has no initiator). Returns the
+    /// addresses that the page asked for.
+    pub fn finish(mut self) -> Vec<String> {
+        let console = self.read_console();
+        self.errors.extend(console.into_iter().filter(|line| line.starts_with("SEVERE")));
+        assert!(self.errors.is_empty(), "errors in the console:\n{}", self.errors.join("\n"));
+        self.driver.quit();
+        let log = fs::read(&self.net_log).expect("the browser logs its network");
+        let log: Value = serde_json::from_slice(&log).expect("the browser closed in order and ended its log");
+        let asked = asked_by_pages(&log);
+        assert!(!asked.is_empty(), "the network log holds nothing of the page");
+        let foreign: Vec<_> = asked.iter().filter(|address| !address.starts_with("http://127.0.0.1:")).collect();
+        assert!(foreign.is_empty(), "asked of other hosts: {foreign:?}");
+        asked
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.driver.quit();
+        let _ = fs::remove_file(&self.net_log);
+    }
+}
+
+/// Every address that a net log says was requested by a page or its worker, once each.
+fn asked_by_pages(log: &Value) -> Vec<String> {
+    let events = log["events"].as_array().cloned().unwrap_or_default();
+    let requests = events.iter().map(|event| &event["params"]);
+    let by_page = requests.filter(|params| params["initiator"].as_str().is_some_and(|from| from.starts_with("http")));
+    let mut all: Vec<String> = by_page.filter_map(|params| params["url"].as_str().map(str::to_owned)).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The code point that WebDriver has for a key.
+fn key(name: &str) -> char {
+    match name {
+        "Tab" => '\u{e004}',
+        "Enter" => '\u{e007}',
+        "Shift" => '\u{e008}',
+        "Control" => '\u{e009}',
+        "Alt" => '\u{e00a}',
+        "Escape" => '\u{e00c}',
+        "Space" => ' ',
+        "PageUp" => '\u{e00e}',
+        "PageDown" => '\u{e00f}',
+        "End" => '\u{e010}',
+        "Home" => '\u{e011}',
+        "ArrowLeft" => '\u{e012}',
+        "ArrowUp" => '\u{e013}',
+        "ArrowRight" => '\u{e014}',
+        "ArrowDown" => '\u{e015}',
+        "Delete" => '\u{e017}',
+        "Backspace" => '\u{e003}',
+        "F2" => '\u{e032}',
+        other => other.chars().next().expect("a key has a name"),
+    }
+}

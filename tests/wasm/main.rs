@@ -1,0 +1,17 @@
+//! Tests of the wasm in a headless browser: `make wasm`. Natively this target is empty, because the same code is
+//! tested by the native tests; here stands what must hold in the browser too.
+#![cfg(target_arch = "wasm32")]
+
+use faultline::base::codec;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen_test]
+fn the_encoding_is_the_native_one() {
+    let value = (1u64 << 40, -3i32, "n1".to_string(), vec![0.5f64], usize::MAX);
+    let bytes = codec::to_bytes(&value);
+    // usize is widened: its largest value is smaller here, but encoded alike.
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, "80808080802005026e3101000000000000e03fffffffff0f");
+}
