@@ -16,8 +16,12 @@ DEBIAN_TOOLCHAIN=$TOOLS/debian-rust
 
 export PATH=$TRUNK_HOME/bin:$BINDGEN_HOME/bin:$PATH
 export AXE_JS=$NPM_HOME/node_modules/axe-core/axe.min.js
-# Another toolchain than the pinned one, chosen by the set-up.
+# Another toolchain than the pinned one, chosen by the set-up: a name that rustup knows, or the Debian one's folder.
 if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && [ -f "$TOOLS/toolchain" ]; then
-  RUSTUP_TOOLCHAIN=$(cat "$TOOLS/toolchain")
-  export RUSTUP_TOOLCHAIN
+  chosen=$(cat "$TOOLS/toolchain")
+  if [ -d "$chosen" ]; then
+    export PATH=$chosen/bin:$PATH SYSROOT=$chosen
+  else
+    export RUSTUP_TOOLCHAIN=$chosen
+  fi
 fi

@@ -47,7 +47,7 @@ cargo_tool() {
 # The compiler.
 apt cc "install a C compiler and linker" gcc libc6-dev
 command -v cargo > /dev/null || fail "cargo is missing: install Rust $RUST_VERSION by rustup, as www.rust-lang.org says."
-if command -v rustup > /dev/null && [ -z "${RUSTUP_TOOLCHAIN:-}" ]; then
+if command -v rustup > /dev/null && [ -z "${RUSTUP_TOOLCHAIN:-}${SYSROOT:-}" ]; then
   # Where the pinned version is not installed under its own name, an installed one of the same version does.
   if ! rustup which rustc > /dev/null 2>&1 &&
     ! rustup toolchain install "$RUST_VERSION" --profile minimal --component clippy rustfmt > /dev/null 2>&1; then
@@ -75,7 +75,7 @@ if ! has_wasm; then
       fail "the target wasm32-unknown-unknown is missing: run 'rustup target add wasm32-unknown-unknown' with a network."
     mkdir -p "$TOOLS"
     echo "$DEBIAN_TOOLCHAIN" > "$TOOLS/toolchain"
-    export RUSTUP_TOOLCHAIN=$DEBIAN_TOOLCHAIN
+    . .ci/env.sh
   fi
 fi
 

@@ -55,7 +55,7 @@ impl Page {
         if let Ok(chromium) = env::var("CHROMIUM") {
             capabilities["goog:chromeOptions"]["binary"] = json!(chromium);
         }
-        let mut page = Page { driver: Driver::chrome(&capabilities), net_log, errors: Vec::new() };
+        let page = Page { driver: Driver::chrome(&capabilities), net_log, errors: Vec::new() };
         page.size(1440, 900);
         page.theme(Theme::Light);
         page
