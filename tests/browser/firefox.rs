@@ -35,7 +35,8 @@ impl Firefox {
             ("datareporting.policy.dataSubmissionEnabled", "false"),
             ("browser.shell.checkDefaultBrowser", "false"),
         ];
-        let text: String = preferences.iter().map(|(name, value)| format!("user_pref(\"{name}\", {value});\n")).collect();
+        let text: String =
+            preferences.iter().map(|(name, value)| format!("user_pref(\"{name}\", {value});\n")).collect();
         fs::write(profile.join("user.js"), text).expect("the profile can be written");
         let program = env::var("FIREFOX").unwrap_or_else(|_| "firefox-esr".into());
         let process = Command::new(&program)
@@ -88,12 +89,10 @@ impl Firefox {
     /// The errors in the browser's console that come from pages on loopback.
     pub fn console_errors(&mut self) -> Vec<String> {
         self.command("Marionette:SetContext", json!({ "value": "chrome" }));
-        let errors = self.js(
-            "return Services.console.getMessageArray()
+        let errors = self.js("return Services.console.getMessageArray()
                 .filter(m => m instanceof Ci.nsIScriptError && !(m.flags & Ci.nsIScriptError.warningFlag))
                 .filter(m => m.sourceName.startsWith('http://127.0.0.1') || m.category.includes('content'))
-                .map(m => `${m.sourceName}: ${m.errorMessage}`)",
-        );
+                .map(m => `${m.sourceName}: ${m.errorMessage}`)");
         self.command("Marionette:SetContext", json!({ "value": "content" }));
         let errors = errors.as_array().cloned().unwrap_or_default();
         errors.iter().map(|error| error.as_str().unwrap_or_default().to_owned()).collect()

@@ -96,10 +96,8 @@ impl Page {
     }
 
     pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
-        let value = self.js(
-            "return document.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? null",
-            json!([css, name]),
-        );
+        let value = self
+            .js("return document.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? null", json!([css, name]));
         value.as_str().map(str::to_owned)
     }
 
@@ -194,9 +192,9 @@ impl Page {
 
     /// Types a text, character by character.
     pub fn write(&self, text: &str) {
-        let strokes = text.chars().flat_map(|char| {
-            ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": char.to_string() }))
-        });
+        let strokes = text
+            .chars()
+            .flat_map(|char| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": char.to_string() })));
         let actions: Vec<Value> = strokes.collect();
         self.actions(json!([{ "type": "key", "id": "keyboard", "actions": actions }]));
     }
