@@ -5,7 +5,7 @@ ENV := source .ci/env.sh;
 TRUNK := $(ENV) trunk
 WASM := --target wasm32-unknown-unknown
 
-.PHONY: help serve test setup setup-serve fmt lint native wasm dist e2e size nightly bench fuzz target-fallback-test clean
+.PHONY: help serve test setup setup-serve fmt lint native wasm dist e2e size size-detail nightly bench fuzz target-fallback-test clean
 
 help: ## What can be made.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -44,6 +44,15 @@ e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/sc
 
 size: ## The sizes of what a visitor downloads; fails over the bounds.
 	@node .ci/size.mjs
+
+size-detail: ## The largest parts of both wasm files, by crate, module and function.
+	$(ENV) export CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_ENGINE_STRIP=none; \
+	for part in faultline:release engine:engine; do \
+	  bin=$${part%:*} profile=$${part#*:}; \
+	  cargo build --locked --quiet $(WASM) --profile $$profile --bin $$bin; \
+	  wasm-bindgen --target web --no-typescript --out-dir target/names target/wasm32-unknown-unknown/$$profile/$$bin.wasm; \
+	  node .ci/size-detail.mjs target/names/$${bin}_bg.wasm; \
+	done
 
 nightly: test target-fallback-test ## The tests and all slow ones.
 	$(ENV) cargo test --locked --profile fast -- --ignored
