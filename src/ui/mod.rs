@@ -26,7 +26,7 @@ fn App() -> Html {
         move || drop(engine)
     });
     html! {
-        <main data-app="ready">
+        <main data-app="ready" data-engine={shown.as_ref().map(|_| "ready")}>
             <h1>{ "Faultline" }</h1>
             <p id="engine" role="status">{ (*shown).clone().unwrap_or_default() }</p>
         </main>

@@ -16,12 +16,16 @@ use serde_json::{Value, json};
 use server::{SUBFOLDER, Server};
 use std::{fs, path::Path};
 
+/// The app says so with this attribute when the engine in its worker has answered for the first time; that it has
+/// taken the place of the first paint it says with `data-app="ready"`.
+const ENGINE: &str = "[data-engine=ready]";
+
 #[test]
 fn starts_at_the_root() {
     let server = Server::start();
     let mut page = Page::start();
     page.open_app(&server.root());
-    page.wait_text("The engine runs");
+    page.wait_for(ENGINE);
     page.screenshots("home");
     page.assert_accessible("home");
     page.finish();
@@ -32,7 +36,7 @@ fn starts_in_a_subfolder() {
     let server = Server::start();
     let mut page = Page::start();
     page.open_app(&server.subfolder());
-    page.wait_text("The engine runs");
+    page.wait_for(ENGINE);
     page.finish();
     let outside: Vec<_> = server.asked().into_iter().filter(|path| !path.starts_with(SUBFOLDER)).collect();
     assert!(outside.is_empty(), "asked for outside its folder: {outside:?}");
@@ -43,7 +47,7 @@ fn page_and_engine_load_side_by_side() {
     let server = Server::start();
     let mut page = Page::start();
     page.open_app(&server.root());
-    page.wait_text("The engine runs");
+    page.wait_for(ENGINE);
     page.finish();
     let asked = server.asked();
     let of = |part: &str| asked.iter().filter(|path| path.contains(part)).count();
@@ -95,7 +99,7 @@ fn starts_in_firefox() {
     let mut firefox = Firefox::start();
     firefox.open(&server.subfolder());
     firefox.wait_js("the app", "return document.querySelector('[data-app=ready]') !== null");
-    firefox.wait_js("the engine", "return document.body.innerText.includes('The engine runs')");
+    firefox.wait_js("the engine", &format!("return document.querySelector('{ENGINE}') !== null"));
     firefox.screenshot("home-firefox");
     assert_eq!(firefox.console_errors(), Vec::<String>::new());
 }
