@@ -30,6 +30,7 @@
 
 pub mod base;
 pub mod lesson;
+pub mod progress;
 pub mod protocols;
 pub mod session;
 pub mod sim;
