@@ -1,9 +1,12 @@
 //! `faultline lessons check`.
 
 use super::{FAILED, print};
-use crate::lesson::check;
+use crate::lesson::draft::Draft;
+use crate::lesson::{Finding, check, pack};
 use crate::protocols;
+use crate::sim::scenario::Blueprint;
 use crate::wire::SourceFile;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -17,6 +20,45 @@ pub fn check(folder: &Path) -> Result<ExitCode, String> {
     let (lessons, goals, runs, findings) = (report.lessons, report.goals, report.runs, report.findings.len());
     print(&format!("{lessons} lessons, {goals} goals, {runs} runs: {findings} findings\n"));
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// Packs the lessons for the page. A lesson that cannot be read stops it; what a long check would find does not.
+pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
+    let mut files = Vec::new();
+    read(folder, folder, &mut files)?;
+    let slugs: BTreeSet<&str> = files.iter().filter_map(|f| Some(f.name.split_once('/')?.0)).collect();
+    for slug in slugs {
+        let of = |f: &SourceFile| {
+            let name = f.name.strip_prefix(slug)?.strip_prefix('/')?.to_owned();
+            Some(SourceFile { name, text: f.text.clone() })
+        };
+        let own: Vec<SourceFile> = files.iter().filter_map(of).collect();
+        let complain = |findings: Vec<Finding>| {
+            let lines = findings.into_iter().map(|f| format!("{}/{}", folder.display(), f.under(slug)));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let draft = Draft::read(&own, protocols::all()).map_err(complain)?;
+        let pack = draft.pack().map_err(|finding| complain(vec![finding]))?;
+        write(&into.join(slug).join(pack::FILE), &pack.to_bytes())?;
+    }
+    if let Some(home) = files.iter().find(|f| f.name == check::HOME) {
+        let blueprint = Blueprint::read(home, protocols::all())?;
+        write(&into.join("home.json"), blueprint.scenario.to_json().as_bytes())?;
+    }
+    if let Some(catalogue) = files.iter().find(|f| f.name == check::CATALOGUE) {
+        write(&into.join(check::CATALOGUE), catalogue.text.as_bytes())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes only what changed, so that a watching server does not start over.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    let wrong = |error: std::io::Error| format!("{}: {error}", path.display());
+    if std::fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(wrong)?;
+    std::fs::write(path, bytes).map_err(wrong)
 }
 
 /// Every file under `folder`, named relative to `top` with `/`, in order.

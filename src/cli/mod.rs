@@ -37,6 +37,8 @@ enum Command {
         #[arg(long, value_enum, default_value = "summary")]
         format: Format,
     },
+    /// Print a scenario as JSON, the form that the page reads.
+    Json { scenario: PathBuf },
     /// List the protocols with roles, messages, properties and parameters.
     Protocols,
     /// Work on lessons.
@@ -53,6 +55,14 @@ enum LessonsCommand {
         #[arg(default_value = "lessons")]
         folder: PathBuf,
     },
+    /// Pack every lesson for the page: one file each, and the home page's scenario as JSON.
+    Pack {
+        #[arg(default_value = "lessons")]
+        folder: PathBuf,
+        /// Where to write them.
+        #[arg(default_value = "target/lessons")]
+        into: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -68,8 +78,10 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Run { scenario, seed, until, format } => run::run(&scenario, seed, until, format),
+        Command::Json { scenario } => run::json(&scenario),
         Command::Protocols => protocols::list(),
         Command::Lessons { command: LessonsCommand::Check { folder } } => lessons::check(&folder),
+        Command::Lessons { command: LessonsCommand::Pack { folder, into } } => lessons::pack(&folder, &into),
     };
     done.unwrap_or_else(|error| {
         eprintln!("{error}");

@@ -15,9 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub fn run(path: &Path, seed: Option<u64>, until: Micros, format: Format) -> Result<ExitCode, String> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    let mut blueprint = Blueprint::read(&SourceFile { name, text }, protocols::all())?;
+    let mut blueprint = read(path)?;
     if let Some(seed) = seed {
         blueprint = blueprint.with_seed(seed);
     }
@@ -29,6 +27,18 @@ pub fn run(path: &Path, seed: Option<u64>, until: Micros, format: Format) -> Res
     }
     let broken = timeline.head().broken.iter().any(Option::is_some);
     Ok(if broken { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// `faultline json`: any scenario, checked, as JSON.
+pub fn json(path: &Path) -> Result<ExitCode, String> {
+    print(&(read(path)?.scenario.to_json() + "\n"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(path: &Path) -> Result<Blueprint, String> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+    Blueprint::read(&SourceFile { name, text }, protocols::all())
 }
 
 fn reader<'a>(timeline: &'a Timeline, world: &'a World) -> Reader<'a> {

@@ -1,8 +1,9 @@
 //! From what a teacher wrote to a condition that fits a run: names become numbers, bounds get their unit, and whatever
 //! has no meaning is an error at its place in the file.
 
+use super::condition::{Condition, Scalar};
 use super::condition::{Filter, Node, Test, number};
-use super::format::{ConditionFile, OneOrMany, Scalar};
+use super::format::{ConditionFile, OneOrMany};
 use super::meter::{Quantity, Unit};
 use crate::base::Micros;
 use crate::wire::{Opened, RowKind};
@@ -20,6 +21,20 @@ pub(super) struct Compiler<'a> {
 
 /// The subjects of conditions, in the order in which errors list them.
 const SUBJECTS: &str = "event, nodes, probe, measure, choice, all, any, not";
+
+impl Condition {
+    /// Fits a condition to a run: names become node numbers, and names that the run does not know are errors.
+    pub fn compile(file: &Spanned<ConditionFile>, run: &Opened) -> Result<Condition, Wrong> {
+        let mut compiler = Compiler::for_run(run);
+        Ok(Condition { node: compiler.node(file)?, slots: compiler.slots() })
+    }
+
+    /// The same for pooled runs, where only measures and choices (names and options) have a meaning.
+    pub fn pooled(file: &Spanned<ConditionFile>, choices: &[(String, Vec<String>)]) -> Result<Condition, Wrong> {
+        let mut compiler = Compiler::for_pool(choices);
+        Ok(Condition { node: compiler.node(file)?, slots: compiler.slots() })
+    }
+}
 
 impl<'a> Compiler<'a> {
     pub fn for_run(run: &'a Opened) -> Compiler<'a> {

@@ -3,22 +3,20 @@
 //! A condition is a small automaton. What it must remember (how many events it saw, what was measured) lies in slots
 //! beside it, so that a run's keyframes can hold copies of it.
 
-use super::compile::{Compiler, Wrong};
-use super::format::{ConditionFile, Scalar};
 use super::meter::{Meter, Quantity};
 use super::step::StepView;
 use crate::base::Micros;
-use crate::wire::{Datum, NodeStatus, Opened, Outcome, RowKind};
-use toml::Spanned;
+use crate::wire::{Datum, NodeStatus, Outcome, RowKind};
+use serde::{Deserialize, Serialize};
 
 /// A condition that fits a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Condition {
-    node: Node,
-    slots: u32,
+    pub(super) node: Node,
+    pub(super) slots: u32,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Node {
     Event { slot: u32, filter: Box<Filter>, test: Test },
     Nodes { status: NodeStatus, on: Vec<u16>, test: Test },
@@ -30,7 +28,7 @@ pub(super) enum Node {
     Not(Box<Node>),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Filter {
     pub kind: RowKind,
     pub on: Option<Vec<u16>>,
@@ -46,7 +44,7 @@ pub(super) struct Filter {
 }
 
 /// A comparison. Everything given must hold.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Test {
     pub is: Option<Scalar>,
     pub at_least: Option<f64>,
@@ -70,19 +68,16 @@ pub struct Pool<'a> {
     pub chosen: &'a [(String, String)],
 }
 
+/// A value to compare with: a number, a word, or a time such as `"20ms"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Scalar {
+    Flag(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+}
+
 impl Condition {
-    /// Fits a condition to a run: names become node numbers, and names that the run does not know are errors.
-    pub fn compile(file: &Spanned<ConditionFile>, run: &Opened) -> Result<Condition, Wrong> {
-        let mut compiler = Compiler::for_run(run);
-        Ok(Condition { node: compiler.node(file)?, slots: compiler.slots() })
-    }
-
-    /// The same for pooled runs, where only measures and choices (names and options) have a meaning.
-    pub fn pooled(file: &Spanned<ConditionFile>, choices: &[(String, Vec<String>)]) -> Result<Condition, Wrong> {
-        let mut compiler = Compiler::for_pool(choices);
-        Ok(Condition { node: compiler.node(file)?, slots: compiler.slots() })
-    }
-
     pub fn memory(&self) -> Memory {
         let mut slots = vec![Slot::Count { seen: 0, last_row: None }; self.slots as usize];
         self.node.each(&mut |node| {

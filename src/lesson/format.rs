@@ -4,10 +4,11 @@
 //! mean together (which comparisons a condition may have, which scenario a step opens) is decided in
 //! [`super::compile`], so that every complaint can name the line.
 
+use super::condition::Scalar;
 use crate::base::Micros;
 use crate::sim::scenario::LogEntry;
 use crate::wire::{NodeStatus, Outcome, RowKind};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use toml::Spanned;
 
@@ -124,8 +125,11 @@ pub struct ConditionFile {
     /// Part of a note, a command, the name of a rule or of a property, in any case.
     pub text: Option<String>,
 
+    #[serde(default, deserialize_with = "scalar")]
     pub is: Option<Scalar>,
+    #[serde(default, deserialize_with = "scalar")]
     pub at_least: Option<Scalar>,
+    #[serde(default, deserialize_with = "scalar")]
     pub at_most: Option<Scalar>,
     /// How many nodes must have such a probe; absent: all of them.
     pub count: Option<u32>,
@@ -138,14 +142,25 @@ pub enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// A value to compare with: a number, a word, or a time such as `"20ms"`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// A [`Scalar`] as it is written.
+#[derive(Deserialize)]
 #[serde(untagged, expecting = "a number, true, false, or a text such as \"leader\" or \"20ms\"")]
-pub enum Scalar {
+enum Written {
     Flag(bool),
     Int(i64),
     Float(f64),
     Text(String),
+}
+
+fn scalar<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Scalar>, D::Error> {
+    Written::deserialize(d).map(|written| {
+        Some(match written {
+            Written::Flag(flag) => Scalar::Flag(flag),
+            Written::Int(n) => Scalar::Int(n),
+            Written::Float(x) => Scalar::Float(x),
+            Written::Text(text) => Scalar::Text(text),
+        })
+    })
 }
 
 /// A question with options, decided by a run of its own.

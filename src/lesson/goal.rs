@@ -12,28 +12,26 @@
 //! and measures of `eventually`, `always` and `until` begin where the goal begins to count; those of `after` and `while`
 //! at the run's start.
 
-use super::compile::Wrong;
 use super::condition::{Condition, Memory};
-use super::format::{ConditionFile, GoalFile, OptionFile};
 use super::step::StepView;
 use crate::base::Micros;
-use crate::wire::{GoalCard, GoalState, Opened, RowKind};
+use crate::wire::{GoalCard, GoalState, RowKind};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use toml::Spanned;
 
 /// A goal that fits a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Goal {
-    after: Option<Condition>,
-    during: Option<Condition>,
-    aim: Aim,
-    within: Option<Micros>,
-    met: String,
-    missed: String,
+    pub(super) after: Option<Condition>,
+    pub(super) during: Option<Condition>,
+    pub(super) aim: Aim,
+    pub(super) within: Option<Micros>,
+    pub(super) met: String,
+    pub(super) missed: String,
 }
 
-#[derive(Clone, Debug)]
-enum Aim {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Aim {
     Reach {
         goal: Condition,
         guard: Option<Condition>,
@@ -83,28 +81,6 @@ pub enum Verdict {
 }
 
 impl Goal {
-    pub fn compile(file: &Spanned<GoalFile>, run: &Opened) -> Result<Goal, Wrong> {
-        let g = file.get_ref();
-        let fit = |part: &Option<Spanned<ConditionFile>>| fit(part, run);
-        let aim = aim(file, fit(&g.eventually)?, fit(&g.always)?, fit(&g.until)?)?;
-        Ok(Goal {
-            after: fit(&g.after)?,
-            during: fit(&g.during)?,
-            aim,
-            within: g.within.as_ref().map(|t| *t.get_ref()),
-            met: g.met.clone(),
-            missed: g.missed.clone(),
-        })
-    }
-
-    /// An option of a prediction: true when its condition holds at the end.
-    pub fn option(file: &Spanned<OptionFile>, run: &Opened) -> Result<Goal, Wrong> {
-        let o = file.get_ref();
-        let aim = Aim::AtEnd(Condition::compile(&o.when, run)?);
-        let (met, missed) = (String::new(), String::new());
-        Ok(Goal { after: fit(&o.after, run)?, during: None, aim, within: None, met, missed })
-    }
-
     /// Every condition of the goal.
     pub fn conditions(&self) -> Vec<&Condition> {
         let mut all: Vec<&Condition> = self.after.iter().chain(&self.during).collect();
@@ -130,28 +106,6 @@ impl Goal {
             counted: None,
             row: 0,
             verdict: Verdict::Open,
-        }
-    }
-}
-
-fn fit(part: &Option<Spanned<ConditionFile>>, run: &Opened) -> Result<Option<Condition>, Wrong> {
-    part.as_ref().map(|file| Condition::compile(file, run)).transpose()
-}
-
-fn aim(
-    file: &Spanned<GoalFile>,
-    eventually: Option<Condition>,
-    always: Option<Condition>,
-    until: Option<Condition>,
-) -> Result<Aim, Wrong> {
-    let length = file.get_ref().length.as_ref().map(|t| *t.get_ref());
-    match (eventually, always, until, length) {
-        (Some(goal), guard, None, hold) => Ok(Aim::Reach { goal, guard, hold }),
-        (None, Some(guard), Some(goal), None) => Ok(Aim::Reach { goal, guard: Some(guard), hold: None }),
-        (None, Some(guard), None, Some(length)) => Ok(Aim::Keep { guard, length }),
-        _ => {
-            let message = "a goal has one of: eventually = …; always = … with until = …; always = … with for = \"…\"";
-            Err((file.span(), message.into()))
         }
     }
 }

@@ -5,13 +5,14 @@
 use super::step::StepView;
 use crate::base::Micros;
 use crate::wire::{Outcome, RowKind};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// At most so many latencies are kept for each function; [`Meter::is_full`] says when more were seen.
 const LATENCIES_MAX: usize = 200_000;
 
 /// What can be measured, by the name that lessons use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Quantity {
     OpsBegun,
     OpsOk,

@@ -1,34 +1,50 @@
 //! Layer 5: lessons. The format, goals over what happens in a run, the runner, and the check that proves a lesson.
 //!
 //! A lesson is data (architecture, invariant 8): a folder with `lesson.toml`, `prose.md`, `scenarios/*.toml` and
-//! `solution.toml`. Reading order:
+//! `solution.toml`. When the page is built, each is packed into one file ([`pack`]), which the engine plays. Reading order:
 //!
-//! - [`format`]: the files to the letter; [`finding`]: complaints with file and line;
-//! - [`step`]: what is seen of a run; [`condition`] (made by [`compile`]): what can be said about it; [`goal`]: rules
-//!   over conditions; [`meter`]: measured values; [`watch`]: both fed by the engine;
-//! - [`prose`]: Markdown to the page's blocks; [`load`]: a lesson from its files; [`page`]: as the page shows it;
-//! - [`runner`]: runs that nobody watches, for [`predict`] and [`measure`]; [`check`]: proves a lesson.
+//! - [`pack`]: a lesson as it is played; [`step`]: what is seen of a run; [`condition`]: what can be said about it;
+//!   [`goal`]: rules over conditions; [`meter`]: measured values; [`watch`]: both fed by the engine; [`runner`]: runs that
+//!   nobody watches, for [`predict`] and [`measure`]; [`quote`]: measured values in texts;
+//! - native only, for authors: `format`: the files to the letter; `finding`: complaints with file and line; `prose`:
+//!   Markdown to the page's blocks; `draft`: a lesson from its files; `compile` and `fit`: conditions and goals for the nodes of a
+//!   run; `page`: as the page shows it; `packer`: the pack; `check`: proves a lesson.
 
-pub mod check;
-pub mod compile;
 pub mod condition;
-pub mod finding;
-pub mod format;
 pub mod goal;
-pub mod load;
 pub mod measure;
 pub mod meter;
-pub mod page;
+pub mod pack;
 pub mod predict;
-pub mod prose;
+pub mod quote;
 pub mod runner;
 pub mod step;
 pub mod watch;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod check;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod compile;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod draft;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod finding;
+#[cfg(not(target_arch = "wasm32"))]
+mod fit;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod format;
+#[cfg(not(target_arch = "wasm32"))]
+mod packer;
+#[cfg(not(target_arch = "wasm32"))]
+mod page;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod prose;
+
+#[cfg(not(target_arch = "wasm32"))]
 pub use finding::Finding;
 pub use goal::GoalRun;
-pub use load::Lesson;
 pub use meter::Meter;
+pub use pack::{Lesson, Pack};
 pub use step::{OpFact, StepView};
 pub use watch::{Watcher, opened};
 

@@ -1,13 +1,13 @@
 //! A lesson as the page shows it.
 
+use super::draft::Draft;
 use super::format::{MeasureFile, NumberFile, PredictionFile, StepFile};
-use super::load::Lesson;
 use super::meter::{Meter, Quantity, Unit};
-use super::{Finding, prose, runner};
+use super::{Finding, prose, quote, runner};
 use crate::wire::*;
 use toml::Spanned;
 
-impl Lesson {
+impl Draft {
     pub fn page(&self) -> LessonPage {
         let file = &self.file;
         let source = |s: &Spanned<super::format::SourceFile>| {
@@ -37,9 +37,9 @@ impl Lesson {
     fn step_page(&self, step: &StepFile, blocks: &[Block]) -> StepPage {
         let mut prose = blocks.to_vec();
         prose::each_inline(&mut prose, &mut |inline| {
-            if let Some(text) = prose::text_mut(inline)
+            if let Some(text) = quote::text_mut(inline)
                 && let Ok(filled) =
-                    prose::fill(text, &mut |name| self.numbers.get(name).cloned().ok_or_else(String::new))
+                    quote::fill(text, &mut |name| self.numbers.get(name).cloned().ok_or_else(String::new))
             {
                 *text = filled;
             }

@@ -84,27 +84,6 @@ pub fn each_inline(blocks: &mut [Block], visit: &mut dyn FnMut(&mut Inline)) {
     }
 }
 
-/// Changes the words shown.
-pub fn text_mut(inline: &mut Inline) -> Option<&mut String> {
-    match inline {
-        Inline::Text(t) | Inline::Strong(t) | Inline::Emphasis(t) | Inline::Code(t) => Some(t),
-        Inline::Term(t, _) | Inline::Link(t, _) => Some(t),
-        Inline::Source(_) => None,
-    }
-}
-
-/// Replaces every `{{name}}` by what `value` gives for the name.
-pub fn fill(text: &str, value: &mut dyn FnMut(&str) -> Result<String, String>) -> Result<String, String> {
-    let (mut out, mut rest) = (String::new(), text);
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (name, after) = after.split_once("}}").ok_or_else(|| format!("\"{{{{\" without \"}}}}\" in \"{text}\""))?;
-        out += before;
-        out += &value(name.trim())?;
-        rest = after;
-    }
-    Ok(out + rest)
-}
-
 #[derive(Clone, Copy, PartialEq)]
 enum Style {
     Plain,
@@ -304,6 +283,7 @@ const NOT_ACCEPTED: &str =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lesson::quote::fill;
 
     fn text(t: &str) -> Inline {
         Inline::Text(t.into())

@@ -1,7 +1,7 @@
 //! Runs that nobody watches: predictions, measurements, checks. The same engine as the bench, to the bit.
 
 use super::goal::GoalRun;
-use super::meter::{Meter, Quantity};
+use super::meter::Meter;
 use super::watch::Watcher;
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, NodeId};
@@ -132,16 +132,4 @@ pub fn with_count(blueprint: &Blueprint, line: &str, count: u16, registry: &[Ent
     let found = found.ok_or_else(|| format!("no line of nodes is named \"{line}\"; accepted: {}", names.join(", ")))?;
     found.count = Some(count);
     Blueprint::resolve(scenario, registry).map_err(|fault| fault.message)
-}
-
-/// A measure as a text quotes it: `ops.ok`, or of one function `ops.latency_p99 put`, with one digit after the point
-/// where it is no count.
-pub fn quote(meter: &Meter, words: &str) -> Result<String, String> {
-    let (name, function) = words.split_once(' ').map_or((words, None), |(name, f)| (name, Some(f.trim())));
-    let quantity = Quantity::parse(name)?;
-    let whole = matches!(quantity.unit(), super::meter::Unit::Count) && !name.ends_with("per_op");
-    Ok(match meter.value(quantity, function) {
-        Some(value) => quantity.unit().show(value, if whole { 0 } else { 1 }),
-        None => "none".into(),
-    })
 }

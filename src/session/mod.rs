@@ -7,7 +7,7 @@ mod navigate;
 mod rows;
 mod status;
 
-use crate::lesson::{GoalRun, Lesson, Watcher, opened};
+use crate::lesson::{GoalRun, Lesson, Pack, Watcher, opened};
 use crate::sim::cell::Entry;
 use crate::sim::scenario::Blueprint;
 use crate::sim::timeline::Timeline;
@@ -53,7 +53,7 @@ impl Session {
 
     pub fn handle(&mut self, request: Request) -> Vec<Reply> {
         match request {
-            Request::LoadLesson { files } => vec![self.load(&files)],
+            Request::LoadLesson { name, pack } => vec![self.load(&name, &pack)],
             Request::Open(open) => self.open(open).unwrap_or_else(|error| vec![Reply::Failed(error)]),
             Request::Predict { step, prediction } => vec![self.predict(step, prediction)],
             Request::Measure { step, choices } => vec![self.measure(step, &choices)],
@@ -65,10 +65,10 @@ impl Session {
         }
     }
 
-    fn load(&mut self, files: &[SourceFile]) -> Reply {
-        match Lesson::load(files, self.registry) {
+    fn load(&mut self, name: &str, pack: &[u8]) -> Reply {
+        match Pack::from_bytes(name, pack).and_then(|pack| Lesson::new(pack, self.registry)) {
             Ok(lesson) => {
-                let page = lesson.page();
+                let page = lesson.page().clone();
                 self.lesson = Some(lesson);
                 Reply::Lesson(Box::new(page))
             }
@@ -90,6 +90,16 @@ impl Session {
         measured.map_or_else(Reply::Failed, |m| Reply::Measured(Box::new(m)))
     }
 
+    /// The goals of a step, for a run of its scenario or of a saved one with the same nodes.
+    fn goals(&self, step: u32, run: &Blueprint) -> Result<GoalRun, String> {
+        let lesson = self.lesson()?;
+        let names = |b: &Blueprint| b.setup.nodes.iter().map(|n| n.name.clone()).collect::<Vec<_>>();
+        if names(&lesson.blueprint(step)?) != names(run) {
+            return Err("the saved run does not belong to this step: it has other nodes".into());
+        }
+        lesson.goals(step)
+    }
+
     fn open(&mut self, open: OpenRun) -> Result<Vec<Reply>, String> {
         let (mut blueprint, step) = match &open.source {
             RunSource::Text(file) => (Blueprint::read(file, self.registry)?, None),
@@ -103,7 +113,7 @@ impl Session {
             blueprint = blueprint.with_seed(seed);
         }
         let goals = match step {
-            Some(step) => self.lesson()?.goals(step, &opened(&blueprint))?,
+            Some(step) => self.goals(step, &blueprint)?,
             None => GoalRun::default(),
         };
         let head = blueprint.scenario.commands.last().filter(|e| e.learner).map(|e| e.at);

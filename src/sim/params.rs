@@ -5,12 +5,77 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A value as a scenario writes it: `true`, `3`, `"250ms"`, `"lease"`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ParamValue {
     Flag(bool),
     Int(i64),
     Text(String),
+}
+
+/// The same, as a person writes it and as bytes: an encoding that does not describe itself needs the kind.
+mod form {
+    use super::{Deserialize, ParamValue, Serialize};
+    use serde::{Deserializer, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged, expecting = "true, false, a whole number, or a text")]
+    enum Written {
+        Flag(bool),
+        Int(i64),
+        Text(String),
+    }
+
+    #[derive(Serialize, Deserialize)]
+    enum Encoded {
+        Flag(bool),
+        Int(i64),
+        Text(String),
+    }
+
+    macro_rules! both_ways {
+        ($form:ident) => {
+            impl From<ParamValue> for $form {
+                fn from(value: ParamValue) -> Self {
+                    match value {
+                        ParamValue::Flag(flag) => $form::Flag(flag),
+                        ParamValue::Int(n) => $form::Int(n),
+                        ParamValue::Text(text) => $form::Text(text),
+                    }
+                }
+            }
+            impl From<$form> for ParamValue {
+                fn from(value: $form) -> Self {
+                    match value {
+                        $form::Flag(flag) => ParamValue::Flag(flag),
+                        $form::Int(n) => ParamValue::Int(n),
+                        $form::Text(text) => ParamValue::Text(text),
+                    }
+                }
+            }
+        };
+    }
+    both_ways!(Written);
+    both_ways!(Encoded);
+
+    impl Serialize for ParamValue {
+        fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+            if s.is_human_readable() {
+                Written::from(self.clone()).serialize(s)
+            } else {
+                Encoded::from(self.clone()).serialize(s)
+            }
+        }
+    }
+
+    impl<'de> Deserialize<'de> for ParamValue {
+        fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+            if d.is_human_readable() {
+                Written::deserialize(d).map(ParamValue::from)
+            } else {
+                Encoded::deserialize(d).map(ParamValue::from)
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

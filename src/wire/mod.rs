@@ -39,8 +39,8 @@ pub struct FromEngine {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Reads a lesson's files (lesson.toml, prose.md, scenarios) and keeps it. Answer: [`Reply::Lesson`].
-    LoadLesson { files: Vec<SourceFile> },
+    /// Reads a packed lesson (the bytes of its `lesson.pack`) and keeps it. Answer: [`Reply::Lesson`].
+    LoadLesson { name: String, pack: Vec<u8> },
     /// Opens a run. Answer: [`Reply::Opened`], then a [`Reply::Frame`].
     Open(OpenRun),
     /// Moves the cursor to `at`; beyond the head the run is simulated further, in bounded slices: the frame that

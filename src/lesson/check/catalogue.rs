@@ -1,15 +1,15 @@
 //! The catalogue agrees with the lessons that exist.
 
 use super::CATALOGUE;
+use crate::lesson::draft::{Draft, LESSON, PROSE, SCENARIOS};
 use crate::lesson::finding::Finding;
-use crate::lesson::load::{LESSON, Lesson, PROSE, SCENARIOS};
 use crate::wire::{Catalogue, CatalogueEntry, SourceFile};
 use std::collections::{BTreeMap, BTreeSet};
 
 const VERSION: u32 = 1;
 
 /// `lessons` by folder; none for a lesson that could not be read.
-pub fn check(file: Option<&SourceFile>, lessons: &BTreeMap<&str, Option<Lesson>>) -> Vec<Finding> {
+pub fn check(file: Option<&SourceFile>, lessons: &BTreeMap<&str, Option<Draft>>) -> Vec<Finding> {
     let Some(file) = file else { return vec![Finding::of(CATALOGUE, "this file is missing")] };
     let catalogue: Catalogue = match serde_json::from_str(&file.text) {
         Ok(catalogue) => catalogue,
@@ -54,7 +54,7 @@ fn line_of_slug(text: &str, slug: &str) -> Option<u32> {
 }
 
 /// The entry that a lesson should have.
-fn expected(lesson: &Lesson) -> CatalogueEntry {
+fn expected(lesson: &Draft) -> CatalogueEntry {
     let file = &lesson.file;
     let scenarios = lesson.scenarios.keys().map(|name| format!("{SCENARIOS}{name}"));
     CatalogueEntry {

@@ -1,25 +1,33 @@
 //! Measurements give values; an exercise can be passed and failed, and each follow-up is asked for some choice.
 
 use super::Report;
+use crate::lesson::Lesson;
+use crate::lesson::draft::Draft;
 use crate::lesson::format::MeasureFile;
-use crate::lesson::load::Lesson;
 use toml::Spanned;
 
-pub fn check(lesson: &Lesson, report: &mut Report) {
+pub fn check(lesson: &Draft, packed: &Lesson, report: &mut Report) {
     for (index, step) in lesson.file.steps.iter().enumerate() {
         if let Some(measure) = &step.get_ref().measure {
-            if let Err(message) = one(lesson, index as u32, measure, report) {
+            if let Err(message) = one(lesson, packed, index as u32, measure, report) {
                 report.findings.push(lesson.at(measure.span(), message));
             }
         }
     }
 }
 
-fn one(lesson: &Lesson, step: u32, measure: &Spanned<MeasureFile>, report: &mut Report) -> Result<(), String> {
+fn one(
+    lesson: &Draft,
+    packed: &Lesson,
+    step: u32,
+    measure: &Spanned<MeasureFile>,
+    report: &mut Report,
+) -> Result<(), String> {
     let m = measure.get_ref();
+    let Some(runs) = &packed.pack.steps[step as usize].measure else { return Ok(()) };
     let (mut passed, mut failed, mut asked) = (0, 0, Vec::new());
-    for choices in Lesson::combinations(m) {
-        let measured = lesson.measure(step, &choices)?;
+    for choices in runs.combinations() {
+        let measured = packed.measure(step, &choices)?;
         report.runs += measured.runs;
         if let Some((row, _)) = measured.rows.iter().find(|(_, cells)| cells.iter().any(|cell| cell == "none")) {
             return Err(format!("nothing was measured in a column of \"{row}\""));

@@ -9,9 +9,10 @@ mod measures;
 mod plays;
 mod style;
 
+use super::Lesson;
+use super::draft::{Draft, LESSON, PROSE, SCENARIOS};
 use super::finding::{Finding, read_toml};
 use super::format::{SolutionFile, VERSION};
-use super::load::{LESSON, Lesson, PROSE, SCENARIOS};
 use crate::base::Micros;
 use crate::sim::cell::Entry;
 use crate::sim::scenario::Blueprint;
@@ -60,9 +61,9 @@ pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
 }
 
 /// Checks one lesson. The findings' files are relative to its folder.
-pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]) -> (Option<Lesson>, Report) {
+pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]) -> (Option<Draft>, Report) {
     let mut report = Report::default();
-    let lesson = match Lesson::read(files, registry) {
+    let lesson = match Draft::read(files, registry) {
         Ok(lesson) => lesson,
         Err(findings) => return (None, Report { findings, ..report }),
     };
@@ -72,8 +73,13 @@ pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]
     }
     report.findings.extend(check_files(&lesson, files));
     report.findings.extend(style::check(&lesson));
-    report.findings.extend(predictions(&lesson));
-    measures::check(&lesson, &mut report);
+    match lesson.pack().and_then(|pack| Lesson::new(pack, registry).map_err(|why| Finding::of(LESSON, why))) {
+        Ok(packed) => {
+            report.findings.extend(predictions(&lesson, &packed));
+            measures::check(&lesson, &packed, &mut report);
+        }
+        Err(finding) => report.findings.push(finding),
+    }
     match solution(files) {
         Ok((text, file)) => plays::check(&lesson, &text, &file, &mut report),
         Err(finding) => report.findings.push(finding),
@@ -94,7 +100,7 @@ fn solution(files: &[SourceFile]) -> Result<(String, SolutionFile), Finding> {
 }
 
 /// No stray files, no scenario without use.
-fn check_files(lesson: &Lesson, files: &[SourceFile]) -> Vec<Finding> {
+fn check_files(lesson: &Draft, files: &[SourceFile]) -> Vec<Finding> {
     let used = used_scenarios(lesson);
     let mut findings = Vec::new();
     for file in files {
@@ -115,7 +121,7 @@ fn check_files(lesson: &Lesson, files: &[SourceFile]) -> Vec<Finding> {
     findings
 }
 
-fn used_scenarios(lesson: &Lesson) -> BTreeSet<&str> {
+fn used_scenarios(lesson: &Draft) -> BTreeSet<&str> {
     let mut used = BTreeSet::new();
     used.extend(lesson.file.numbers.iter().map(|n| n.get_ref().scenario.get_ref().as_str()));
     for step in lesson.file.steps.iter().map(toml::Spanned::get_ref) {
@@ -132,12 +138,12 @@ fn used_scenarios(lesson: &Lesson) -> BTreeSet<&str> {
 }
 
 /// Exactly one option of each prediction is true in its run.
-fn predictions(lesson: &Lesson) -> Vec<Finding> {
+fn predictions(lesson: &Draft, packed: &Lesson) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for step in lesson.file.steps.iter().map(toml::Spanned::get_ref) {
-        for prediction in &step.predictions {
+    for (step, packed_step) in lesson.file.steps.iter().map(toml::Spanned::get_ref).zip(&packed.pack.steps) {
+        for (prediction, asked) in step.predictions.iter().zip(&packed_step.predictions) {
             let p = prediction.get_ref();
-            let done = match lesson.pinned(step, p) {
+            let done = match packed.pinned(asked) {
                 Ok(done) => done,
                 Err(message) => {
                     findings.push(lesson.at(prediction.span(), message));

@@ -3,10 +3,10 @@
 use super::{Report, SOLUTION, clicks};
 use crate::base::Micros;
 use crate::lesson::compile::Wrong;
+use crate::lesson::draft::Draft;
 use crate::lesson::finding::Finding;
 use crate::lesson::format::{GoalFile, SolutionFile, SolveFile, StepFile, WrongFile};
 use crate::lesson::goal::{Goal, GoalRun, Verdict};
-use crate::lesson::load::Lesson;
 use crate::lesson::runner::{self, Done};
 use crate::lesson::watch::opened;
 use crate::sim::scenario::{Blueprint, LogEntry};
@@ -20,7 +20,7 @@ const FEW_SEEDS: u64 = 4;
 /// Scripts of random clicks.
 const SCRIPTS: u64 = 20;
 
-pub fn check(lesson: &Lesson, text: &str, solution: &SolutionFile, report: &mut Report) {
+pub fn check(lesson: &Draft, text: &str, solution: &SolutionFile, report: &mut Report) {
     let mut player = Player { lesson, text, report };
     let ids: Vec<&str> = lesson.file.steps.iter().map(|s| s.get_ref().id.as_str()).collect();
     let steps = solution.solves.iter().map(|s| &s.get_ref().step);
@@ -39,7 +39,7 @@ pub fn check(lesson: &Lesson, text: &str, solution: &SolutionFile, report: &mut 
 }
 
 struct Player<'a> {
-    lesson: &'a Lesson,
+    lesson: &'a Draft,
     /// The text of solution.toml.
     text: &'a str,
     report: &'a mut Report,
@@ -201,7 +201,7 @@ impl Placed<'_> {
     }
 }
 
-fn goals(lesson: &Lesson, step: &StepFile, blueprint: &Blueprint) -> Result<GoalRun, Finding> {
+fn goals(lesson: &Draft, step: &StepFile, blueprint: &Blueprint) -> Result<GoalRun, Finding> {
     let run = opened(blueprint);
     let goals: Result<Vec<Goal>, Wrong> = step.goals.iter().map(|goal| Goal::compile(goal, &run)).collect();
     goals.map(GoalRun::new).map_err(|(span, message)| lesson.at(span, message))

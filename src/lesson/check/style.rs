@@ -1,8 +1,8 @@
 //! What every lesson has, and how long it may be.
 
+use crate::lesson::draft::{Draft, PROSE};
 use crate::lesson::finding::Finding;
 use crate::lesson::format::MeasureFile;
-use crate::lesson::load::{Lesson, PROSE};
 use crate::lesson::prose;
 use crate::wire::{Block, Inline};
 use toml::Spanned;
@@ -12,7 +12,7 @@ const STEP_WORDS_MAX: usize = 120;
 /// Words of a lesson that a learner reads before acting: prose, predictions, goals, hints, measurements, omissions.
 const LESSON_WORDS: std::ops::RangeInclusive<usize> = 600..=1_200;
 
-pub fn check(lesson: &Lesson) -> Vec<Finding> {
+pub fn check(lesson: &Draft) -> Vec<Finding> {
     let mut findings = Vec::new();
     let file = &lesson.file;
     let start = file.id.span();
@@ -49,7 +49,7 @@ pub fn check(lesson: &Lesson) -> Vec<Finding> {
 }
 
 /// Every term and source that is declared is referred to.
-fn unused(lesson: &Lesson) -> Vec<Finding> {
+fn unused(lesson: &Draft) -> Vec<Finding> {
     let terms = lesson.file.glossary.iter().map(|(key, text)| (format!("term:{key}"), text.span()));
     let sources = lesson.file.sources.iter().map(|s| (format!("source:{}", s.get_ref().id), s.span()));
     let unused = terms.chain(sources).filter(|(reference, _)| !lesson.used.contains(reference));
@@ -80,7 +80,7 @@ fn typed_numbers(blocks: &[Block], step: &str) -> Vec<Finding> {
 }
 
 /// Words that a learner reads before acting.
-fn words(lesson: &Lesson) -> usize {
+fn words(lesson: &Draft) -> usize {
     let text = |t: &Spanned<String>| prose::words(&lesson.inlines(t));
     let mut total: usize = lesson.prose.iter().map(|blocks| prose::words_in(blocks)).sum();
     total += lesson.file.omissions.iter().map(text).sum::<usize>();
@@ -96,7 +96,7 @@ fn words(lesson: &Lesson) -> usize {
     total
 }
 
-fn words_of_measure(lesson: &Lesson, m: &MeasureFile) -> usize {
+fn words_of_measure(lesson: &Draft, m: &MeasureFile) -> usize {
     let text = |t: &Spanned<String>| prose::words(&lesson.inlines(t));
     let requirements: usize = m.requirements.iter().map(|r| r.get_ref().title.split_whitespace().count()).sum();
     text(&m.intro) + requirements + m.answer.as_ref().map_or(0, text)

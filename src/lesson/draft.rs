@@ -1,4 +1,5 @@
-//! A lesson, read and checked as far as that needs no long runs: names, links, scenarios, conditions.
+//! A lesson as its author wrote it, read and checked as far as that needs no long runs: names, links, scenarios,
+//! conditions. Native only; see [`super::pack`] for what the page loads.
 
 use super::compile::Wrong;
 use super::condition::Condition;
@@ -6,8 +7,8 @@ use super::finding::{Finding, read_toml};
 use super::format::{ConditionFile, LessonFile, MeasureFile, PredictionFile, StepFile, VERSION, ValueFile};
 use super::goal::{Goal, GoalRun};
 use super::meter::Quantity;
-use super::prose;
 use super::watch::opened;
+use super::{prose, quote};
 use crate::sim::cell::Entry;
 use crate::sim::scenario::Blueprint;
 use crate::wire::{Block, Inline, Opened, SourceFile};
@@ -20,7 +21,7 @@ pub const PROSE: &str = "prose.md";
 pub const SCENARIOS: &str = "scenarios/";
 
 /// A lesson whose parts fit together.
-pub struct Lesson {
+pub struct Draft {
     pub(super) file: LessonFile,
     /// The text of lesson.toml, for places.
     pub(super) text: String,
@@ -35,16 +36,9 @@ pub struct Lesson {
     pub(super) used: BTreeSet<String>,
 }
 
-impl Lesson {
-    /// Reads a lesson from its files, named relative to its folder. The error has a line for each finding.
-    pub fn load(files: &[SourceFile], registry: &'static [Entry]) -> Result<Lesson, String> {
-        Lesson::read(files, registry).map_err(|findings| {
-            let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
-            lines.join("\n")
-        })
-    }
-
-    pub fn read(files: &[SourceFile], registry: &'static [Entry]) -> Result<Lesson, Vec<Finding>> {
+impl Draft {
+    /// Reads a lesson from its files, named relative to its folder.
+    pub fn read(files: &[SourceFile], registry: &'static [Entry]) -> Result<Draft, Vec<Finding>> {
         let find = |name: &str| files.iter().find(|file| file.name == name);
         let missing = |name: &str| vec![Finding::of(name, "this file is missing")];
         let text = find(LESSON).ok_or_else(|| missing(LESSON))?.text.clone();
@@ -55,7 +49,7 @@ impl Lesson {
             let message = format!("version {version} is not known; accepted: {VERSION}");
             return Err(vec![Finding::at(LESSON, &text, file.version.span(), message)]);
         }
-        let mut lesson = Lesson {
+        let mut lesson = Draft {
             prose: Vec::new(),
             scenarios: BTreeMap::new(),
             numbers: BTreeMap::new(),
@@ -152,14 +146,14 @@ impl Lesson {
 
 /// Goes through a lesson's texts and conditions once and collects what is wrong.
 struct Reader<'a> {
-    lesson: &'a Lesson,
+    lesson: &'a Draft,
     findings: Vec<Finding>,
     /// `term:key` and `source:id` that texts refer to.
     references: BTreeSet<String>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(lesson: &'a Lesson) -> Reader<'a> {
+    fn new(lesson: &'a Draft) -> Reader<'a> {
         Reader { lesson, findings: Vec::new(), references: BTreeSet::new() }
     }
 
@@ -345,7 +339,7 @@ impl<'a> Reader<'a> {
     }
 
     fn placeholders(&mut self, text: &str, file: &str, span: Range<usize>, known: &dyn Fn(&str) -> Result<(), String>) {
-        if let Err(message) = prose::fill(text, &mut |name| known(name).map(|()| String::new())) {
+        if let Err(message) = quote::fill(text, &mut |name| known(name).map(|()| String::new())) {
             if file == LESSON {
                 self.wrong(span, message);
             } else {

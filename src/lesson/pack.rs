@@ -1,0 +1,183 @@
+//! A lesson as the engine plays it: checked, its texts parsed, its conditions fitted to its scenarios.
+//!
+//! Lessons are written as TOML and Markdown (a `Draft`, native only), packed when the page is built, and loaded at run
+//! time one at a time. So the engine's wasm holds no parser, and a lesson that does not pass its checks has no pack.
+
+use super::condition::Condition;
+use super::goal::{Goal, GoalRun};
+use super::meter::Quantity;
+use crate::base::{Micros, codec};
+use crate::sim::cell::Entry;
+use crate::sim::scenario::{Blueprint, LogEntry, Scenario};
+use crate::wire::{Inline, LessonPage};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+pub const VERSION: u32 = 1;
+/// The pack's file name within the lesson's folder.
+pub const FILE: &str = "lesson.pack";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pack {
+    pub page: LessonPage,
+    pub scenarios: Vec<Scenario>,
+    pub steps: Vec<PackStep>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackStep {
+    /// Place in [`Pack::scenarios`], as everywhere here.
+    pub scenario: u32,
+    pub goals: Vec<Goal>,
+    pub predictions: Vec<PackPrediction>,
+    pub measure: Option<PackMeasure>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackPrediction {
+    pub scenario: u32,
+    pub seed: u64,
+    pub until: Micros,
+    pub commands: Vec<LogEntry>,
+    pub options: Vec<PackOption>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackOption {
+    /// Judged at the end of the run.
+    pub goal: Goal,
+    /// May quote measures of the run.
+    pub because: Vec<Inline>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackMeasure {
+    pub id: String,
+    pub columns: Vec<PackColumn>,
+    pub variants: Vec<PackVariant>,
+    pub seeds: u32,
+    pub until: Micros,
+    /// What an exercise starts from.
+    pub scenario: Option<u32>,
+    pub choices: Vec<PackChoice>,
+    pub failures: Vec<PackFailures>,
+    pub requirements: Vec<PackRequirement>,
+    pub follow_ups: Vec<PackFollowUp>,
+    pub answer: Vec<Inline>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackColumn {
+    pub title: String,
+    pub quantity: Quantity,
+    pub function: Option<String>,
+    pub digits: u8,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackVariant {
+    pub title: String,
+    pub scenario: u32,
+    pub commands: Vec<LogEntry>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackChoice {
+    pub name: String,
+    pub title: String,
+    pub options: Vec<PackChoiceOption>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackChoiceOption {
+    pub title: String,
+    pub scenario: Option<u32>,
+    /// Number of nodes for lines of the scenario.
+    pub count: BTreeMap<String, u16>,
+    pub commands: Vec<LogEntry>,
+}
+
+/// Machines that fail and return by chance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackFailures {
+    /// Nodes, roles or groups.
+    pub on: Vec<String>,
+    pub together: bool,
+    pub up: Micros,
+    pub down: Micros,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackRequirement {
+    pub when: Condition,
+    pub met: String,
+    pub missed: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackFollowUp {
+    pub when: Option<Condition>,
+    pub ask: String,
+}
+
+/// A lesson that can be played.
+pub struct Lesson {
+    pub(super) pack: Pack,
+    blueprints: Vec<Blueprint>,
+    pub(super) registry: &'static [Entry],
+}
+
+impl Pack {
+    /// The file's bytes: version, hash of the contents, contents.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let contents = codec::to_bytes(self);
+        let mut bytes = codec::to_bytes(&(VERSION, crate::base::hash::bytes(0, &contents)));
+        bytes.extend(contents);
+        bytes
+    }
+
+    /// `name` is what errors call it.
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Pack, String> {
+        let damaged = |why: &str| format!("{name}: the lesson cannot be read ({why}); reload the page");
+        let ((version, hash), contents) =
+            postcard::take_from_bytes::<(u32, u64)>(bytes).map_err(|_| damaged("it is no lesson"))?;
+        if version != VERSION {
+            return Err(damaged(&format!("version {version}; this page plays version {VERSION}")));
+        }
+        if crate::base::hash::bytes(0, contents) != hash {
+            return Err(damaged("it is damaged"));
+        }
+        codec::from_bytes(contents).map_err(|why| damaged(&why))
+    }
+}
+
+impl Lesson {
+    pub fn new(pack: Pack, registry: &'static [Entry]) -> Result<Lesson, String> {
+        let resolve = |s: &Scenario| Blueprint::resolve(s.clone(), registry).map_err(|fault| fault.message);
+        let blueprints: Result<Vec<Blueprint>, String> = pack.scenarios.iter().map(resolve).collect();
+        Ok(Lesson { blueprints: blueprints?, pack, registry })
+    }
+
+    pub fn page(&self) -> &LessonPage {
+        &self.pack.page
+    }
+
+    pub(super) fn step(&self, index: u32) -> Result<&PackStep, String> {
+        let count = self.pack.steps.len();
+        self.pack.steps.get(index as usize).ok_or_else(|| format!("the lesson has no step {index}; it has {count}"))
+    }
+
+    pub(super) fn scenario(&self, place: u32) -> Result<&Blueprint, String> {
+        self.blueprints.get(place as usize).ok_or_else(|| format!("the lesson has no scenario {place}"))
+    }
+
+    /// The scenario of a step, ready to run.
+    pub fn blueprint(&self, step: u32) -> Result<Blueprint, String> {
+        self.scenario(self.step(step)?.scenario).cloned()
+    }
+
+    /// The goals of a step, none met yet.
+    pub fn goals(&self, step: u32) -> Result<GoalRun, String> {
+        Ok(GoalRun::new(self.step(step)?.goals.clone()))
+    }
+}
