@@ -34,6 +34,7 @@ pub mod progress;
 pub mod protocols;
 pub mod session;
 pub mod sim;
+pub mod view;
 pub mod wire;
 
 #[cfg(not(target_arch = "wasm32"))]

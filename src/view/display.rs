@@ -1,0 +1,227 @@
+//! A display list: shapes and texts as plain data, in the order in which they are painted.
+//!
+//! Shapes of one style stand together after [`Display::finish`], so that a painter makes one path of them.
+
+use crate::wire::Tone;
+
+/// Colour by role; the theme's tokens say what it looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ink {
+    Bg,
+    Panel,
+    Ink,
+    Soft,
+    Line,
+    Hair,
+    Accent,
+    Ghost,
+    Good,
+    Bad,
+    Neutral,
+    Client,
+    Server,
+    Leader,
+    Candidate,
+    Follower,
+    Query,
+    Update,
+    Reply,
+    Refusal,
+    Routine,
+}
+
+impl Ink {
+    /// Every ink with the name of its token (`--name`).
+    pub const ALL: [(Ink, &'static str); 21] = [
+        (Ink::Bg, "bg"),
+        (Ink::Panel, "panel"),
+        (Ink::Ink, "ink"),
+        (Ink::Soft, "soft"),
+        (Ink::Line, "line"),
+        (Ink::Hair, "hair"),
+        (Ink::Accent, "accent"),
+        (Ink::Ghost, "ghost"),
+        (Ink::Good, "good"),
+        (Ink::Bad, "bad"),
+        (Ink::Neutral, "neutral"),
+        (Ink::Client, "client"),
+        (Ink::Server, "server"),
+        (Ink::Leader, "leader"),
+        (Ink::Candidate, "candidate"),
+        (Ink::Follower, "follower"),
+        (Ink::Query, "query"),
+        (Ink::Update, "update"),
+        (Ink::Reply, "reply"),
+        (Ink::Refusal, "refusal"),
+        (Ink::Routine, "routine"),
+    ];
+
+    pub fn of(tone: Tone) -> Ink {
+        match tone {
+            Tone::Neutral => Ink::Neutral,
+            Tone::Client => Ink::Client,
+            Tone::Server => Ink::Server,
+            Tone::Leader => Ink::Leader,
+            Tone::Candidate => Ink::Candidate,
+            Tone::Follower => Ink::Follower,
+            Tone::Query => Ink::Query,
+            Tone::Update => Ink::Update,
+            Tone::Reply => Ink::Reply,
+            Tone::Refusal => Ink::Refusal,
+            Tone::Routine => Ink::Routine,
+        }
+    }
+}
+
+/// What is painted over what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    Links,
+    Trails,
+    Nodes,
+    Marks,
+    Messages,
+    Labels,
+}
+
+/// How a shape is painted. Ordered, so that equal styles stand together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Style {
+    pub layer: Layer,
+    pub fill: Option<Ink>,
+    pub stroke: Option<Ink>,
+    /// Tenths of a pixel.
+    pub width: u16,
+    /// Dash and gap in pixels; 0 for a full line.
+    pub dash: u8,
+    /// Of 100.
+    pub alpha: u8,
+}
+
+impl Style {
+    pub fn fill(layer: Layer, ink: Ink) -> Style {
+        Style { layer, fill: Some(ink), stroke: None, width: 0, dash: 0, alpha: 100 }
+    }
+
+    pub fn stroke(layer: Layer, ink: Ink, width: f32) -> Style {
+        Style { layer, fill: None, stroke: Some(ink), width: (width * 10.0) as u16, dash: 0, alpha: 100 }
+    }
+
+    pub fn filled(self, ink: Ink) -> Style {
+        Style { fill: Some(ink), ..self }
+    }
+
+    pub fn dashed(self, dash: u8) -> Style {
+        Style { dash, ..self }
+    }
+
+    pub fn faint(self, alpha: u8) -> Style {
+        Style { alpha, ..self }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Form {
+    Circle {
+        x: f32,
+        y: f32,
+        r: f32,
+    },
+    /// Clockwise from `from` to `to`, in turns from the top.
+    Arc {
+        x: f32,
+        y: f32,
+        r: f32,
+        from: f32,
+        to: f32,
+    },
+    Line {
+        x1: f32,
+        y1: f32,
+        x2: f32,
+        y2: f32,
+    },
+    /// A quadratic curve with one control point.
+    Curve {
+        x1: f32,
+        y1: f32,
+        cx: f32,
+        cy: f32,
+        x2: f32,
+        y2: f32,
+    },
+    Rect {
+        x: f32,
+        y: f32,
+        w: f32,
+        h: f32,
+        round: f32,
+    },
+    /// A regular polygon; `turn` in radians is the direction of its first corner.
+    Polygon {
+        x: f32,
+        y: f32,
+        r: f32,
+        sides: u8,
+        turn: f32,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    pub style: Style,
+    pub form: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Align {
+    Left,
+    Centre,
+}
+
+/// One line of text; `y` is its base line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text {
+    pub layer: Layer,
+    pub ink: Ink,
+    /// Tenths of a pixel.
+    pub size: u16,
+    pub bold: bool,
+    pub align: Align,
+    pub x: f32,
+    pub y: f32,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Display {
+    pub shapes: Vec<Shape>,
+    pub texts: Vec<Text>,
+}
+
+impl Display {
+    pub fn shape(&mut self, style: Style, form: Form) {
+        self.shapes.push(Shape { style, form });
+    }
+
+    pub fn circle(&mut self, style: Style, x: f32, y: f32, r: f32) {
+        self.shape(style, Form::Circle { x, y, r });
+    }
+
+    pub fn line(&mut self, style: Style, x1: f32, y1: f32, x2: f32, y2: f32) {
+        self.shape(style, Form::Line { x1, y1, x2, y2 });
+    }
+
+    /// Two crossing strokes.
+    pub fn cross(&mut self, style: Style, x: f32, y: f32, r: f32) {
+        self.line(style, x - r, y - r, x + r, y + r);
+        self.line(style, x - r, y + r, x + r, y - r);
+    }
+
+    /// Puts shapes and texts of one style together, layer by layer, in a stable order.
+    pub fn finish(mut self) -> Display {
+        self.shapes.sort_by_key(|s| s.style);
+        self.texts.sort_by_key(|t| (t.layer, t.size, t.bold, t.align, t.ink));
+        self
+    }
+}

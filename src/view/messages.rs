@@ -1,0 +1,150 @@
+//! Messages on their way: a glyph and colour by tone, a trail behind, a cross where one was lost.
+
+use super::display::{Display, Form, Ink, Layer, Style};
+use super::labels::Labels;
+use super::layout::Point;
+use super::stage::{Scene, Target, lane};
+use super::words;
+use crate::base::{Micros, MsgId};
+use crate::wire::{Flight, Tone};
+use std::f32::consts::{FRAC_PI_2, FRAC_PI_4};
+
+/// Where a held-back message stands.
+const HELD: f32 = 0.12;
+/// Beyond so many in flight there are no labels but that of the selected one: nobody could read them.
+const LABELLED_MAX: usize = 60;
+
+pub fn draw(scene: &Scene, display: &mut Display, labels: &mut Labels) -> Vec<(MsgId, Point)> {
+    let crowd = scene.frame.flights.len();
+    let size = match crowd {
+        0..=40 => (scene.layout.r * 0.19).clamp(4.5, 6.5),
+        41..=120 => 4.5,
+        _ => 3.6,
+    };
+    let mut spots = Vec::with_capacity(crowd);
+    for flight in &scene.frame.flights {
+        if flight.sent > scene.at {
+            continue;
+        }
+        let Some((start, end)) = lane(scene.layout, flight.id.from.0, flight.id.to.0, size * 0.9) else { continue };
+        let path = Path { start, end, bow: if scene.reduced { 0.16 } else { 0.0 } };
+        let spot = one(scene, flight, &path, size, display);
+        spots.push((flight.id, spot));
+        let marked = is_marked(scene, flight.id);
+        if marked || (scene.labels && crowd <= LABELLED_MAX) {
+            label(scene, flight, spot, marked, labels);
+        }
+    }
+    spots
+}
+
+/// A straight or bowed way from sender to receiver.
+struct Path {
+    start: Point,
+    end: Point,
+    bow: f32,
+}
+
+impl Path {
+    fn control(&self) -> Point {
+        let (dx, dy) = (self.end.x - self.start.x, self.end.y - self.start.y);
+        let middle = self.start.to(self.end, 0.5);
+        Point { x: middle.x - dy * self.bow, y: middle.y + dx * self.bow }
+    }
+
+    fn at(&self, part: f32) -> Point {
+        let c = self.control();
+        self.start.to(c, part).to(c.to(self.end, part), part)
+    }
+
+    fn turn(&self) -> f32 {
+        (self.end.y - self.start.y).atan2(self.end.x - self.start.x)
+    }
+}
+
+fn is_marked(scene: &Scene, id: MsgId) -> bool {
+    [scene.selected, scene.hover, scene.focus].contains(&Some(Target::Message(id)))
+}
+
+/// How far a message has come at a moment.
+fn part(flight: &Flight, at: Micros) -> f32 {
+    if flight.due == Micros::MAX {
+        return HELD;
+    }
+    let whole = flight.due.since(flight.sent).0.max(1) as f64;
+    ((at.since(flight.sent).0 as f64 / whole) as f32).clamp(0.0, 1.0)
+}
+
+fn tone(scene: &Scene, flight: &Flight) -> Tone {
+    scene.opened.kinds.get(flight.kind as usize).map_or(Tone::Neutral, |k| k.tone)
+}
+
+fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Display) -> Point {
+    let tone = tone(scene, flight);
+    let ink = Ink::of(tone);
+    let lost = flight.lost.as_ref().filter(|loss| loss.at <= scene.at);
+    let part = match (lost, scene.reduced) {
+        (Some(loss), _) => part(flight, loss.at),
+        (None, true) => 0.5,
+        (None, false) => part(flight, scene.at),
+    };
+    let spot = path.at(part);
+    let routine = tone == Tone::Routine;
+    let trail = Style::stroke(Layer::Trails, ink, 1.6).faint(if routine { 20 } else { 45 });
+    if path.bow > 0.0 {
+        let (s, c, e) = (path.start, path.control(), path.end);
+        display.shape(trail, Form::Curve { x1: s.x, y1: s.y, cx: c.x, cy: c.y, x2: e.x, y2: e.y });
+        display.shape(Style::fill(Layer::Messages, ink), Form::Polygon { x: e.x, y: e.y, r: size, sides: 3, turn: path.turn() - path.bow });
+    } else {
+        display.line(trail, path.start.x, path.start.y, spot.x, spot.y);
+    }
+    if lost.is_some() {
+        display.cross(Style::stroke(Layer::Messages, Ink::Bad, 2.4), spot.x, spot.y, size);
+        return spot;
+    }
+    glyph(flight, tone, spot, path.turn(), size, display);
+    if scene.paused && !scene.reduced {
+        let (turn, ahead) = (path.turn(), size + 6.0);
+        let (x, y) = (spot.x + turn.cos() * ahead, spot.y + turn.sin() * ahead);
+        display.shape(Style::fill(Layer::Messages, ink), Form::Polygon { x, y, r: size * 0.72, sides: 3, turn });
+    }
+    if is_marked(scene, flight.id) {
+        display.circle(Style::stroke(Layer::Messages, Ink::Accent, 2.0), spot.x, spot.y, size + 5.0);
+    }
+    spot
+}
+
+/// The tone's shape; a second copy is a ghost.
+fn glyph(flight: &Flight, tone: Tone, p: Point, turn: f32, r: f32, display: &mut Display) {
+    let ink = Ink::of(tone);
+    let style = match flight.id.copy {
+        0 => Style::fill(Layer::Messages, ink),
+        _ => Style::stroke(Layer::Messages, ink, 1.5).filled(Ink::Panel).dashed(2),
+    };
+    let polygon = |r: f32, sides: u8, turn: f32| Form::Polygon { x: p.x, y: p.y, r, sides, turn };
+    let form = match tone {
+        Tone::Update | Tone::Leader => polygon(r * 1.3, 4, turn),
+        Tone::Reply | Tone::Server | Tone::Follower => polygon(r * 1.25, 4, turn + FRAC_PI_4),
+        Tone::Refusal => polygon(r * 1.35, 3, -FRAC_PI_2),
+        Tone::Client => polygon(r * 1.15, 6, turn),
+        Tone::Routine => Form::Circle { x: p.x, y: p.y, r: r * 0.65 },
+        Tone::Neutral | Tone::Query | Tone::Candidate => Form::Circle { x: p.x, y: p.y, r },
+    };
+    display.shape(style, form);
+}
+
+fn label(scene: &Scene, flight: &Flight, spot: Point, marked: bool, labels: &mut Labels) {
+    let lost = flight.lost.as_ref().filter(|loss| loss.at <= scene.at);
+    let words = match lost {
+        Some(loss) => format!("lost: {}", loss.rule),
+        None => words::message(scene.opened, flight),
+    };
+    let importance = match tone(scene, flight) {
+        _ if marked => 100,
+        _ if lost.is_some() => 80,
+        Tone::Routine => 10,
+        _ if flight.id.copy > 0 => 40,
+        _ => 50,
+    };
+    labels.want(words, lost.is_some(), Target::Message(flight.id), importance, &[spot], 11.0);
+}

@@ -1,0 +1,23 @@
+//! Layer 2, pure and over the wire only: what the page shows, as plain data.
+//!
+//! The stage is a display list (shapes and texts with roles of colour) computed from a run's frame, a size and a moment;
+//! the canvas paints it and knows nothing else. Layout, hit tests, placing of labels, words and addresses of pages live
+//! here too, so that all of it is tested natively. Nothing here draws, waits or remembers.
+
+pub mod display;
+pub mod hit;
+pub mod labels;
+pub mod layout;
+pub mod messages;
+pub mod nodes;
+pub mod route;
+pub mod stage;
+pub mod track;
+pub mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use display::{Align, Display, Form, Ink, Layer, Shape, Style, Text};
+pub use layout::{Layout, Point, Rect};
+pub use stage::{Scene, Stage, Target};

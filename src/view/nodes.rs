@@ -1,0 +1,186 @@
+//! One node: role by shape, colour and word; status, clock, timer and contents.
+
+use super::display::{Align, Display, Form, Ink, Layer, Style, Text};
+use super::layout::{Point, Rect};
+use super::stage::{Scene, Target};
+use super::words;
+use crate::wire::{Cell, NodeCard, NodeStatus, Tone};
+use std::f32::consts::{FRAC_PI_4, PI};
+
+/// Draws a node and returns the boxes that labels keep off.
+pub fn draw(scene: &Scene, node: usize, display: &mut Display) -> Vec<Rect> {
+    let (layout, card) = (scene.layout, &scene.frame.nodes[node]);
+    let p = layout.places[node];
+    let ink = if card.status == NodeStatus::Down { Ink::Ghost } else { Ink::of(card.tone) };
+    rings(scene, node, p, display);
+    body(card, ink, p, layout.r, display);
+    timer(scene, node, p, ink, display);
+    texts(scene, node, p, ink, display);
+    let cells = cells(scene, card, p, display);
+    let mut taken = layout.boxes(node, role(card), cells).to_vec();
+    taken.extend(badges(scene, card, p, display));
+    taken
+}
+
+/// The word under a node.
+fn role(card: &NodeCard) -> &str {
+    match card.status {
+        NodeStatus::Up => &card.role,
+        NodeStatus::Down => "down",
+        NodeStatus::Paused => "paused",
+    }
+}
+
+/// Selection, pointer and keyboard focus, around the node.
+fn rings(scene: &Scene, node: usize, p: Point, display: &mut Display) {
+    let here = Some(Target::Node(node as u16));
+    let r = scene.layout.r;
+    if scene.selected == here {
+        display.circle(Style::fill(Layer::Trails, Ink::Accent).faint(16), p.x, p.y, r + 12.0);
+    }
+    if scene.focus == here {
+        display.circle(Style::stroke(Layer::Marks, Ink::Accent, 2.5), p.x, p.y, r + 11.0);
+    } else if scene.hover == here || scene.selected == here {
+        display.circle(Style::stroke(Layer::Trails, Ink::Accent, 1.4), p.x, p.y, r + 12.0);
+    }
+}
+
+fn body(card: &NodeCard, ink: Ink, p: Point, r: f32, display: &mut Display) {
+    let strong = matches!(card.tone, Tone::Leader | Tone::Candidate) && card.status == NodeStatus::Up;
+    let width = if strong { 3.0 } else { 1.7 };
+    let style = match card.status {
+        NodeStatus::Down => Style::stroke(Layer::Nodes, ink, 1.6).filled(Ink::Bg).dashed(4),
+        _ => Style::stroke(Layer::Nodes, ink, width).filled(Ink::Panel),
+    };
+    display.shape(style, outline(card.tone, p, r));
+    if card.status == NodeStatus::Paused {
+        hatch(p, r, ink, display);
+    }
+}
+
+/// The role's shape.
+fn outline(tone: Tone, p: Point, r: f32) -> Form {
+    match tone {
+        Tone::Client => Form::Rect { x: p.x - r * 0.92, y: p.y - r * 0.92, w: r * 1.84, h: r * 1.84, round: r * 0.3 },
+        Tone::Leader => Form::Polygon { x: p.x, y: p.y, r: r * 1.08, sides: 6, turn: 0.0 },
+        Tone::Candidate => Form::Polygon { x: p.x, y: p.y, r: r * 1.08, sides: 8, turn: PI / 8.0 },
+        _ => Form::Circle { x: p.x, y: p.y, r },
+    }
+}
+
+/// Strokes from lower left to upper right, at the rim so that the texts stay readable.
+fn hatch(p: Point, r: f32, ink: Ink, display: &mut Display) {
+    let style = Style::stroke(Layer::Nodes, ink, 1.2).faint(55);
+    let strokes = 9;
+    for i in 0..strokes {
+        let off = (i as f32 + 0.5) / strokes as f32 * 2.0 - 1.0;
+        let half = (1.0 - off * off).sqrt() * r;
+        let centre = Point { x: p.x + off * r * FRAC_PI_4.cos(), y: p.y + off * r * FRAC_PI_4.sin() };
+        let at = |along: f32| Point { x: centre.x + along * FRAC_PI_4.cos(), y: centre.y - along * FRAC_PI_4.sin() };
+        let inner = if off.abs() < 0.75 { half * 0.62 } else { 0.0 };
+        for (from, to) in [(-half, -inner), (inner, half)] {
+            let (a, b) = (at(from), at(to));
+            display.line(style, a.x, a.y, b.x, b.y);
+        }
+    }
+}
+
+/// What is left of the nearest timer, as an arc from the top.
+fn timer(scene: &Scene, node: usize, p: Point, ink: Ink, display: &mut Display) {
+    if scene.frame.nodes[node].status != NodeStatus::Up {
+        return;
+    }
+    let own = scene.frame.timers.iter().filter(|t| t.id.node.index() == node);
+    let Some(next) = own.min_by_key(|t| t.due) else { return };
+    let whole = next.due.since(next.set).0.max(1) as f32;
+    let left = next.due.since(scene.at).0 as f32 / whole;
+    if left > 0.0 {
+        let style = Style::stroke(Layer::Marks, ink, 3.0).faint(75);
+        display.shape(style, Form::Arc { x: p.x, y: p.y, r: scene.layout.r + 6.0, from: 0.0, to: left.min(0.999) });
+    }
+}
+
+fn texts(scene: &Scene, node: usize, p: Point, ink: Ink, display: &mut Display) {
+    let (layout, card) = (scene.layout, &scene.frame.nodes[node]);
+    if layout.r < 9.0 {
+        return;
+    }
+    let room = layout.r * 1.75;
+    let name = &scene.opened.nodes[node].name;
+    let headline = layout.headlines && !card.headline.is_empty();
+    let lift = if headline { -layout.name * 0.12 } else { layout.name * 0.36 };
+    let mut write = |text: String, size: f32, bold: bool, ink: Ink, y: f32| {
+        let size = (size * 10.0) as u16;
+        display.texts.push(Text { layer: Layer::Nodes, ink, size, bold, align: Align::Centre, x: p.x, y, text });
+    };
+    write(words::fit(name, layout.name, true, room), layout.name, true, Ink::Ink, p.y + lift);
+    if headline {
+        let y = p.y + lift + layout.small + 3.0;
+        write(words::fit(&card.headline, layout.small, false, room), layout.small, false, Ink::Soft, y);
+    }
+    if layout.roles {
+        let size = layout.small + 0.5;
+        let ink = if ink == Ink::Ghost { Ink::Soft } else { ink };
+        write(role(card).to_owned(), size, true, ink, p.y + layout.r + layout.small + 8.0);
+    }
+}
+
+/// The contents in a row under the role; returns how many characters wide it is, in cells.
+fn cells(scene: &Scene, card: &NodeCard, p: Point, display: &mut Display) -> usize {
+    let layout = scene.layout;
+    if !layout.cells || card.cells.is_empty() {
+        return 0;
+    }
+    let size = layout.small - 1.0;
+    let (height, gap) = (size + 5.0, 3.0);
+    let shown = &card.cells[..card.cells.len().min(layout.cells_max)];
+    let mut row: Vec<Cell> = shown.to_vec();
+    if card.cells.len() > shown.len() {
+        row.push(Cell { text: format!("+{}", card.cells.len() - shown.len()), firm: true });
+    }
+    let each: Vec<f32> = row.iter().map(|c| words::width(&c.text, size, false) + 6.0).map(|w| w.max(height)).collect();
+    let total = each.iter().sum::<f32>() + gap * (row.len() - 1) as f32;
+    let (mut x, y) = (p.x - total / 2.0, p.y + layout.r + layout.small + 14.0);
+    let alpha = if card.status == NodeStatus::Down { 45 } else { 100 };
+    for (cell, w) in row.into_iter().zip(each) {
+        let box_ = Form::Rect { x, y, w, h: height, round: 3.0 };
+        if cell.firm {
+            display.shape(Style::fill(Layer::Nodes, Ink::Good).faint(alpha / 5), box_);
+        }
+        let outline = Style::stroke(Layer::Nodes, Ink::Good, 1.1).faint(alpha);
+        display.shape(if cell.firm { outline } else { outline.dashed(2) }, box_);
+        let ink = if card.status == NodeStatus::Down { Ink::Soft } else { Ink::Ink };
+        let (size, y) = ((size * 10.0) as u16, y + height - 4.5);
+        let text = cell.text;
+        display.texts.push(Text { layer: Layer::Nodes, ink, size, bold: false, align: Align::Centre, x: x + w / 2.0, y, text });
+        x += w + gap;
+    }
+    (total / (layout.small + 4.0)).ceil() as usize
+}
+
+/// What is unusual, in words above the node; a wrong clock has a tilted face too.
+fn badges(scene: &Scene, card: &NodeCard, p: Point, display: &mut Display) -> Option<Rect> {
+    let layout = scene.layout;
+    if card.clock_off_us != 0 {
+        clock(card.clock_off_us, Point { x: p.x + layout.r * 0.86, y: p.y - layout.r * 0.86 }, display);
+    }
+    let words = words::badges(card).join(" · ");
+    if words.is_empty() || !layout.roles {
+        return None;
+    }
+    let (size, y) = (layout.small - 0.5, p.y - layout.r - 13.0);
+    let width = words::width(&words, size, false);
+    let x = p.x.clamp(layout.area.x + width / 2.0, (layout.area.x + layout.area.w - width / 2.0).max(layout.area.x + width / 2.0));
+    let (size10, text) = ((size * 10.0) as u16, words);
+    display.texts.push(Text { layer: Layer::Marks, ink: Ink::Ink, size: size10, bold: false, align: Align::Centre, x, y, text });
+    Some(Rect { x: x - width / 2.0 - 2.0, y: y - size, w: width + 4.0, h: size + 4.0 })
+}
+
+fn clock(off_us: i64, p: Point, display: &mut Display) {
+    let tilt = if off_us < 0 { -0.6f32 } else { 0.6 };
+    display.circle(Style::stroke(Layer::Marks, Ink::Candidate, 1.6).filled(Ink::Panel), p.x, p.y, 8.0);
+    let hand = Style::stroke(Layer::Labels, Ink::Candidate, 1.6);
+    for (turn, length) in [(tilt, 6.0), (tilt + 1.9, 4.0)] {
+        display.line(hand, p.x, p.y, p.x + turn.sin() * length, p.y - turn.cos() * length);
+    }
+}

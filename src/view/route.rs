@@ -1,0 +1,60 @@
+//! Addresses within the page: what stands after the `#`.
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    #[default]
+    Home,
+    /// A lesson and the step (from 0).
+    Lesson(String, u32),
+    About,
+    NotFound(String),
+}
+
+impl Route {
+    /// Reads `#/lesson/SLUG/STEP`; the step counts from 1 there.
+    pub fn parse(hash: &str) -> Route {
+        let path = hash.trim_start_matches('#');
+        let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty()).collect();
+        match parts.as_slice() {
+            [] => Route::Home,
+            ["about"] => Route::About,
+            ["lesson", slug] if is_slug(slug) => Route::Lesson((*slug).into(), 0),
+            ["lesson", slug, step] if is_slug(slug) => match step.parse::<u32>() {
+                Ok(n) if n > 0 => Route::Lesson((*slug).into(), n - 1),
+                _ => Route::NotFound(path.into()),
+            },
+            _ => Route::NotFound(path.into()),
+        }
+    }
+
+    pub fn href(&self) -> String {
+        match self {
+            Route::Home => "#/".into(),
+            Route::About => "#/about".into(),
+            Route::Lesson(slug, step) => format!("#/lesson/{slug}/{}", step + 1),
+            Route::NotFound(path) => format!("#{path}"),
+        }
+    }
+}
+
+/// Folder names only: an address cannot reach for files elsewhere.
+fn is_slug(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_read_back() {
+        for route in [Route::Home, Route::About, Route::Lesson("one-system".into(), 0), Route::Lesson("x".into(), 4)] {
+            assert_eq!(Route::parse(&route.href()), route);
+        }
+        assert_eq!(Route::parse(""), Route::Home);
+        assert_eq!(Route::parse("#/lesson/one-system"), Route::Lesson("one-system".into(), 0));
+        for bad in ["#/lesson/../x/1", "#/lesson/a/0", "#/lesson/a/z", "#/nothing", "#/lesson/A/1"] {
+            assert!(matches!(Route::parse(bad), Route::NotFound(_)), "{bad}");
+        }
+    }
+}

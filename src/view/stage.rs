@@ -1,0 +1,179 @@
+//! The stage at one moment: links, nodes, messages and their labels as a display list.
+
+use super::display::{Display, Form, Ink, Layer, Style};
+use super::labels::{Label, Labels};
+use super::layout::{Layout, Point, Rect};
+use super::{messages, nodes};
+use crate::base::{Micros, MsgId};
+use crate::wire::{Frame, LinkCard, Opened};
+use std::collections::BTreeSet;
+
+/// Beyond so many, only links with something on them are drawn.
+const LINKS_MAX: usize = 60;
+
+/// Something on the stage that can be pointed at. A link's ends are in rising order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    Node(u16),
+    Link(u16, u16),
+    Message(MsgId),
+}
+
+impl Target {
+    pub fn link(a: u16, b: u16) -> Target {
+        Target::Link(a.min(b), a.max(b))
+    }
+}
+
+/// All that a picture depends on.
+#[derive(Clone, Debug)]
+pub struct Scene<'a> {
+    pub opened: &'a Opened,
+    pub frame: &'a Frame,
+    pub layout: &'a Layout,
+    /// The cursor: between frames it runs ahead of the frame's own moment.
+    pub at: Micros,
+    pub selected: Option<Target>,
+    pub hover: Option<Target>,
+    /// What the keyboard is on.
+    pub focus: Option<Target>,
+    /// Messages have arrowheads.
+    pub paused: bool,
+    /// Messages have labels.
+    pub labels: bool,
+    /// Messages are arcs from sender to receiver instead of moving.
+    pub reduced: bool,
+    /// A line being drawn from a node to the pointer.
+    pub drag: Option<(u16, Point)>,
+}
+
+/// The picture, and where things are in it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stage {
+    pub display: Display,
+    pub labels: Vec<Label>,
+    /// Where each message is drawn.
+    pub spots: Vec<(MsgId, Point)>,
+}
+
+pub fn draw(scene: &Scene) -> Stage {
+    let mut display = Display::default();
+    let mut labels = Labels::new(scene.layout.area);
+    let count = scene.opened.nodes.len().min(scene.frame.nodes.len()).min(scene.layout.places.len());
+    for node in 0..count {
+        for taken in nodes::draw(scene, node, &mut display) {
+            labels.keep_off(taken);
+        }
+    }
+    links(scene, &mut display, &mut labels);
+    let spots = messages::draw(scene, &mut display, &mut labels);
+    drag(scene, &mut display);
+    let labels = labels.place();
+    for label in &labels {
+        label.draw(&mut display);
+    }
+    Stage { display: display.finish(), labels, spots }
+}
+
+/// Where a link leaves one node and reaches the other, to the right of the line between them as one goes, so that the
+/// two directions do not hide each other.
+pub fn lane(layout: &Layout, from: u16, to: u16, shift: f32) -> Option<(Point, Point)> {
+    let (a, b) = (*layout.places.get(from as usize)?, *layout.places.get(to as usize)?);
+    let length = a.distance(b);
+    if length < 2.0 * layout.r + 4.0 {
+        return None;
+    }
+    let (dx, dy) = ((b.x - a.x) / length, (b.y - a.y) / length);
+    let (gap, right) = (layout.r + 2.0, Point { x: -dy * shift, y: dx * shift });
+    let start = Point { x: a.x + dx * gap + right.x, y: a.y + dy * gap + right.y };
+    let end = Point { x: b.x - dx * gap + right.x, y: b.y - dy * gap + right.y };
+    Some((start, end))
+}
+
+/// The pairs of nodes whose link is drawn: all, or in a crowd those that matter now.
+pub fn drawn_links(opened: &Opened, frame: &Frame) -> BTreeSet<(u16, u16)> {
+    let n = opened.nodes.len() as u16;
+    let client = |i: u16| opened.nodes[i as usize].client;
+    let pairs = (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b)));
+    let all: BTreeSet<_> = pairs.filter(|(a, b)| !(client(*a) && client(*b))).take(LINKS_MAX + 1).collect();
+    if all.len() <= LINKS_MAX {
+        return all;
+    }
+    let order = |a: u16, b: u16| (a.min(b), a.max(b));
+    let busy = frame.flights.iter().map(|f| order(f.id.from.0, f.id.to.0));
+    busy.chain(frame.links.iter().map(|l| order(l.from, l.to))).collect()
+}
+
+fn links(scene: &Scene, display: &mut Display, labels: &mut Labels) {
+    let mut drawn = drawn_links(scene.opened, scene.frame);
+    drawn.extend(scene.frame.links.iter().map(|l| (l.from.min(l.to), l.from.max(l.to))));
+    let mut named = BTreeSet::new();
+    for (a, b) in drawn {
+        let Some((start, end)) = lane(scene.layout, a, b, 0.0) else { continue };
+        let cards: Vec<&LinkCard> = scene.frame.links.iter().filter(|l| (l.from, l.to) == (a, b) || (l.from, l.to) == (b, a)).collect();
+        let marked = [scene.selected, scene.hover, scene.focus].contains(&Some(Target::Link(a, b)));
+        let style = match cards.as_slice() {
+            _ if marked => Style::stroke(Layer::Links, Ink::Accent, 2.6),
+            [] => Style::stroke(Layer::Links, Ink::Line, 1.2),
+            cards if cards.iter().any(|c| c.cut.is_some()) => Style::stroke(Layer::Links, Ink::Bad, 1.4).dashed(5),
+            cards if cards.iter().any(|c| c.clogged) => Style::stroke(Layer::Links, Ink::Candidate, 1.6).dashed(2),
+            _ => Style::stroke(Layer::Links, Ink::Candidate, 1.4),
+        };
+        display.line(style, start.x, start.y, end.x, end.y);
+        rule(scene, (start, end), &cards, &mut named, display, labels);
+    }
+}
+
+/// What is unusual about a link: a cross or an arrow in its middle, and in words, once for each rule.
+fn rule(
+    scene: &Scene,
+    (start, end): (Point, Point),
+    cards: &[&LinkCard],
+    named: &mut BTreeSet<String>,
+    display: &mut Display,
+    labels: &mut Labels,
+) {
+    let Some(card) = cards.iter().find(|c| c.cut.is_some()).or(cards.first()) else { return };
+    let middle = start.to(end, 0.5);
+    let link = Target::link(card.from, card.to);
+    let words = match &card.cut {
+        Some(name) => {
+            let style = Style::stroke(Layer::Marks, Ink::Bad, 2.4);
+            display.cross(style, middle.x, middle.y, 5.0);
+            if cards.iter().filter(|c| c.cut.is_some()).count() == 1 {
+                one_way(scene, card, display);
+                format!("cut one way: {name}")
+            } else {
+                format!("cut: {name}")
+            }
+        }
+        None if card.clogged => "clogged".to_owned(),
+        None => card.shape.clone(),
+    };
+    if !words.is_empty() && named.insert(words.clone()) {
+        let spots = [0.5, 0.38, 0.62, 0.26, 0.74].map(|part| start.to(end, part));
+        labels.want(words, card.cut.is_some(), link, 90, &spots, 8.0);
+    }
+}
+
+/// An arrowhead on the side to which nothing passes.
+fn one_way(scene: &Scene, card: &LinkCard, display: &mut Display) {
+    if let Some((a, b)) = lane(scene.layout, card.from, card.to, 0.0) {
+        let (p, turn) = (a.to(b, 0.62), (b.y - a.y).atan2(b.x - a.x));
+        display.shape(Style::fill(Layer::Marks, Ink::Bad), Form::Polygon { x: p.x, y: p.y, r: 6.0, sides: 3, turn });
+    }
+}
+
+fn drag(scene: &Scene, display: &mut Display) {
+    let Some((node, to)) = scene.drag else { return };
+    let Some(from) = scene.layout.places.get(node as usize) else { return };
+    let style = Style::stroke(Layer::Marks, Ink::Bad, 2.0).dashed(6);
+    display.line(style, from.x, from.y, to.x, to.y);
+    display.cross(Style::stroke(Layer::Marks, Ink::Bad, 2.4), to.x, to.y, 6.0);
+}
+
+/// The box of a node on the page, for menus and buttons that stand over the canvas.
+pub fn node_box(layout: &Layout, node: u16) -> Rect {
+    let p = layout.places.get(node as usize).copied().unwrap_or_default();
+    Rect::around(p, 2.0 * layout.r, 2.0 * layout.r)
+}

@@ -1,0 +1,239 @@
+//! The stage over made-up runs, in sizes from a phone to a desk.
+
+use super::layout::{Insets, Layout, Point, Rect};
+use super::stage::{Scene, Target, draw};
+use super::{hit, words};
+use crate::base::{Micros, MsgId, NodeId, TimerId};
+use crate::wire::*;
+
+/// A service of `peers` replicas and `clients` clients.
+pub fn opened(peers: usize, clients: usize) -> Opened {
+    let node = |i: usize| NodeInfo {
+        name: if i < peers { format!("n{}", i + 1) } else { format!("client {}", i + 1 - peers) },
+        role: if i < peers { "replica" } else { "client" }.into(),
+        tone: if i < peers { Tone::Server } else { Tone::Client },
+        client: i >= peers,
+        groups: Vec::new(),
+        place: None,
+    };
+    let kinds = [("ask", Tone::Query), ("write", Tone::Update), ("done", Tone::Reply), ("beat", Tone::Routine)];
+    Opened {
+        title: "test".into(),
+        protocol: "test".into(),
+        seed: 1,
+        nodes: (0..peers + clients).map(node).collect(),
+        kinds: kinds.map(|(name, tone)| KindInfo { name: name.into(), tone }).to_vec(),
+        properties: Vec::new(),
+        timers: vec!["retry".into()],
+        functions: Vec::new(),
+        parameters: Vec::new(),
+        pace_us_per_s: 10_000,
+    }
+}
+
+/// A frame with so many messages, some lost, some doubled; everything that a node can show occurs.
+pub fn frame(opened: &Opened, flights: usize) -> Frame {
+    let n = opened.nodes.len();
+    let card = |i: usize| NodeCard {
+        status: [NodeStatus::Up, NodeStatus::Up, NodeStatus::Down, NodeStatus::Paused, NodeStatus::Up][i % 5],
+        slow: i % 4 == 1,
+        syncing: i % 5 == 0,
+        inbox: (i % 3) as u32,
+        clock_off_us: if i % 6 == 4 { 120_000 } else { 0 },
+        role: opened.nodes[i].role.clone(),
+        tone: opened.nodes[i].tone,
+        headline: format!("{i} keys"),
+        cells: (0..i % 5).map(|k| Cell { text: format!("k{k}={i}"), firm: k % 2 == 0 }).collect(),
+        probes: Vec::new(),
+    };
+    let flight = |k: usize| {
+        let (from, to) = (k * 7 % n, (k * 7 + 1 + k % (n - 1)) % n);
+        let sent = Micros(100_000 + (k as u64 * 379) % 9_000);
+        Flight {
+            id: MsgId { from: NodeId(from as u16), to: NodeId(to as u16), count: k as u32 + 1, copy: (k % 9 == 8) as u8 },
+            kind: (k % 4) as u8,
+            sent,
+            due: if k % 23 == 22 { Micros::MAX } else { sent.plus(Micros(12_000)) },
+            label: format!("x={k}"),
+            lost: (k % 5 == 3).then(|| Loss { at: sent.plus(Micros(4_000)), rule: "cut 1".into() }),
+            row: k as u64,
+            size: 20,
+        }
+    };
+    let timer = |i: usize| TimerCard {
+        id: TimerId { node: NodeId(i as u16), count: 1 },
+        kind: 0,
+        set: Micros(90_000),
+        due: Micros(130_000),
+        label: "retry".into(),
+    };
+    Frame {
+        now: Micros(106_000),
+        head: Micros(120_000),
+        step: 10,
+        head_step: 20,
+        row: 40,
+        head_rows: 80,
+        sentence: "n1 received ask from n2".into(),
+        nodes: (0..n).map(card).collect(),
+        flights: (0..flights).map(flight).collect(),
+        timers: (0..n).map(timer).collect(),
+        links: vec![LinkCard { from: 0, to: 1, cut: Some("cut 1".into()), clogged: false, shape: String::new() }],
+        status: None,
+        halted: None,
+    }
+}
+
+fn scene<'a>(opened: &'a Opened, frame: &'a Frame, layout: &'a Layout, at: u64) -> Scene<'a> {
+    Scene {
+        opened,
+        frame,
+        layout,
+        at: Micros(at),
+        selected: Some(Target::Node(0)),
+        hover: None,
+        focus: None,
+        paused: true,
+        labels: true,
+        reduced: false,
+        drag: None,
+    }
+}
+
+const SIZES: [(f32, f32, Insets); 5] = [
+    (980.0, 460.0, Insets { left: 160.0, top: 0.0, right: 210.0, bottom: 0.0 }),
+    (800.0, 400.0, Insets { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 }),
+    (390.0, 300.0, Insets { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 }),
+    (390.0, 420.0, Insets { left: 0.0, top: 40.0, right: 0.0, bottom: 0.0 }),
+    (1800.0, 900.0, Insets { left: 160.0, top: 0.0, right: 210.0, bottom: 0.0 }),
+];
+
+#[test]
+fn labels_overlap_nothing() {
+    for (peers, clients) in [(1, 2), (2, 0), (3, 1), (5, 2), (5, 3), (9, 4), (40, 3)] {
+        let opened = opened(peers, clients);
+        for (width, height, insets) in SIZES {
+            let layout = Layout::new(&opened, width, height, insets);
+            for (flights, at) in [(4, 103_000), (12, 104_500), (30, 108_000), (60, 106_000)] {
+                let frame = frame(&opened, flights);
+                let mut scene = scene(&opened, &frame, &layout, at);
+                for reduced in [false, true] {
+                    scene.reduced = reduced;
+                    check_labels(&scene, &format!("{peers}+{clients} at {width}x{height}, {flights} flights"));
+                }
+            }
+        }
+    }
+}
+
+fn check_labels(scene: &Scene, what: &str) {
+    let stage = draw(scene);
+    for (i, label) in stage.labels.iter().enumerate() {
+        assert!(label.area.within(&scene.layout.area), "{what}: {} leaves the stage", label.text);
+        for other in &stage.labels[i + 1..] {
+            assert!(!label.area.overlaps(&other.area), "{what}: {} and {} overlap", label.text, other.text);
+        }
+        for (node, place) in scene.layout.places.iter().enumerate() {
+            let circle = Rect::around(*place, 2.0 * scene.layout.r, 2.0 * scene.layout.r);
+            assert!(!label.area.overlaps(&circle), "{what}: {} lies on node {node}", label.text);
+        }
+    }
+}
+
+#[test]
+fn nodes_stand_apart_and_inside() {
+    for (peers, clients) in [(1, 1), (1, 3), (3, 1), (5, 1), (5, 3), (7, 3), (9, 4), (64, 0), (64, 5)] {
+        let opened = opened(peers, clients);
+        for (width, height, insets) in SIZES {
+            let layout = Layout::new(&opened, width, height, insets);
+            let what = format!("{peers}+{clients} at {width}x{height}: r {}", layout.r);
+            for (i, a) in layout.places.iter().enumerate() {
+                assert!(Rect::around(*a, 2.0 * layout.r, 2.0 * layout.r).within(&layout.area), "{what}: {i} at {a:?}");
+                for (j, b) in layout.places.iter().enumerate().skip(i + 1) {
+                    assert!(a.distance(*b) >= 2.0 * layout.r + 2.0, "{what}: {i} {a:?} and {j} {b:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_under_nodes_do_not_overlap_nodes() {
+    for (peers, clients) in [(1, 1), (1, 3), (3, 1), (5, 1), (5, 2), (5, 3), (7, 3)] {
+        let opened = opened(peers, clients);
+        for (width, height, insets) in SIZES {
+            let layout = Layout::new(&opened, width, height, insets);
+            if !layout.roles {
+                continue;
+            }
+            for i in 0..layout.places.len() {
+                let under = layout.boxes(i, "replica", 0)[1];
+                for (j, b) in layout.places.iter().enumerate().filter(|(j, _)| *j != i) {
+                    let circle = Rect::around(*b, 2.0 * layout.r, 2.0 * layout.r);
+                    let what = format!("{peers}+{clients} at {width}x{height}");
+                    assert!(!under.overlaps(&circle), "{what}: the texts of {i} lie on {j}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn shapes_of_one_style_stand_together() {
+    let opened = opened(5, 2);
+    let frame = frame(&opened, 200);
+    let layout = Layout::new(&opened, 980.0, 460.0, Insets::default());
+    let stage = draw(&scene(&opened, &frame, &layout, 108_000));
+    let mut styles: Vec<_> = stage.display.shapes.iter().map(|s| s.style).collect();
+    let changes = styles.windows(2).filter(|w| w[0] != w[1]).count() + 1;
+    styles.dedup();
+    styles.sort();
+    styles.dedup();
+    assert_eq!(changes, styles.len());
+    assert!(changes < 60, "{changes} styles for one picture");
+}
+
+#[test]
+fn the_pointer_finds_what_is_drawn() {
+    let opened = opened(5, 2);
+    let frame = frame(&opened, 10);
+    let layout = Layout::new(&opened, 980.0, 460.0, Insets::default());
+    let stage = draw(&scene(&opened, &frame, &layout, 106_000));
+    for (i, place) in layout.places.iter().enumerate() {
+        let found = hit::at(&stage, &layout, &opened, &frame, *place, 12.0);
+        assert_eq!(found, Some(Target::Node(i as u16)));
+    }
+    for (_, spot) in &stage.spots {
+        let found = hit::at(&stage, &layout, &opened, &frame, *spot, 12.0);
+        assert!(matches!(found, Some(Target::Message(_) | Target::Node(_))), "{found:?}");
+    }
+    assert_eq!(hit::at(&stage, &layout, &opened, &frame, Point { x: 2.0, y: 2.0 }, 12.0), None);
+    let (a, b) = (layout.places[0], layout.places[3]);
+    let link = hit::at(&Default::default(), &layout, &opened, &frame, a.to(b, 0.5), 12.0);
+    assert_eq!(link, Some(Target::Link(0, 3)));
+}
+
+#[test]
+fn the_picture_says_what_happened() {
+    let opened = opened(3, 1);
+    let frame = frame(&opened, 4);
+    let layout = Layout::new(&opened, 800.0, 400.0, Insets::default());
+    let stage = draw(&scene(&opened, &frame, &layout, 107_000));
+    let texts: Vec<&str> = stage.display.texts.iter().map(|t| t.text.as_str()).collect();
+    for expected in ["n1", "client 1", "replica", "down", "paused", "cut one way: cut 1", "lost: cut 1"] {
+        assert!(texts.contains(&expected), "{expected} is not among {texts:?}");
+    }
+}
+
+#[test]
+fn nodes_and_messages_in_words() {
+    let opened = opened(5, 2);
+    let frame = frame(&opened, 9);
+    assert_eq!(words::node(&opened, &frame.nodes[2], 2), "n3, replica, down, 2 keys, k0=2, k1=2 (not yet durable), 2 waiting");
+    assert_eq!(words::flight(&opened, &frame.flights[0], Micros(106_000)), "ask · x=0 from n1 to n2, arrives in 6.00 ms");
+    assert_eq!(words::flight(&opened, &frame.flights[3], Micros(106_000)), "beat · x=3 from n1 to n5, lost: cut 1");
+    assert_eq!(words::clock(Micros(1_204_001), false), "1.204 s");
+    assert_eq!(words::speed(10_000.0), "1/100");
+    assert_eq!(words::speed(2_500_000.0), "2.5 ×");
+    assert_eq!(words::offset(-1_500), "−1.50 ms");
+}

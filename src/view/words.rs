@@ -1,0 +1,166 @@
+//! Words and numbers as the page writes them, and an estimate of how wide they are.
+
+use crate::base::Micros;
+use crate::view::stage::Target;
+use crate::wire::{Flight, Frame, NodeCard, NodeStatus, Opened};
+
+/// The width of a text in pixels, on the safe side for common system fonts.
+pub fn width(text: &str, size: f32, bold: bool) -> f32 {
+    let units: f32 = text.chars().map(advance).sum();
+    units * size * if bold { 1.1 } else { 1.0 }
+}
+
+/// Advance of a character in ems.
+fn advance(c: char) -> f32 {
+    match c {
+        'i' | 'j' | 'l' | '\'' | '|' | ' ' | '.' | ',' | ':' | ';' | '·' => 0.33,
+        'f' | 't' | 'r' | 'I' | '(' | ')' | '[' | ']' | '-' | '/' => 0.42,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '…' | '—' => 0.98,
+        'A'..='Z' | '=' | '+' | '<' | '>' | '→' => 0.8,
+        c if (c as u32) > 0x2fff => 1.1,
+        _ => 0.62,
+    }
+}
+
+/// As many characters as fit, with an ellipsis where some do not.
+pub fn fit(text: &str, size: f32, bold: bool, room: f32) -> String {
+    if width(text, size, bold) <= room {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut used = advance('…') * size;
+    for c in text.chars() {
+        used += width(c.encode_utf8(&mut [0; 4]), size, bold);
+        if used > room {
+            break;
+        }
+        kept.push(c);
+    }
+    format!("{}…", kept.trim_end())
+}
+
+/// The simulated clock: seconds with three decimals, six when the run is finer than a millisecond.
+pub fn clock(at: Micros, fine: bool) -> String {
+    let (s, us) = (at.0 / 1_000_000, at.0 % 1_000_000);
+    if fine { format!("{s}.{:03} {:03} s", us / 1_000, us % 1_000) } else { format!("{s}.{:03} s", us / 1_000) }
+}
+
+/// A length of time, rounded to three figures.
+pub fn length(us: u64) -> String {
+    match us {
+        0 => "0 ms".into(),
+        1..=999 => format!("{us} µs"),
+        1_000..=9_999 => format!("{:.2} ms", us as f64 / 1e3),
+        10_000..=99_999 => format!("{:.1} ms", us as f64 / 1e3),
+        100_000..=999_999 => format!("{} ms", us / 1_000),
+        _ => format!("{:.2} s", us as f64 / 1e6),
+    }
+}
+
+/// The speed of playback against real time.
+pub fn speed(us_per_s: f64) -> String {
+    let ratio = us_per_s / 1e6;
+    if ratio >= 0.995 {
+        format!("{} ×", figures(ratio))
+    } else {
+        format!("1/{}", figures(1.0 / ratio))
+    }
+}
+
+/// Two figures.
+fn figures(n: f64) -> String {
+    if n >= 99.5 {
+        let scale = 10f64.powi(n.log10().floor() as i32 - 1);
+        format!("{}", ((n / scale).round() * scale) as u64)
+    } else if n >= 9.95 {
+        format!("{n:.0}")
+    } else {
+        let text = format!("{n:.1}");
+        text.trim_end_matches(".0").to_owned()
+    }
+}
+
+pub fn count(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// "+120 ms" or "−3.00 s".
+pub fn offset(us: i64) -> String {
+    format!("{}{}", if us < 0 { '−' } else { '+' }, length(us.unsigned_abs()))
+}
+
+/// A node in words, for those who hear the stage: "n1, replica, up, 2 keys, x=3".
+pub fn node(opened: &Opened, card: &NodeCard, index: usize) -> String {
+    let info = &opened.nodes[index];
+    let status = match card.status {
+        NodeStatus::Up => "up",
+        NodeStatus::Down => "down",
+        NodeStatus::Paused => "paused",
+    };
+    let mut parts = vec![info.name.clone(), card.role.clone(), status.into()];
+    parts.retain(|p| !p.is_empty());
+    if !card.headline.is_empty() {
+        parts.push(card.headline.clone());
+    }
+    parts.extend(card.cells.iter().map(|c| if c.firm { c.text.clone() } else { format!("{} (not yet durable)", c.text) }));
+    parts.extend(badges(card));
+    parts.join(", ")
+}
+
+/// What is unusual about a node.
+pub fn badges(card: &NodeCard) -> Vec<String> {
+    let mut badges = Vec::new();
+    if card.slow {
+        badges.push("slow".into());
+    }
+    if card.syncing {
+        badges.push("syncing".into());
+    }
+    if card.inbox > 0 {
+        badges.push(format!("{} waiting", card.inbox));
+    }
+    if card.clock_off_us != 0 {
+        badges.push(format!("clock {}", offset(card.clock_off_us)));
+    }
+    badges
+}
+
+/// A message's kind and payload: "Write · x=4", or the one that says both.
+pub fn message(opened: &Opened, flight: &Flight) -> String {
+    let kind = opened.kinds.get(flight.kind as usize).map_or("message", |k| k.name.as_str());
+    let (lower, label) = (kind.to_lowercase(), flight.label.to_lowercase());
+    if flight.label.is_empty() {
+        kind.to_owned()
+    } else if label.contains(&lower) {
+        flight.label.clone()
+    } else {
+        format!("{kind} · {}", flight.label)
+    }
+}
+
+/// A message in flight in words: "Write x=4 from n1 to n3, arrives in 12 ms".
+pub fn flight(opened: &Opened, flight: &Flight, now: Micros) -> String {
+    let name = |node: crate::base::NodeId| opened.nodes.get(node.index()).map_or("?", |n| n.name.as_str());
+    let copy = if flight.id.copy > 0 { " (copy)" } else { "" };
+    let what = message(opened, flight);
+    let (from, to) = (name(flight.id.from), name(flight.id.to));
+    let fate = match &flight.lost {
+        Some(loss) if loss.at <= now => format!("lost: {}", loss.rule),
+        _ if flight.due == Micros::MAX => "held back on the link".into(),
+        _ => format!("arrives in {}", length(flight.due.since(now).0)),
+    };
+    format!("{what}{copy} from {from} to {to}, {fate}")
+}
+
+/// What is selected, as the palette's heading.
+pub fn target(opened: &Opened, frame: &Frame, target: Target) -> String {
+    let name = |node: u16| opened.nodes.get(node as usize).map_or("?", |n| n.name.as_str());
+    match target {
+        Target::Node(node) => name(node).into(),
+        Target::Link(a, b) => format!("{} – {}", name(a), name(b)),
+        Target::Message(id) => match frame.flights.iter().find(|f| f.id == id) {
+            Some(f) => message(opened, f),
+            None => "message has arrived".into(),
+        },
+    }
+}
