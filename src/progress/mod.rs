@@ -1,94 +1,78 @@
-//! Layer 2, pure: what a learner has done, in a versioned form that is kept in the browser and in files.
+//! Layer 2, pure: the learner's saved progress. Versioned; read and written as JSON text.
 //!
-//! Steps, predictions and goals are named by their ids, so that a lesson may gain steps without losing anyone's work.
-//! A goal that was met keeps the run that met it (scenario, seed and commands): it can be opened again.
-//! What cannot be read is never overwritten: the reader says why, and the caller sets it aside.
+//! Nothing is silently dropped: a text that cannot be read (corrupt, or of a newer build) is handed back to be set aside
+//! under [`ASIDE_KEY`], where the page offers it for download.
 
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// Raise it with every change of the form, and add the way from the last version to [`read`].
 pub const VERSION: u32 = 1;
+/// The key in local storage.
+pub const KEY: &str = "faultline.progress";
+/// Where a text that cannot be read is kept.
+pub const ASIDE_KEY: &str = "faultline.progress.aside";
+/// A saved run that met a goal is kept up to so many bytes; beyond, only that the goal was met.
+pub const RUN_BYTES_MAX: usize = 200_000;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
     pub version: u32,
     /// Where the learner was last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
-    /// By slug.
+    /// By the lesson's slug.
+    #[serde(default)]
     pub lessons: BTreeMap<String, LessonProgress>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Position {
-    pub lesson: String,
+    pub slug: String,
+    /// From 0.
     pub step: u32,
 }
 
+/// Steps, predictions and goals are named by their ids, which are stable: `step`, `step/prediction`, `step/goal`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LessonProgress {
-    /// Ids of the steps that were opened.
-    pub seen: BTreeSet<String>,
-    /// By "step/prediction".
+    #[serde(default)]
     pub answers: BTreeMap<String, Answer>,
-    /// By "step/goal".
-    pub goals: BTreeMap<String, Met>,
-    /// By the measurement's id: what was chosen, and whether every requirement was met.
-    pub measures: BTreeMap<String, Measured>,
-    /// The runs that met goals.
-    pub runs: Vec<String>,
-    /// The last step was reached with all goals met.
-    pub done: bool,
+    #[serde(default)]
+    pub goals: BTreeMap<String, GoalMet>,
+    /// Hints opened, by step.
+    #[serde(default)]
+    pub hints: BTreeMap<String, u32>,
+    /// The last step was reached and left by "Finish".
+    #[serde(default)]
+    pub finished: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A prediction that the learner committed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     pub option: u32,
-    /// Per cent, 50 to 100.
-    pub confidence: u32,
-    /// The option that turned out true.
+    /// How sure, in percent, 50 to 100.
+    pub confidence: u8,
+    /// What the run said, once it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<u32>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A goal that was met, with the run that met it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Met {
-    /// The sentence that says by what.
-    pub sentence: String,
-    pub row: u64,
+pub struct GoalMet {
+    /// Simulated time in microseconds.
     pub at_us: u64,
-    /// Index into the lesson's runs.
-    pub run: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measured {
-    pub choices: Vec<u32>,
-    pub passed: bool,
-}
-
-/// Why a text is not progress that can be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    /// From a later Faultline.
-    Newer(u32),
-    Corrupt(String),
-}
-
-impl std::fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Unreadable::Newer(version) => {
-                write!(f, "it was written by a newer Faultline (version {version}; this one reads up to {VERSION})")
-            }
-            Unreadable::Corrupt(why) => write!(f, "it is damaged ({why})"),
-        }
-    }
+    /// The sentence that said so.
+    pub sentence: String,
+    /// Scenario, seed and command log as JSON; empty if it was too long to keep.
+    #[serde(default)]
+    pub run: String,
 }
 
 impl Default for Progress {
@@ -97,186 +81,141 @@ impl Default for Progress {
     }
 }
 
-/// Reads what [`Progress::write`] wrote, now or in an earlier version.
-pub fn read(text: &str) -> Result<Progress, Unreadable> {
-    #[derive(Deserialize)]
-    struct Head {
-        version: u32,
-    }
-    let corrupt = |error: serde_json::Error| Unreadable::Corrupt(error.to_string());
-    let head: Head = serde_json::from_str(text).map_err(corrupt)?;
-    match head.version {
-        VERSION => {
-            let progress: Progress = serde_json::from_str(text).map_err(corrupt)?;
-            progress.check().map_err(Unreadable::Corrupt)?;
-            Ok(progress)
-        }
-        newer if newer > VERSION => Err(Unreadable::Newer(newer)),
-        older => Err(Unreadable::Corrupt(format!("version {older} never was"))),
-    }
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
 }
 
 impl Progress {
-    pub fn write(&self) -> String {
+    /// Reads a saved text. The error is a sentence; the caller sets the text aside.
+    pub fn read(text: &str) -> Result<Progress, String> {
+        let version = serde_json::from_str::<Versioned>(text)
+            .map_err(|error| format!("the saved progress cannot be read ({error})"))?
+            .version;
+        match version {
+            1 => serde_json::from_str(text).map_err(|error| format!("the saved progress cannot be read ({error})")),
+            newer if newer > VERSION => Err(format!(
+                "the saved progress is of a newer version ({newer}; this page knows {VERSION}); reload to get the newer page"
+            )),
+            other => Err(format!("the saved progress has the unknown version {other}")),
+        }
+    }
+
+    pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("progress is plain data")
     }
 
-    fn check(&self) -> Result<(), String> {
-        for (slug, lesson) in &self.lessons {
-            if lesson.goals.values().any(|met| met.run as usize >= lesson.runs.len()) {
-                return Err(format!("a goal of {slug} names a run that is not there"));
+    /// Takes in what another progress has beyond this one. What both have stays as it is here.
+    pub fn merge(&mut self, other: Progress) {
+        for (slug, theirs) in other.lessons {
+            let mine = self.lessons.entry(slug).or_default();
+            for (key, answer) in theirs.answers {
+                mine.answers.entry(key).or_insert(answer);
             }
+            for (key, goal) in theirs.goals {
+                mine.goals.entry(key).or_insert(goal);
+            }
+            for (key, hints) in theirs.hints {
+                let opened = mine.hints.entry(key).or_default();
+                *opened = (*opened).max(hints);
+            }
+            mine.finished |= theirs.finished;
         }
-        Ok(())
+        self.position = self.position.take().or(other.position);
     }
 
     pub fn lesson(&self, slug: &str) -> Option<&LessonProgress> {
         self.lessons.get(slug)
     }
 
-    fn lesson_mut(&mut self, slug: &str) -> &mut LessonProgress {
-        self.lessons.entry(slug.to_owned()).or_default()
-    }
-
-    pub fn answer(&self, slug: &str, step: &str, prediction: &str) -> Option<&Answer> {
-        self.lesson(slug)?.answers.get(&key(step, prediction))
-    }
-
-    pub fn met(&self, slug: &str, step: &str, goal: &str) -> Option<&Met> {
-        self.lesson(slug)?.goals.get(&key(step, goal))
-    }
-
-    pub fn visit(&mut self, slug: &str, step: u32, id: &str) {
-        self.position = Some(Position { lesson: slug.to_owned(), step });
-        self.lesson_mut(slug).seen.insert(id.to_owned());
-    }
-
-    /// Keeps an answer. The first one counts: a later one is ignored.
-    pub fn predict(&mut self, slug: &str, step: &str, prediction: &str, answer: Answer) {
-        self.lesson_mut(slug).answers.entry(key(step, prediction)).or_insert(answer);
-    }
-
-    /// Notes which option turned out true.
-    pub fn outcome(&mut self, slug: &str, step: &str, prediction: &str, truth: u32) {
-        if let Some(answer) = self.lesson_mut(slug).answers.get_mut(&key(step, prediction)) {
-            answer.truth = Some(truth);
-        }
-    }
-
-    /// Notes a goal with the run that met it. The first time counts.
-    pub fn meet(&mut self, slug: &str, step: &str, goal: &str, (row, at_us, sentence): (u64, u64, String), run: &str) {
-        let lesson = self.lesson_mut(slug);
-        if lesson.goals.contains_key(&key(step, goal)) {
-            return;
-        }
-        let place = lesson.runs.iter().position(|r| r == run).unwrap_or_else(|| {
-            lesson.runs.push(run.to_owned());
-            lesson.runs.len() - 1
-        });
-        lesson.goals.insert(key(step, goal), Met { sentence, row, at_us, run: place as u32 });
-    }
-
-    pub fn measured(&mut self, slug: &str, id: &str, choices: Vec<u32>, passed: bool) {
-        let measured = self.lesson_mut(slug).measures.entry(id.to_owned()).or_insert(Measured { choices: vec![], passed });
-        measured.choices = choices;
-        measured.passed |= passed;
-    }
-
-    pub fn finish(&mut self, slug: &str) {
-        self.lesson_mut(slug).done = true;
-    }
-
-    /// Takes over what another copy has and this one has not. Nothing is lost.
-    pub fn merge(&mut self, other: Progress) {
-        self.position = self.position.take().or(other.position);
-        for (slug, theirs) in other.lessons {
-            let ours = self.lesson_mut(&slug);
-            ours.done |= theirs.done;
-            ours.seen.extend(theirs.seen);
-            for (name, answer) in theirs.answers {
-                ours.answers.entry(name).or_insert(answer);
-            }
-            for (name, measured) in theirs.measures {
-                ours.measures.entry(name).or_insert(measured);
-            }
-            for (name, met) in theirs.goals {
-                if !ours.goals.contains_key(&name) {
-                    let run = &theirs.runs[met.run as usize];
-                    let place = ours.runs.iter().position(|r| r == run).unwrap_or_else(|| {
-                        ours.runs.push(run.clone());
-                        ours.runs.len() - 1
-                    });
-                    ours.goals.insert(name, Met { run: place as u32, ..met });
-                }
-            }
-        }
+    pub fn lesson_mut(&mut self, slug: &str) -> &mut LessonProgress {
+        self.lessons.entry(slug.into()).or_default()
     }
 }
 
-fn key(step: &str, what: &str) -> String {
-    format!("{step}/{what}")
+impl LessonProgress {
+    /// Keeps the first time that a goal was met. Says whether that is news.
+    pub fn meet(&mut self, key: &str, mut met: GoalMet) -> bool {
+        if met.run.len() > RUN_BYTES_MAX {
+            met.run.clear();
+        }
+        match self.goals.get_mut(key) {
+            Some(known) if known.run.is_empty() && !met.run.is_empty() => {
+                *known = met;
+                true
+            }
+            Some(_) => false,
+            None => {
+                self.goals.insert(key.into(), met);
+                true
+            }
+        }
+    }
+
+    /// Commits to an answer; a prediction is answered once.
+    pub fn answer(&mut self, key: &str, option: u32, confidence: u8) -> bool {
+        if self.answers.contains_key(key) {
+            return false;
+        }
+        let confidence = confidence.clamp(50, 100);
+        self.answers.insert(key.into(), Answer { option, confidence, truth: None });
+        true
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn some() -> Progress {
+    fn sample() -> Progress {
         let mut progress = Progress::default();
-        progress.visit("one", 2, "kill");
-        progress.predict("one", "kill", "p1", Answer { option: 1, confidence: 70, truth: None });
-        progress.outcome("one", "kill", "p1", 2);
-        progress.meet("one", "kill", "g1", (12, 900, "n1 crashed".into()), "{run a}");
-        progress.meet("one", "kill", "g2", (14, 950, "refused".into()), "{run a}");
-        progress.measured("one", "cost", vec![1, 0], true);
+        progress.position = Some(Position { slug: "one".into(), step: 3 });
+        let lesson = progress.lesson_mut("one");
+        assert!(lesson.answer("kill/who", 1, 70));
+        assert!(!lesson.answer("kill/who", 2, 90), "an answer stands");
+        assert!(lesson.meet("kill/lost", GoalMet { at_us: 5, sentence: "down".into(), run: "{}".into() }));
+        assert!(!lesson.meet("kill/lost", GoalMet { at_us: 9, sentence: "again".into(), run: "{}".into() }));
         progress
     }
 
     #[test]
     fn reads_back() {
-        let progress = some();
-        assert_eq!(read(&progress.write()), Ok(progress.clone()));
-        assert_eq!(progress.lesson("one").unwrap().runs.len(), 1, "goals of one run share it");
-        assert_eq!(progress.answer("one", "kill", "p1").unwrap().truth, Some(2));
-    }
-
-    /// The form of version 1, as it lies in learners' browsers: it must stay readable for ever.
-    #[test]
-    fn version_1_is_pinned() {
-        let text = r#"{"version":1,"position":{"lesson":"one","step":2},"lessons":{"one":{"seen":["kill"],"answers":{"kill/p1":{"option":1,"confidence":70,"truth":2}},"goals":{"kill/g1":{"sentence":"n1 crashed","row":12,"at_us":900,"run":0},"kill/g2":{"sentence":"refused","row":14,"at_us":950,"run":0}},"measures":{"cost":{"choices":[1,0],"passed":true}},"runs":["{run a}"],"done":false}}}"#;
-        assert_eq!(read(text), Ok(some()));
-        assert_eq!(some().write(), text);
+        let progress = sample();
+        assert_eq!(Progress::read(&progress.to_text()), Ok(progress));
     }
 
     #[test]
-    fn says_why_it_cannot_read() {
-        assert_eq!(read(r#"{"version":2,"anything":[]}"#), Err(Unreadable::Newer(2)));
-        for bad in ["", "{", "null", r#"{"version":1}"#, r#"{"version":0}"#] {
-            assert!(matches!(read(bad), Err(Unreadable::Corrupt(_))), "{bad}");
+    fn what_cannot_be_read_says_why() {
+        for (text, says) in [
+            ("", "cannot be read"),
+            ("{\"version\":1,\"lessons\":[]}", "cannot be read"),
+            ("{\"version\":7,\"cards\":{}}", "newer version (7"),
+            ("{\"version\":0}", "unknown version 0"),
+            ("{\"version\":1,\"surprise\":1}", "cannot be read"),
+        ] {
+            let error = Progress::read(text).expect_err(text);
+            assert!(error.contains(says), "{text}: {error}");
         }
-        let mut progress = some();
-        progress.lessons.get_mut("one").unwrap().runs.clear();
-        assert!(matches!(read(&progress.write()), Err(Unreadable::Corrupt(_))));
     }
 
     #[test]
-    fn the_first_answer_counts() {
-        let mut progress = some();
-        progress.predict("one", "kill", "p1", Answer { option: 0, confidence: 100, truth: None });
-        assert_eq!(progress.answer("one", "kill", "p1").unwrap().option, 1);
-        progress.meet("one", "kill", "g1", (99, 99, "again".into()), "{run b}");
-        assert_eq!(progress.lesson("one").unwrap().runs.len(), 1);
+    fn an_import_adds_and_overwrites_nothing() {
+        let mut mine = sample();
+        let mut theirs = Progress::default();
+        theirs.lesson_mut("one").answer("kill/who", 0, 99);
+        theirs.lesson_mut("one").answer("cost/more", 2, 60);
+        theirs.lesson_mut("two").finished = true;
+        mine.merge(theirs);
+        assert_eq!(mine.lessons["one"].answers["kill/who"].option, 1);
+        assert_eq!(mine.lessons["one"].answers["cost/more"].option, 2);
+        assert!(mine.lessons["two"].finished);
+        assert_eq!(mine.position.map(|p| p.step), Some(3));
     }
 
     #[test]
-    fn merging_loses_nothing() {
-        let mut ours = Progress::default();
-        ours.meet("one", "kill", "g3", (1, 1, "earlier".into()), "{run z}");
-        ours.merge(some());
-        ours.merge(some());
-        let lesson = ours.lesson("one").unwrap();
-        assert_eq!((lesson.goals.len(), lesson.runs.len(), lesson.answers.len()), (3, 2, 1));
-        assert_eq!(lesson.runs[lesson.goals["kill/g2"].run as usize], "{run a}");
-        assert_eq!(read(&ours.write()), Ok(ours));
+    fn a_run_too_long_to_keep_leaves_the_goal_met() {
+        let mut lesson = LessonProgress::default();
+        lesson.meet("a/b", GoalMet { at_us: 1, sentence: String::new(), run: "x".repeat(RUN_BYTES_MAX + 1) });
+        assert_eq!(lesson.goals["a/b"].run, "");
     }
 }

@@ -1,34 +1,30 @@
-//! Layer 6, wasm32 only: the page.
+//! Layer 7, wasm32 only: the page.
+//!
+//! One reducer ([`state`]) holds what is shown. The [`lab`] speaks with the engine and tells the reducer; the playhead
+//! ([`play`]) keeps the cursor between frames and draws the stage once per animation frame, outside of Yew: playback
+//! does not pass through the virtual DOM. Components read the state and call the lab.
 
-use crate::{
-    wire::{FromEngine, Reply, Request, ToEngine, VERSION},
-    worker,
-};
-use yew::prelude::*;
+mod app;
+mod bench;
+mod bench_mark;
+mod canvas;
+mod crash;
+mod engine;
+mod fetch;
+mod guide;
+mod icons;
+mod lab;
+mod pages;
+mod play;
+mod state;
+mod storage;
+
+use gloo::utils::document;
 
 /// Puts the app in the place of the first paint.
 pub fn start() {
-    let root = gloo::utils::document().get_element_by_id("app").expect("index.html has #app");
-    yew::Renderer::<App>::with_root(root).render();
-}
-
-#[component]
-fn App() -> Html {
-    let answer = use_state(|| None::<String>);
-    let shown = answer.clone();
-    use_effect_with((), move |()| {
-        let engine = worker::spawn(move |from: FromEngine| {
-            if let Reply::Failed(sentence) = from.reply {
-                answer.set(Some(sentence));
-            }
-        });
-        engine.send(ToEngine { version: VERSION, generation: 1, request: Request::Export });
-        move || drop(engine)
-    });
-    html! {
-        <main data-app="ready" data-engine={shown.as_ref().map(|_| "ready")}>
-            <h1>{ "Faultline" }</h1>
-            <p id="engine" role="status">{ (*shown).clone().unwrap_or_default() }</p>
-        </main>
-    }
+    crash::install();
+    let root = document().get_element_by_id("app").expect("index.html has #app");
+    root.set_text_content(None);
+    yew::Renderer::<app::App>::with_root(root).render();
 }

@@ -4,6 +4,7 @@
 //! the canvas paints it and knows nothing else. Layout, hit tests, placing of labels, words and addresses of pages live
 //! here too, so that all of it is tested natively. Nothing here draws, waits or remembers.
 
+pub mod acts;
 pub mod display;
 pub mod hit;
 pub mod labels;

@@ -130,4 +130,6 @@ pub enum Reply {
     Refused(String),
     /// The request could not be carried out: where and what to do.
     Failed(String),
+    /// The engine's last words: it panicked, with this message, and answers nothing any more.
+    Died(String),
 }

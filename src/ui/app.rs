@@ -1,0 +1,337 @@
+//! The frame of the page: addresses, theme, progress, notices, and the page that the address names.
+
+use super::lab::Lab;
+use super::state::{Action, Load, Notice, State, Theme};
+use super::{fetch, icons, pages, storage};
+use crate::progress::Progress;
+use crate::view::route::Route;
+use crate::wire::{RunSource, SourceFile};
+use gloo::events::EventListener;
+use gloo::utils::{document, window};
+use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+/// What every component can reach.
+#[derive(Clone)]
+pub struct Ctx {
+    pub state: UseReducerHandle<State>,
+    pub lab: Lab,
+}
+
+impl PartialEq for Ctx {
+    /// The same state, not an equal one: comparing runs would cost more than drawing them.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(&*self.state, &*other.state)
+    }
+}
+
+impl Ctx {
+    pub fn dispatch(&self, action: Action) {
+        self.state.dispatch(action);
+    }
+}
+
+#[hook]
+pub fn use_ctx() -> Ctx {
+    use_context::<Ctx>().expect("inside of the app")
+}
+
+/// Loads a lesson's files and gives them to the engine.
+pub fn load_lesson(ctx: &Ctx, slug: &str) {
+    let entry = ctx.state.catalogue.ready().and_then(|c| {
+        c.chapters.iter().flat_map(|chapter| &chapter.lessons).find(|l| l.slug == slug).cloned()
+    });
+    ctx.dispatch(Action::Loading(slug.to_owned()));
+    let Some(entry) = entry else {
+        let words = format!("There is no lesson called “{slug}”.");
+        return ctx.dispatch(Action::Lesson(Load::Failed(words)));
+    };
+    let (lab, dispatch, slug) = (ctx.lab.clone(), ctx.state.dispatcher(), slug.to_owned());
+    spawn_local(async move {
+        match fetch::lesson(&slug, &entry.files).await {
+            Ok(files) => lab.load_lesson(files),
+            Err(why) => dispatch.dispatch(Action::Lesson(Load::Failed(why))),
+        }
+    });
+}
+
+/// Opens the home page's living cluster.
+pub fn open_home(ctx: &Ctx) {
+    let (lab, dispatch) = (ctx.lab.clone(), ctx.state.dispatcher());
+    dispatch.dispatch(Action::Loading(String::new()));
+    spawn_local(async move {
+        let name = "home.toml";
+        match fetch::text(&format!("lessons/{name}")).await {
+            Ok(text) => lab.open(RunSource::Text(SourceFile { name: name.into(), text }), None, true),
+            Err(why) => dispatch.dispatch(Action::Failed(why)),
+        }
+    });
+}
+
+pub fn fetch_catalogue(dispatch: UseReducerDispatcher<State>) {
+    dispatch.dispatch(Action::Catalogue(Load::Waiting));
+    spawn_local(async move {
+        dispatch.dispatch(Action::Catalogue(match fetch::catalogue().await {
+            Ok(catalogue) => Load::Ready(Rc::new(catalogue)),
+            Err(why) => Load::Failed(why),
+        }));
+    });
+}
+
+fn hash() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
+fn first_state() -> State {
+    let (progress, notice) = storage::load();
+    let theme = storage::load_theme();
+    storage::save_theme(theme);
+    State {
+        route: Route::parse(&hash()),
+        theme,
+        progress: Rc::new(progress),
+        notices: notice.into_iter().collect(),
+        ..State::default()
+    }
+}
+
+#[component]
+pub fn App() -> Html {
+    let state = use_reducer(first_state);
+    let lab = use_memo((), {
+        let dispatch = state.dispatcher();
+        move |()| Lab::new(dispatch)
+    });
+    let ctx = Ctx { state: state.clone(), lab: (*lab).clone() };
+    use_address(&ctx);
+    use_saved_progress(&ctx);
+    use_media(&ctx);
+    use_what_the_address_needs(&ctx);
+    let title = title(&state);
+    use_effect_with(title, |title| document().set_title(title));
+    let ready = state.run.frame.is_some();
+    html! {
+        <ContextProvider<Ctx> context={ctx}>
+            <div class="app" data-app="ready" data-engine={ready.then_some("ready")}>
+                <a class="skip" href="#main" onclick={skip()}>{ "Skip to the content" }</a>
+                <Top />
+                <Notices />
+                { match &state.route {
+                    Route::Home => html! { <pages::home::Home /> },
+                    Route::Lesson(..) => html! { <pages::lesson::Lesson /> },
+                    Route::About => html! { <pages::about::About /> },
+                    Route::NotFound(path) => pages::not_found(path),
+                } }
+            </div>
+        </ContextProvider<Ctx>>
+    }
+}
+
+/// The address's `#` is taken by pages, so the link moves the focus itself.
+fn skip() -> Callback<MouseEvent> {
+    Callback::from(|event: MouseEvent| {
+        event.prevent_default();
+        focus("main");
+    })
+}
+
+pub fn focus(id: &str) {
+    use wasm_bindgen::JsCast;
+    if let Some(element) = document().get_element_by_id(id) {
+        let _ = element.unchecked_into::<web_sys::HtmlElement>().focus();
+    }
+}
+
+fn title(state: &State) -> String {
+    match &state.route {
+        Route::Home => "Faultline: a distributed-systems lab".into(),
+        Route::Lesson(..) => match (state.step(), &state.lesson) {
+            (Some((_, lesson, page)), _) => format!("{} · {} · Faultline", page.title, lesson.title),
+            (None, Load::Failed(_)) => "Lesson not available · Faultline".into(),
+            _ => "Lesson · Faultline".into(),
+        },
+        Route::About => "About · Faultline".into(),
+        Route::NotFound(_) => "Page not found · Faultline".into(),
+    }
+}
+
+#[hook]
+fn use_address(ctx: &Ctx) {
+    let dispatch = ctx.state.dispatcher();
+    use_effect_with((), move |()| {
+        let listener = EventListener::new(&window(), "hashchange", move |_| {
+            dispatch.dispatch(Action::Go(Route::parse(&hash())));
+        });
+        move || drop(listener)
+    });
+    let page = match &ctx.state.route {
+        Route::Lesson(slug, _) => slug.clone(),
+        other => other.href(),
+    };
+    use_effect_with(page, |_| window().scroll_to_with_x_and_y(0.0, 0.0));
+}
+
+#[hook]
+fn use_saved_progress(ctx: &Ctx) {
+    let dispatch = ctx.state.dispatcher();
+    let first = use_mut_ref(|| true);
+    use_effect_with(Rc::clone(&ctx.state.progress), move |progress| {
+        // What was just read need not be written; what could not be read must not be overwritten by nothing.
+        if !first.replace(false)
+            && let Err(text) = storage::save(progress)
+        {
+            dispatch.dispatch(Action::Notice(Notice { text, set_aside: None }));
+        }
+    });
+}
+
+/// Follows the system's wishes about theme and motion.
+#[hook]
+fn use_media(ctx: &Ctx) {
+    let lab = ctx.lab.clone();
+    use_effect_with(ctx.state.theme, {
+        let lab = lab.clone();
+        move |theme| {
+            storage::save_theme(*theme);
+            lab.play.theme_changed();
+        }
+    });
+    use_effect_with((), move |()| {
+        let query = |text: &str| window().match_media(text).ok().flatten();
+        let mut listeners = Vec::new();
+        if let Some(dark) = query("(prefers-color-scheme: dark)") {
+            let lab = lab.clone();
+            listeners.push(EventListener::new(&dark, "change", move |_| lab.play.theme_changed()));
+        }
+        if let Some(still) = query("(prefers-reduced-motion: reduce)") {
+            lab.play.set_reduced(still.matches());
+            let query = still.clone();
+            listeners.push(EventListener::new(&still, "change", move |_| lab.play.set_reduced(query.matches())));
+        }
+        move || drop(listeners)
+    });
+}
+
+/// Fetches the catalogue, then what the address names.
+#[hook]
+fn use_what_the_address_needs(ctx: &Ctx) {
+    let dispatch = ctx.state.dispatcher();
+    use_effect_with((), move |()| fetch_catalogue(dispatch));
+    let known = ctx.state.catalogue.ready().is_some();
+    let place = match &ctx.state.route {
+        Route::Home => Some(String::new()),
+        Route::Lesson(slug, _) if known => Some(slug.clone()),
+        _ => None,
+    };
+    use_effect_with(place, {
+        let ctx = ctx.clone();
+        move |place| match place.as_deref() {
+            Some("") => open_home(&ctx),
+            Some(slug) => load_lesson(&ctx, slug),
+            None => ctx.lab.play.pause(),
+        }
+    });
+}
+
+#[component]
+fn Top() -> Html {
+    let ctx = use_ctx();
+    let theme = ctx.state.theme;
+    let (next, words) = match theme {
+        Theme::System => (Theme::Light, "Theme: system"),
+        Theme::Light => (Theme::Dark, "Theme: light"),
+        Theme::Dark => (Theme::System, "Theme: dark"),
+    };
+    let cycle = {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.dispatch(Action::Theme(next)))
+    };
+    let crumb = ctx.state.step().map(|(_, lesson, _)| {
+        html! {
+            <span class="crumb"><span class="hide">{ format!("{} ", lesson.id) }</span><b>{ &lesson.title }</b></span>
+        }
+    });
+    html! {
+        <header class="top">
+            <a class="mark" href={Route::Home.href()}>{ icons::mark() }{ "Faultline" }</a>
+            { crumb.unwrap_or_default() }
+            <span class="sp"></span>
+            <a class="quiet hide" href={Route::About.href()}>{ "About" }</a>
+            <ProgressMenu />
+            <button type="button" id="theme" onclick={cycle} title="Light, dark, or as the system has it">{ words }</button>
+        </header>
+    }
+}
+
+/// Progress as a file, out and in.
+#[component]
+fn ProgressMenu() -> Html {
+    let ctx = use_ctx();
+    let export = {
+        let progress = Rc::clone(&ctx.state.progress);
+        Callback::from(move |_: MouseEvent| storage::download("faultline-progress.json", &progress.to_text()))
+    };
+    let import = {
+        let ctx = ctx.clone();
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
+            let ctx = ctx.clone();
+            spawn_local(async move {
+                let read = storage::read(&file).await.and_then(|text| Progress::read(&text));
+                let words = match read {
+                    Ok(progress) => {
+                        let mut all = (*ctx.state.progress).clone();
+                        all.merge(progress);
+                        ctx.dispatch(Action::Progress(Rc::new(all)));
+                        "The progress in the file was added to yours.".to_owned()
+                    }
+                    Err(why) => format!("The file was not taken up: {why}."),
+                };
+                ctx.dispatch(Action::Notice(Notice { text: words, set_aside: None }));
+                input.set_value("");
+            });
+        })
+    };
+    html! {
+        <>
+            <button type="button" id="progress" popovertarget="progress-menu">{ "Progress" }</button>
+            <div class="menu" id="progress-menu" popover="auto" role="group" aria-label="Progress">
+                <p>{ "Your progress stays in this browser. Nothing leaves this machine." }</p>
+                <button type="button" onclick={export}>{ "Save as a file" }</button>
+                <label class="button">
+                    { "Add from a file" }
+                    <input class="sr-only" type="file" accept="application/json,.json" onchange={import} />
+                </label>
+                <a href={Route::About.href()}>{ "About Faultline" }</a>
+            </div>
+        </>
+    }
+}
+
+#[component]
+fn Notices() -> Html {
+    let ctx = use_ctx();
+    let notice = |(i, notice): (usize, &Notice)| {
+        let close = {
+            let ctx = ctx.clone();
+            Callback::from(move |_: MouseEvent| ctx.dispatch(Action::CloseNotice(i)))
+        };
+        let download = notice.set_aside.clone().map(|text| {
+            let save = Callback::from(move |_: MouseEvent| storage::download("faultline-progress-aside.json", &text));
+            html! { <button type="button" onclick={save}>{ "Download it" }</button> }
+        });
+        html! {
+            <div class="notice">
+                <p>{ &notice.text }</p>
+                { download.unwrap_or_default() }
+                <button type="button" onclick={close}>{ "Close" }</button>
+            </div>
+        }
+    };
+    html! {
+        <div class="notices" role="status">{ for ctx.state.notices.iter().enumerate().map(notice) }</div>
+    }
+}

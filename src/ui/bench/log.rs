@@ -1,0 +1,132 @@
+//! The log of sentences. Only the rows in sight are asked for and drawn, however long the run is.
+
+use super::super::app::use_ctx;
+use super::stage::is_coarse;
+use crate::view::words;
+use crate::wire::{Move, Row, RowFilter, RowKind};
+use web_sys::{Element, HtmlInputElement};
+use yew::prelude::*;
+
+/// Rows asked for beyond those in sight, above and below.
+const SPARE: u64 = 20;
+/// Browsers cannot lay out higher elements; a longer log is shown from its end.
+const HEIGHT_MAX: u64 = 8_000_000;
+
+#[component]
+pub fn Log() -> Html {
+    let ctx = use_ctx();
+    let list = use_node_ref();
+    let filter = use_state(RowFilter::default);
+    let top = use_state(|| 0u64);
+    let follow = use_mut_ref(|| true);
+    let height: u64 = if is_coarse() { 44 } else { 26 };
+    let run = &ctx.state.run;
+    let count = run.frame.as_ref().map_or(0, |f| f.row);
+    let total = run.rows.as_ref().map_or(count, |r| r.total);
+    let skipped = (total * height).saturating_sub(HEIGHT_MAX) / height;
+    use_effect_with((count, *top, (*filter).clone(), run.opened.is_some()), {
+        let (ctx, list, follow) = (ctx.clone(), list.clone(), follow.clone());
+        let known = if *filter == RowFilter::default() { count } else { total };
+        move |(_, top, filter, open)| {
+            let sight = list.cast::<Element>().map_or(300, |l| l.client_height().max(100) as u64) / height + 1;
+            let first = if *follow.borrow() { known.saturating_sub(sight) } else { skipped + top / height };
+            if *open {
+                ctx.lab.ask_rows(first.saturating_sub(SPARE), (sight + 2 * SPARE) as u32, filter);
+            }
+        }
+    });
+    // The newest row stays in sight until the reader scrolls away from it.
+    use_effect_with((total, run.rows.as_ref().map(|r| r.first)), {
+        let (list, follow) = (list.clone(), follow.clone());
+        move |_| {
+            if let Some(list) = list.cast::<Element>().filter(|_| *follow.borrow()) {
+                list.set_scroll_top(list.scroll_height());
+            }
+        }
+    });
+    let onscroll = {
+        let (top, follow) = (top.setter(), follow);
+        Callback::from(move |event: Event| {
+            let list: Element = event.target_unchecked_into();
+            let left = list.scroll_height() - list.scroll_top() - list.client_height();
+            *follow.borrow_mut() = left < 30;
+            top.set(list.scroll_top().max(0) as u64);
+        })
+    };
+    let search = {
+        let filter = filter.clone();
+        Callback::from(move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            filter.set(RowFilter { text: input.value(), ..(*filter).clone() });
+        })
+    };
+    let toggle = {
+        let filter = filter.clone();
+        Callback::from(move |_: Event| {
+            let kinds = if filter.kinds.is_empty() { LOUD.to_vec() } else { Vec::new() };
+            filter.set(RowFilter { kinds, ..(*filter).clone() });
+        })
+    };
+    let step = run.frame.as_ref().map_or(0, |f| f.step);
+    let (first, rows) = run.rows.as_ref().map_or((0, [].as_slice()), |r| (r.first, r.rows.as_slice()));
+    let above = first.saturating_sub(skipped) * height;
+    let below = total.saturating_sub(first + rows.len() as u64) * height;
+    let row = |row: &Row| {
+        let (ctx, id) = (ctx.clone(), row.id);
+        let onclick = Callback::from(move |_: MouseEvent| ctx.lab.go(Move::ToRow(id)));
+        let here = row.step == step;
+        html! {
+            <li key={row.id} class={classes!(row.interesting.then_some("loud"), here.then_some("here"))} data-row={row.id.to_string()}>
+                <button type="button" {onclick} aria-current={here.then_some("true")}>
+                    <span class="at">{ words::clock(row.at, true) }</span>{ kind(row.kind) }<span class="say">{ &row.sentence }</span>
+                </button>
+            </li>
+        }
+    };
+    html! {
+        <div class="log">
+            <div class="filter">
+                <label><span class="sr-only">{ "Find in the log" }</span><input type="search" placeholder="Find in the log" oninput={search} /></label>
+                <label class="check"><input type="checkbox" checked={!filter.kinds.is_empty()} onchange={toggle} />{ "Only what stands out" }</label>
+                <span class="n">{ words::count(total, "row", "rows") }</span>
+            </div>
+            <div class="rows" ref={list} {onscroll}>
+                <svg class="space" height={above.to_string()} aria-hidden="true"></svg>
+                <ol>{ for rows.iter().map(row) }</ol>
+                <svg class="space" height={below.to_string()} aria-hidden="true"></svg>
+            </div>
+        </div>
+    }
+}
+
+/// What stands out: faults, losses, operations, notes, violations.
+const LOUD: [RowKind; 11] = [
+    RowKind::Command,
+    RowKind::Lost,
+    RowKind::Invoke,
+    RowKind::Complete,
+    RowKind::Crash,
+    RowKind::Restart,
+    RowKind::Pause,
+    RowKind::Resume,
+    RowKind::Note,
+    RowKind::Violation,
+    RowKind::Adversary,
+];
+
+/// A sign for the kind; the sentence says it in words.
+fn kind(kind: RowKind) -> Html {
+    let (class, sign) = match kind {
+        RowKind::Send => ("send", "→"),
+        RowKind::Deliver | RowKind::Queued => ("deliver", "•"),
+        RowKind::Lost => ("bad", "✗"),
+        RowKind::Crash | RowKind::Violation => ("bad", "✗"),
+        RowKind::Command | RowKind::Adversary => ("command", "!"),
+        RowKind::Invoke => ("op", "?"),
+        RowKind::Complete => ("op", "="),
+        RowKind::Restart | RowKind::Resume | RowKind::Boot => ("good", "↑"),
+        RowKind::Note => ("command", "✎"),
+        _ => ("soft", "·"),
+    };
+    html! { <span class={classes!("sign", class)} aria-hidden="true">{ sign }</span> }
+}

@@ -1,0 +1,85 @@
+//! The menu of a thing on the stage: the palette's acts beside it, in the browser's own popover.
+
+use super::super::app::use_ctx;
+use super::act_buttons;
+use crate::view::acts::{self, Form};
+use crate::view::stage::Target;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+#[derive(PartialEq, Properties)]
+pub struct MenuProps {
+    pub target: Option<Target>,
+    pub close: Callback<Option<Target>>,
+    pub ask: Callback<Option<Form>>,
+}
+
+/// Calls a method of the popover interface.
+fn popover(element: &HtmlElement, method: &str) {
+    if let Ok(function) = js_sys::Reflect::get(element, &method.into())
+        && let Some(function) = function.dyn_ref::<js_sys::Function>()
+    {
+        let _ = function.call0(element);
+    }
+}
+
+#[component]
+pub fn Menu(props: &MenuProps) -> Html {
+    let ctx = use_ctx();
+    let menu = use_node_ref();
+    use_effect_with(props.target, {
+        let (menu, lab) = (menu.clone(), ctx.lab.clone());
+        move |target| {
+            let Some(element) = menu.cast::<HtmlElement>() else { return };
+            match target {
+                Some(target) => {
+                    if let (Some(spot), Some(stage)) = (lab.play.spot(*target), lab.play.canvas_box()) {
+                        let x = (stage.x() + f64::from(spot.x) + 30.0).min(stage.x() + stage.width() - 190.0).max(8.0);
+                        let y = (stage.y() + f64::from(spot.y) - 20.0).max(8.0);
+                        let _ = element.style().set_property("left", &format!("{x:.0}px"));
+                        let _ = element.style().set_property("top", &format!("{y:.0}px"));
+                    }
+                    popover(&element, "showPopover");
+                    if let Ok(Some(first)) = element.query_selector("button") {
+                        let _ = first.unchecked_into::<HtmlElement>().focus();
+                    }
+                }
+                None => popover(&element, "hidePopover"),
+            }
+        }
+    });
+    let heading = match (super::bench_of(&ctx), props.target) {
+        (Some(bench), Some(_)) => acts::heading(bench, props.target),
+        _ => String::new(),
+    };
+    // The popover closes by itself on Escape and on clicks elsewhere: follow it.
+    let ontoggle = {
+        let (menu, close) = (menu.clone(), props.close.clone());
+        Callback::from(move |_: Event| {
+            let open = menu.cast::<HtmlElement>().is_some_and(|m| m.matches(":popover-open").unwrap_or(false));
+            if !open {
+                close.emit(None);
+            }
+        })
+    };
+    use_effect_with((), {
+        let menu = menu.clone();
+        move |()| {
+            let listener = menu.cast::<HtmlElement>().map(|element| {
+                gloo::events::EventListener::new(&element, "toggle", move |event| ontoggle.emit(event.clone()))
+            });
+            move || drop(listener)
+        }
+    });
+    let done = {
+        let close = props.close.clone();
+        Callback::from(move |()| close.emit(None))
+    };
+    html! {
+        <div ref={menu} class="menu acts" id="menu" popover="auto" role="group" aria-label={format!("What to do with {heading}")}>
+            <p class="head">{ heading }</p>
+            if props.target.is_some() { { act_buttons(&ctx, props.target, &props.ask, &done) } }
+        </div>
+    }
+}

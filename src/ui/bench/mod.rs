@@ -1,0 +1,214 @@
+//! The bench: stage, transport, scrubber and what there is to read about the run.
+
+mod commands;
+mod dialog;
+mod log;
+mod menu;
+mod panels;
+pub mod stage;
+mod tabs;
+mod transport;
+
+use super::app::{Ctx, use_ctx};
+use super::pages::failed;
+use crate::view::acts::{self, Act, What};
+use crate::view::stage::Target;
+use crate::wire::{GoalState, Move, PropertyCard, Request};
+use dialog::AskDialog;
+use menu::Menu;
+use stage::{Mode, Stage};
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+
+/// What the acts depend on, when a run is open.
+pub fn bench_of(ctx: &Ctx) -> Option<acts::Bench<'_>> {
+    let run = &ctx.state.run;
+    Some(acts::Bench { opened: run.opened.as_deref()?, frame: run.frame.as_deref()?, status: &run.status })
+}
+
+/// Does an act, or asks what it needs first.
+pub fn perform(ctx: &Ctx, act: &Act, ask: &Callback<Option<acts::Form>>) {
+    match &act.what {
+        What::Command(command) => ctx.lab.command(command.clone()),
+        What::Undo => ctx.lab.send(Request::Undo),
+        What::Ask(form) => {
+            ctx.lab.play.pause();
+            ask.emit(Some(form.clone()));
+        }
+    }
+}
+
+#[component]
+pub fn Bench() -> Html {
+    let ctx = use_ctx();
+    let form = use_state(|| None::<acts::Form>);
+    let menu = use_state(|| None::<Target>);
+    let ask = {
+        let form = form.setter();
+        Callback::from(move |asked| form.set(asked))
+    };
+    let onmenu = {
+        let menu = menu.setter();
+        Callback::from(move |target| menu.set(target))
+    };
+    let onkeydown = {
+        let (ctx, ask) = (ctx.clone(), ask.clone());
+        Callback::from(move |event: KeyboardEvent| key(&ctx, &ask, &event))
+    };
+    let again = {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.lab.reopen(None))
+    };
+    let run = &ctx.state.run;
+    html! {
+        <section class="bench" aria-label="Bench" {onkeydown}>
+            <div class="stage">
+                if let Some(why) = &run.failed {
+                    { failed("The run could not be opened", why, again) }
+                } else {
+                    <Stage mode={Mode::Bench} menu={onmenu.clone()} />
+                    { palette(&ctx, &ask) }
+                    { properties(&ctx) }
+                    { borrowed(&ctx) }
+                    <p class="toast" hidden={run.toast.is_empty()}>{ &run.toast }</p>
+                }
+            </div>
+            <transport::Transport />
+            <tabs::Tabs />
+            <p class="sr-only" role="status" id="said">{ &run.said }</p>
+            <Menu target={*menu} close={onmenu} {ask} />
+            <AskDialog form={(*form).clone()} close={form.setter()} />
+        </section>
+    }
+}
+
+/// Keys of the whole bench; those of single elements have gone before.
+fn key(ctx: &Ctx, ask: &Callback<Option<acts::Form>>, event: &KeyboardEvent) {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
+        return;
+    }
+    let Some(element) = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) else { return };
+    let tag = element.tag_name();
+    let typing = matches!(tag.as_str(), "TEXTAREA" | "SELECT")
+        || tag == "INPUT" && element.get_attribute("type").as_deref() != Some("range");
+    if typing || element.closest("dialog").ok().flatten().is_some() {
+        return;
+    }
+    let lab = &ctx.lab;
+    match event.key().as_str() {
+        " " if tag != "BUTTON" && tag != "SUMMARY" => lab.play.toggle(),
+        "." => lab.go(Move::Forward),
+        "," => lab.go(Move::Back),
+        "]" => lab.go(Move::NextInteresting),
+        "[" => lab.go(Move::PreviousInteresting),
+        "m" | "M" => next_message(ctx),
+        "Escape" => lab.select(None),
+        key => {
+            let Some(bench) = bench_of(ctx) else { return };
+            let acts = acts::acts(bench, ctx.state.run.selected);
+            let Some(act) = acts::by_key(&acts, key) else { return };
+            perform(ctx, act, ask);
+        }
+    }
+    event.prevent_default();
+}
+
+/// Selects one message after another.
+fn next_message(ctx: &Ctx) {
+    let run = &ctx.state.run;
+    let (Some(opened), Some(frame)) = (&run.opened, &run.frame) else { return };
+    let flying: Vec<_> = frame.flights.iter().filter(|f| f.lost.is_none()).collect();
+    let place = flying.iter().position(|f| run.selected == Some(Target::Message(f.id)));
+    let next = place.map_or(0, |p| p + 1) % flying.len().max(1);
+    ctx.lab.play.pause();
+    let words = match flying.get(next) {
+        Some(flight) => {
+            ctx.lab.select(Some(Target::Message(flight.id)));
+            crate::view::words::flight(opened, flight, frame.now)
+        }
+        None => "No message is on its way.".into(),
+    };
+    ctx.dispatch(super::state::Action::Toast(words));
+}
+
+/// The acts as buttons with their keys.
+pub fn act_buttons(ctx: &Ctx, selected: Option<Target>, ask: &Callback<Option<acts::Form>>, done: &Callback<()>) -> Html {
+    let Some(bench) = bench_of(ctx) else { return Html::default() };
+    let button = |act: Act| {
+        let (ctx, ask, done) = (ctx.clone(), ask.clone(), done.clone());
+        let (label, key) = (act.label.clone(), act.key);
+        let onclick = Callback::from(move |_: MouseEvent| {
+            perform(&ctx, &act, &ask);
+            done.emit(());
+        });
+        let shown = if key == "delete" { "Del".to_owned() } else { key.to_uppercase() };
+        html! { <button type="button" class="act" key={label.clone()} data-key={key} {onclick}>{ label }<kbd aria-hidden="true">{ shown }</kbd></button> }
+    };
+    html! { { for acts::acts(bench, selected).into_iter().map(button) } }
+}
+
+fn palette(ctx: &Ctx, ask: &Callback<Option<acts::Form>>) -> Html {
+    let Some(bench) = bench_of(ctx) else { return Html::default() };
+    let selected = ctx.state.run.selected;
+    html! {
+        <div class="palette" role="group" aria-label="Faults and requests">
+            <p class="head" title={acts::heading(bench, selected)}>{ acts::heading(bench, selected) }</p>
+            if selected.is_none() {
+                <p class="hint">{ "Pick a node, a message or a link. Drag from node to node to cut." }</p>
+            }
+            { act_buttons(ctx, selected, ask, &Callback::noop()) }
+        </div>
+    }
+}
+
+/// The watched properties, and whether they hold.
+fn properties(ctx: &Ctx) -> Html {
+    let run = &ctx.state.run;
+    let Some(opened) = &run.opened else { return Html::default() };
+    let line = |card: &PropertyCard| {
+        let (name, statement) = opened.properties.get(card.index as usize).cloned().unwrap_or_default();
+        match &card.broken {
+            None => html! { <li class="ok" title={statement}><span>{ name }</span><span>{ "holds" }</span></li> },
+            Some((row, reason)) => {
+                let (ctx, row) = (ctx.clone(), *row);
+                let onclick = Callback::from(move |_: MouseEvent| ctx.lab.go(Move::ToRow(row)));
+                html! {
+                    <li class="no" title={statement}>
+                        <span>{ name }</span><button type="button" class="link" {onclick}>{ "broken" }</button>
+                        <small>{ reason }</small>
+                    </li>
+                }
+            }
+        }
+    };
+    let bugs = opened.parameters.iter().map(|p| {
+        html! { <li class={p.bug.then_some("no")} title={p.meaning.clone()}><span>{ &p.name }</span><span>{ &p.value }</span></li> }
+    });
+    let goals = &run.goals;
+    let met = goals.iter().filter(|g| g.state == GoalState::Met).count();
+    let broken = run.status.properties.iter().any(|p| p.broken.is_some());
+    if run.status.properties.is_empty() && opened.parameters.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <details class="props" open={true} data-broken={broken.to_string()}>
+            <summary>{ "Properties" }if !goals.is_empty() { <span class="n">{ format!("goals {met}/{}", goals.len()) }</span> }</summary>
+            <ul>{ for run.status.properties.iter().map(line) }{ for bugs }</ul>
+        </details>
+    }
+}
+
+/// While another run than the learner's is shown.
+fn borrowed(ctx: &Ctx) -> Html {
+    let Some(whose) = &ctx.state.run.borrowed else { return Html::default() };
+    let back = {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.lab.return_to_own())
+    };
+    html! {
+        <p class="borrowed" role="status">
+            { format!("You are looking at {whose}. ") }
+            <button type="button" onclick={back}>{ "Back to your run" }</button>
+        </p>
+    }
+}

@@ -1,0 +1,316 @@
+//! The canvas with its gestures, and the same in elements for keyboard and screen reader: a button over each node, a
+//! list of the messages on their way.
+
+use super::super::app::{Ctx, use_ctx};
+use crate::view::layout::{Insets, Layout, Point};
+use crate::view::stage::Target;
+use crate::view::words;
+use crate::wire::{self, Command, Cut, NodeStatus};
+use gloo::events::EventListener;
+use gloo::utils::window;
+use std::cell::Cell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlCanvasElement, HtmlElement, ResizeObserver};
+use yew::prelude::*;
+
+/// Messages told in the list.
+const TOLD_MAX: usize = 40;
+/// A pointer that moved further than this drags.
+const DRAG_PX: f32 = 8.0;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A click crashes a node or restarts it.
+    Poke,
+    Bench,
+}
+
+#[derive(PartialEq, Properties)]
+pub struct StageProps {
+    pub mode: Mode,
+    /// Where a menu is wanted.
+    #[prop_or_default]
+    pub menu: Callback<Option<Target>>,
+}
+
+#[component]
+pub fn Stage(props: &StageProps) -> Html {
+    let ctx = use_ctx();
+    let canvas = use_node_ref();
+    let mirror = use_node_ref();
+    use_canvas(&ctx, &canvas, &mirror, props.mode);
+    let run = &ctx.state.run;
+    let focus = {
+        let lab = ctx.lab.clone();
+        move |target: Option<Target>| {
+            let lab = lab.clone();
+            Callback::from(move |_: FocusEvent| lab.play.focus(target))
+        }
+    };
+    let node = |(i, words): (usize, String)| {
+        let target = Target::Node(i as u16);
+        let act = {
+            let (ctx, mode, menu) = (ctx.clone(), props.mode, props.menu.clone());
+            Callback::from(move |_: MouseEvent| match mode {
+                Mode::Poke => poke(&ctx, i as u16),
+                Mode::Bench => {
+                    ctx.lab.select(Some(target));
+                    menu.emit(Some(target));
+                }
+            })
+        };
+        let onfocus = {
+            let (ctx, mode) = (ctx.clone(), props.mode);
+            Callback::from(move |_: FocusEvent| {
+                ctx.lab.play.focus(Some(target));
+                if mode == Mode::Bench && ctx.state.run.selected != Some(target) {
+                    ctx.lab.select(Some(target));
+                }
+            })
+        };
+        html! {
+            <li key={i}>
+                <button type="button" class="spot" data-node={run.opened.as_ref().map(|o| o.nodes[i].name.clone())}
+                    aria-label={words} onclick={act} {onfocus} onblur={focus(None)}></button>
+            </li>
+        }
+    };
+    let (nodes, messages) = told(&ctx);
+    let onkeydown = Callback::from(|event: KeyboardEvent| arrows(&event));
+    html! {
+        <div class="canvas" data-mode={if props.mode == Mode::Poke { "poke" } else { "bench" }}>
+            <canvas ref={canvas} aria-hidden="true"></canvas>
+            <ul class="spots" ref={mirror} aria-label="Nodes" {onkeydown}>{ for nodes.into_iter().enumerate().map(node) }</ul>
+            <ul class="sr-only" aria-label="Messages on their way">{ for messages.into_iter().map(|m| html! { <li>{ m }</li> }) }</ul>
+        </div>
+    }
+}
+
+/// Nodes and messages in words.
+fn told(ctx: &Ctx) -> (Vec<String>, Vec<String>) {
+    let run = &ctx.state.run;
+    let (Some(opened), Some(frame)) = (&run.opened, &run.frame) else { return Default::default() };
+    let count = opened.nodes.len().min(frame.nodes.len());
+    let nodes = frame.nodes[..count].iter().enumerate().map(|(i, card)| words::node(opened, card, i)).collect();
+    let told = frame.flights.iter().take(TOLD_MAX).map(|f| words::flight(opened, f, frame.now)).collect();
+    (nodes, told)
+}
+
+/// Crashes a node that is up, restarts one that is down.
+fn poke(ctx: &Ctx, node: u16) {
+    let run = &ctx.state.run;
+    let (Some(opened), Some(frame)) = (&run.opened, &run.frame) else { return };
+    let (Some(info), Some(card)) = (opened.nodes.get(node as usize), frame.nodes.get(node as usize)) else { return };
+    let this = wire::NodeRef { node: info.name.clone() };
+    ctx.lab.command(match card.status {
+        NodeStatus::Up => Command::Crash(this),
+        NodeStatus::Down => Command::Restart(this),
+        NodeStatus::Paused => Command::Resume(this),
+    });
+    ctx.lab.play.play();
+}
+
+/// Arrow keys go from node to node.
+fn arrows(event: &KeyboardEvent) {
+    let forward = match event.key().as_str() {
+        "ArrowRight" | "ArrowDown" => true,
+        "ArrowLeft" | "ArrowUp" => false,
+        _ => return,
+    };
+    let Some(element) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) else { return };
+    let Some(item) = element.parent_element() else { return };
+    let next = if forward { item.next_element_sibling() } else { item.previous_element_sibling() };
+    if let Some(button) = next.and_then(|i| i.first_element_child()) {
+        event.prevent_default();
+        let _ = button.unchecked_into::<HtmlElement>().focus();
+    }
+}
+
+/// Gives the canvas to the playhead while it is on the page.
+#[hook]
+fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, mode: Mode) {
+    let (canvas, mirror) = (canvas.clone(), mirror.clone());
+    let latest = use_mut_ref(|| ctx.clone());
+    *latest.borrow_mut() = ctx.clone();
+    use_effect_with((), {
+        let (lab, mirror) = (ctx.lab.clone(), mirror.clone());
+        move |()| {
+            let canvas = canvas.cast::<HtmlCanvasElement>().expect("the canvas is there");
+            let spots = mirror.clone();
+            lab.play.attach(canvas.clone(), move |layout| place_spots(&spots, layout));
+            let resized = {
+                let (lab, canvas) = (lab.clone(), canvas.clone());
+                Closure::<dyn Fn()>::new(move || {
+                    lab.play.set_insets(insets(f64::from(canvas.client_width()), mode));
+                })
+            };
+            let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok();
+            if let Some(observer) = &observer {
+                observer.observe(&canvas);
+            }
+            let pointer = Pointer { latest, canvas, mode, down: Rc::default() };
+            let listeners = pointer.listen();
+            move || {
+                if let Some(observer) = observer {
+                    observer.disconnect();
+                }
+                drop((listeners, resized));
+                lab.play.detach();
+            }
+        }
+    });
+    // New nodes get their places too.
+    let count = ctx.state.run.opened.as_ref().map(|o| o.nodes.len());
+    let lab = ctx.lab.clone();
+    use_effect_with((count, ctx.state.run.frame.is_some()), move |_| {
+        if let Some(layout) = lab.play.layout() {
+            place_spots(&mirror, &layout);
+        }
+    });
+}
+
+/// What palette and properties cover; the style sheet has the same widths.
+fn insets(width: f64, mode: Mode) -> Insets {
+    match mode {
+        Mode::Poke => Insets { top: if width < 480.0 { 44.0 } else { 30.0 }, ..Insets::default() },
+        Mode::Bench if width >= 820.0 => Insets { left: 178.0, right: 214.0, ..Insets::default() },
+        Mode::Bench if width >= 600.0 => Insets { left: 178.0, ..Insets::default() },
+        Mode::Bench => Insets { top: 34.0, ..Insets::default() },
+    }
+}
+
+/// Puts each node's button over the node.
+fn place_spots(mirror: &NodeRef, layout: &Layout) {
+    let Some(list) = mirror.cast::<Element>() else { return };
+    let items = list.children();
+    for (i, place) in layout.places.iter().enumerate() {
+        let Some(item) = items.item(i as u32) else { break };
+        let style = item.unchecked_into::<HtmlElement>().style();
+        let side = (2.0 * layout.r + 12.0).max(24.0);
+        let set = |name: &str, value: f32| {
+            let _ = style.set_property(name, &format!("{value:.1}px"));
+        };
+        set("left", place.x - side / 2.0);
+        set("top", place.y - side / 2.0);
+        set("width", side);
+        set("height", side);
+    }
+}
+
+/// Gestures on the canvas.
+#[derive(Clone)]
+struct Pointer {
+    latest: Rc<std::cell::RefCell<Ctx>>,
+    canvas: HtmlCanvasElement,
+    mode: Mode,
+    /// Where the pointer went down, and on which node.
+    down: Rc<Cell<Option<(Point, Option<u16>)>>>,
+}
+
+impl Pointer {
+    fn listen(&self) -> Vec<EventListener> {
+        let on = |name: &'static str, act: fn(&Pointer, &PointerEvent)| {
+            let pointer = self.clone();
+            EventListener::new(&self.canvas, name, move |event| act(&pointer, event.unchecked_ref()))
+        };
+        vec![
+            on("pointerdown", Pointer::pressed),
+            on("pointermove", Pointer::moved),
+            on("pointerup", Pointer::released),
+            on("pointerleave", Pointer::left),
+            on("pointercancel", Pointer::left),
+        ]
+    }
+
+    fn ctx(&self) -> Ctx {
+        self.latest.borrow().clone()
+    }
+
+    fn point(event: &PointerEvent) -> Point {
+        Point { x: event.offset_x() as f32, y: event.offset_y() as f32 }
+    }
+
+    fn reach(event: &PointerEvent) -> f32 {
+        if event.pointer_type() == "touch" { 24.0 } else { 12.0 }
+    }
+
+    fn pressed(&self, event: &PointerEvent) {
+        let p = Pointer::point(event);
+        let target = self.ctx().lab.play.hit(p, Pointer::reach(event));
+        let node = if let Some(Target::Node(node)) = target { Some(node) } else { None };
+        self.down.set(Some((p, node)));
+        if node.is_some() && self.mode == Mode::Bench {
+            let _ = self.canvas.set_pointer_capture(event.pointer_id());
+        }
+    }
+
+    fn moved(&self, event: &PointerEvent) {
+        let (p, lab) = (Pointer::point(event), self.ctx().lab);
+        if let Some((from, Some(node))) = self.down.get()
+            && self.mode == Mode::Bench
+            && from.distance(p) > DRAG_PX
+        {
+            return lab.play.drag(Some((node, p)));
+        }
+        let target = lab.play.hit(p, Pointer::reach(event));
+        if lab.play.hover(target) {
+            let cursor = if target.is_some() { "pointer" } else { "default" };
+            let _ = self.canvas.style().set_property("cursor", cursor);
+        }
+    }
+
+    fn released(&self, event: &PointerEvent) {
+        let (p, ctx) = (Pointer::point(event), self.ctx());
+        ctx.lab.play.drag(None);
+        let Some((from, node)) = self.down.take() else { return };
+        let target = ctx.lab.play.hit(p, Pointer::reach(event));
+        match (self.mode, node, target) {
+            (Mode::Bench, Some(a), _) if from.distance(p) > DRAG_PX => dragged(&ctx, a, target),
+            (Mode::Poke, _, Some(Target::Node(node))) => poke(&ctx, node),
+            (Mode::Poke, ..) => {}
+            (Mode::Bench, _, target) => {
+                if matches!(target, Some(Target::Message(_))) {
+                    ctx.lab.play.pause();
+                }
+                ctx.lab.select(target);
+                // The keys belong to the bench from now on.
+                let spot = target.and_then(|t| if let Target::Node(n) = t { Some(n) } else { None });
+                self.take_focus(spot);
+            }
+        }
+    }
+
+    fn take_focus(&self, node: Option<u16>) {
+        let stage = self.canvas.closest(".stage").ok().flatten();
+        let Some(stage) = stage else { return };
+        let spot = node.and_then(|n| stage.query_selector(&format!(".spots li:nth-child({}) button", n + 1)).ok().flatten());
+        let target = spot.or_else(|| stage.query_selector(".palette").ok().flatten());
+        if let Some(element) = target {
+            let _ = element.unchecked_into::<HtmlElement>().focus();
+        }
+    }
+
+    fn left(&self, _: &PointerEvent) {
+        self.down.set(None);
+        let lab = self.ctx().lab;
+        lab.play.drag(None);
+        lab.play.hover(None);
+    }
+}
+
+/// Dropped on another node: the link between them is cut; elsewhere: nothing.
+fn dragged(ctx: &Ctx, a: u16, target: Option<Target>) {
+    let Some(Target::Node(b)) = target.filter(|t| *t != Target::Node(a)) else { return };
+    let Some(opened) = &ctx.state.run.opened else { return };
+    let name = |n: u16| opened.nodes[n as usize].name.clone();
+    let (from, to) = (name(a), name(b));
+    ctx.lab.select(Some(Target::link(a, b)));
+    let rule = format!("{from}–{to} cut");
+    ctx.lab.command(Command::Cut(Cut { name: rule, from: vec![from], to: vec![to], one_way: false }));
+}
+
+/// Whether fingers point here.
+pub fn is_coarse() -> bool {
+    window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|m| m.matches())
+}

@@ -1,0 +1,59 @@
+//! What there is to read about the run, behind tabs.
+
+use super::super::app::{focus, use_ctx};
+use super::super::state::{Action, Tab};
+use super::{commands, log, panels};
+use yew::prelude::*;
+
+const TABS: [(Tab, &str, &str); 5] = [
+    (Tab::Log, "log", "Log"),
+    (Tab::State, "state", "State"),
+    (Tab::Pending, "pending", "Timers & messages"),
+    (Tab::Commands, "commands", "Commands"),
+    (Tab::Measures, "measures", "Measures"),
+];
+
+#[component]
+pub fn Tabs() -> Html {
+    let ctx = use_ctx();
+    let current = ctx.state.run.tab;
+    let onkeydown = {
+        let ctx = ctx.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let place = TABS.iter().position(|(tab, ..)| *tab == current).unwrap_or(0);
+            let next = match event.key().as_str() {
+                "ArrowRight" => (place + 1) % TABS.len(),
+                "ArrowLeft" => (place + TABS.len() - 1) % TABS.len(),
+                "Home" => 0,
+                "End" => TABS.len() - 1,
+                _ => return,
+            };
+            event.prevent_default();
+            ctx.dispatch(Action::Tab(TABS[next].0));
+            focus(&format!("tab-{}", TABS[next].1));
+        })
+    };
+    let tab = |(tab, id, label): &(Tab, &'static str, &'static str)| {
+        let (ctx, tab, here) = (ctx.clone(), *tab, *tab == current);
+        let onclick = Callback::from(move |_: MouseEvent| ctx.dispatch(Action::Tab(tab)));
+        html! {
+            <button type="button" role="tab" id={format!("tab-{id}")} aria-selected={here.to_string()} aria-controls="tab-panel"
+                tabindex={if here { "0" } else { "-1" }} {onclick}>{ *label }</button>
+        }
+    };
+    let id = TABS.iter().find(|(tab, ..)| *tab == current).map_or("log", |(_, id, _)| *id);
+    html! {
+        <div class="tabs">
+            <div class="tablist" role="tablist" aria-label="About the run" {onkeydown}>{ for TABS.iter().map(tab) }</div>
+            <div class="panel" role="tabpanel" id="tab-panel" aria-labelledby={format!("tab-{id}")} tabindex="0">
+                { match current {
+                    Tab::Log => html! { <log::Log /> },
+                    Tab::State => html! { <panels::Inspector /> },
+                    Tab::Pending => html! { <panels::Pending /> },
+                    Tab::Commands => html! { <commands::Commands /> },
+                    Tab::Measures => html! { <panels::Measures /> },
+                } }
+            </div>
+        </div>
+    }
+}

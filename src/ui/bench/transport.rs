@@ -1,0 +1,184 @@
+//! Playing, stepping, speed, clock, seed, branches; and the scrubber with its marks.
+
+use super::super::app::{Ctx, use_ctx};
+use super::super::icons;
+use super::super::lab::Share;
+use crate::base::Micros;
+use crate::view::{track, words};
+use crate::wire::{Mark, MarkKind, Move, Request};
+use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+#[component]
+pub fn Transport() -> Html {
+    let ctx = use_ctx();
+    html! {
+        <div class="transport">
+            <div class="bar" role="group" aria-label="Playback">
+                { buttons(&ctx) }
+                { clock(&ctx) }
+                <span class="sp"></span>
+                { speed(&ctx) }
+                { seed(&ctx) }
+                { branches(&ctx) }
+            </div>
+            <Scrubber />
+        </div>
+    }
+}
+
+fn buttons(ctx: &Ctx) -> Html {
+    let go = |to: Move| {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.lab.go(to.clone()))
+    };
+    let toggle = {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.lab.play.toggle())
+    };
+    let playing = ctx.state.run.playing;
+    html! {
+        <>
+            <button type="button" class="ic" aria-label="To the start" title="To the start" onclick={go(Move::Start)}>{ icons::to_start() }</button>
+            <button type="button" aria-label="Step back" title="Step back ( , )" onclick={go(Move::Back)}>{ icons::back() }<span class="hide">{ "Step" }</span></button>
+            <button type="button" class="pri play" id="play" onclick={toggle} title="Play or pause (Space)">
+                { if playing { icons::pause() } else { icons::play() } }{ if playing { "Pause" } else { "Play" } }
+            </button>
+            <button type="button" aria-label="Step forward" title="Step forward ( . )" onclick={go(Move::Forward)}>{ icons::forward() }<span class="hide">{ "Step" }</span></button>
+            <button type="button" class="ic" aria-label="To the next interesting event" title="To the next interesting event ( ] )" onclick={go(Move::NextInteresting)}>{ icons::next_event() }</button>
+            <button type="button" class="ic" aria-label="To now: the furthest point of the run" title="To now" onclick={go(Move::Head)}>{ icons::to_head() }</button>
+        </>
+    }
+}
+
+fn clock(ctx: &Ctx) -> Html {
+    let run = &ctx.state.run;
+    let (Some(frame), Some(opened)) = (&run.frame, &run.opened) else { return Html::default() };
+    let halted = frame.halted.as_ref().filter(|_| frame.now >= frame.head);
+    html! {
+        <>
+            <span class="t" id="clock">{ words::clock(frame.now, opened.pace_us_per_s < 1_000) }</span>
+            <span class="ev hide2">{ format!("event {} of {}", frame.row, frame.head_rows) }</span>
+            if let Some(why) = halted { <span class="ev hide2" title={why.clone()}>{ "at rest" }</span> }
+        </>
+    }
+}
+
+fn speed(ctx: &Ctx) -> Html {
+    let run = &ctx.state.run;
+    let Some(opened) = &run.opened else { return Html::default() };
+    let value = track::slider(run.speed, opened.pace_us_per_s).round().to_string();
+    let text = words::speed(run.speed);
+    let oninput = {
+        let ctx = ctx.clone();
+        Callback::from(move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            let speed = ctx.lab.play.speed_from(input.value_as_number());
+            ctx.lab.play.set_speed(speed);
+        })
+    };
+    html! {
+        <label class="speed" title="Simulated time against yours">
+            <span class="hide2">{ "speed" }</span>
+            <input type="range" min="0" max="100" step="1" {value} {oninput} aria-label="Speed" aria-valuetext={format!("{text} of real time")} />
+            <output>{ text }</output>
+        </label>
+    }
+}
+
+fn seed(ctx: &Ctx) -> Html {
+    let Some(opened) = &ctx.state.run.opened else { return Html::default() };
+    let reopen = |seed: Option<u64>| {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.lab.reopen(seed))
+    };
+    let share = |how: Share| {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.lab.share(how))
+    };
+    html! {
+        <>
+            <span class="ev">{ "seed " }<b id="seed">{ opened.seed }</b></span>
+            <button type="button" class="hide2" title="The same run from its beginning" onclick={reopen(Some(opened.seed))}>{ "Reset" }</button>
+            <button type="button" popovertarget="share-menu">{ "Share" }</button>
+            <div class="menu" id="share-menu" popover="auto" role="group" aria-label="Run">
+                <p>{ "A run is its scenario, its seed and what you did. The same text gives the same run." }</p>
+                <button type="button" onclick={share(Share::Copy)}>{ "Copy as text" }</button>
+                <button type="button" onclick={share(Share::Download)}>{ "Save as a file" }</button>
+                <button type="button" onclick={reopen(Some(opened.seed))}>{ "Start this run again" }</button>
+                <button type="button" onclick={reopen(Some(opened.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1) >> 44))}>{ "Try another seed" }</button>
+            </div>
+        </>
+    }
+}
+
+fn branches(ctx: &Ctx) -> Html {
+    let status = &ctx.state.run.status;
+    if status.branches.len() < 2 {
+        return Html::default();
+    }
+    let onchange = {
+        let ctx = ctx.clone();
+        Callback::from(move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            if let Ok(id) = select.value().parse() {
+                ctx.lab.play.pause();
+                ctx.lab.send(Request::Branch(id));
+            }
+        })
+    };
+    html! {
+        <label class="branch"><span class="sr-only">{ "Branch of the run" }</span>
+            <select {onchange}>
+                { for status.branches.iter().map(|b| html! {
+                    <option value={b.id.to_string()} selected={b.id == status.branch}>{ format!("{} (left at {})", b.label, words::length(b.at.0)) }</option>
+                }) }
+            </select>
+        </label>
+    }
+}
+
+#[component]
+fn Scrubber() -> Html {
+    let ctx = use_ctx();
+    let track = use_node_ref();
+    let run = &ctx.state.run;
+    let (now, head) = run.frame.as_ref().map_or((Micros::ZERO, Micros::ZERO), |f| (f.now, f.head.max(f.now)));
+    let pace = run.opened.as_ref().map_or(1_000, |o| o.pace_us_per_s);
+    let span = track::span(head, pace);
+    let percent = |at: Micros| track::place(at, span) as f64 * 100.0 / track::STEPS as f64;
+    use_effect_with((percent(now).to_bits(), percent(head).to_bits()), {
+        let (track, now, head) = (track.clone(), percent(now), percent(head));
+        move |_| {
+            if let Some(element) = track.cast::<HtmlElement>() {
+                let _ = element.style().set_property("--now", &format!("{now:.2}%"));
+                let _ = element.style().set_property("--head", &format!("{head:.2}%"));
+            }
+        }
+    });
+    let oninput = {
+        let ctx = ctx.clone();
+        Callback::from(move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            ctx.lab.play.seek(track::time(input.value_as_number().max(0.0) as u64, span));
+        })
+    };
+    let mark = |mark: &Mark| {
+        let (class, path) = match mark.kind {
+            MarkKind::Fault => ("fault", "M-4 1h8l-4 7z"),
+            MarkKind::Repair => ("repair", "M-4 8h8l-4-7z"),
+            MarkKind::Note => ("note", "M-1 2h2v6h-2z"),
+            MarkKind::Goal => ("goal", "M0 0l1.4 2.9 3.1.4-2.3 2.1.6 3.1L0 7l-2.8 1.5.6-3.1-2.3-2.1 3.1-.4z"),
+            MarkKind::Violation => ("violation", "M-4 1l8 7M4 1l-8 7"),
+        };
+        html! { <svg x={format!("{:.2}%", percent(mark.at))} overflow="visible"><path {class} d={path} /></svg> }
+    };
+    html! {
+        <div class="scrub">
+            <svg class="marks" height="10" aria-hidden="true">{ for run.status.marks.iter().map(mark) }</svg>
+            <input ref={track} type="range" id="scrubber" min="0" max={track::STEPS.to_string()} step="1"
+                value={track::place(now, span).to_string()} {oninput} aria-label="Simulated time"
+                aria-valuetext={format!("{} of {}", words::clock(now, false), words::clock(head, false))} />
+        </div>
+    }
+}

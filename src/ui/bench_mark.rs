@@ -1,0 +1,36 @@
+//! Numbers for the benchmark in the browser: with `?bench` in the address, `window.faultlineFrames` holds for each
+//! animation frame of the stage when it was and how long our script took, in milliseconds, as a flat list.
+
+use gloo::utils::window;
+use js_sys::{Array, Reflect};
+use std::cell::OnceCell;
+use wasm_bindgen::JsValue;
+
+const KEPT_MAX: u32 = 20_000;
+
+thread_local! {
+    static FRAMES: OnceCell<Option<Array>> = const { OnceCell::new() };
+}
+
+/// Whether the page was opened for measuring.
+pub fn wanted() -> bool {
+    window().location().search().is_ok_and(|s| s.contains("bench"))
+}
+
+pub fn record(at_ms: f64, script_ms: f64) {
+    FRAMES.with(|frames| {
+        let list = frames.get_or_init(|| {
+            wanted().then(|| {
+                let list = Array::new();
+                let _ = Reflect::set(&window(), &JsValue::from("faultlineFrames"), &list);
+                list
+            })
+        });
+        if let Some(list) = list
+            && list.length() < KEPT_MAX
+        {
+            list.push(&at_ms.into());
+            list.push(&script_ms.into());
+        }
+    });
+}

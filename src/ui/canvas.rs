@@ -1,0 +1,158 @@
+//! Paints a display list: shapes of one style become one path.
+
+use crate::view::{Align, Display, Form, Ink, Layer, Shape, Style};
+use gloo::utils::document;
+use js_sys::Array;
+use std::f64::consts::{FRAC_PI_2, TAU};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
+
+const FAMILY: &str = r#"system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif"#;
+const LAYERS: [Layer; 6] =
+    [Layer::Links, Layer::Trails, Layer::Nodes, Layer::Marks, Layer::Messages, Layer::Labels];
+
+pub struct Painter {
+    pub canvas: HtmlCanvasElement,
+    context: CanvasRenderingContext2d,
+    inks: Vec<String>,
+    /// Width and height in CSS pixels, and device pixels to one of them.
+    pub size: (f64, f64),
+    ratio: f64,
+}
+
+impl Painter {
+    pub fn new(canvas: HtmlCanvasElement) -> Option<Painter> {
+        let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+        let mut painter = Painter { canvas, context, inks: Vec::new(), size: (0.0, 0.0), ratio: 1.0 };
+        painter.read_theme();
+        Some(painter)
+    }
+
+    /// Reads the tokens of the style sheet as they are now.
+    pub fn read_theme(&mut self) {
+        let probe: HtmlElement = document().create_element("i").expect("an element").unchecked_into();
+        probe.set_hidden(true);
+        let Some(parent) = self.canvas.parent_element() else { return };
+        let _ = parent.append_child(&probe);
+        let read = |name: &str| {
+            let _ = probe.style().set_property("color", &format!("var(--{name})"));
+            let style = gloo::utils::window().get_computed_style(&probe).ok().flatten();
+            style.and_then(|s| s.get_property_value("color").ok()).unwrap_or_default()
+        };
+        self.inks = Ink::ALL.iter().map(|(_, name)| read(name)).collect();
+        probe.remove();
+    }
+
+    /// Takes over the size of the element; true when it changed.
+    pub fn fit(&mut self) -> bool {
+        let (w, h) = (f64::from(self.canvas.client_width()), f64::from(self.canvas.client_height()));
+        let ratio = gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0);
+        let changed = self.size != (w, h) || self.ratio != ratio;
+        if changed {
+            self.canvas.set_width((w * ratio) as u32);
+            self.canvas.set_height((h * ratio) as u32);
+            (self.size, self.ratio) = ((w, h), ratio);
+        }
+        changed
+    }
+
+    fn ink(&self, ink: Ink) -> &str {
+        self.inks.get(ink as usize).map_or("", String::as_str)
+    }
+
+    pub fn paint(&self, display: &Display) {
+        let c = &self.context;
+        let _ = c.set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);
+        c.clear_rect(0.0, 0.0, self.size.0, self.size.1);
+        c.set_line_cap("round");
+        let (mut shapes, mut texts) = (&display.shapes[..], &display.texts[..]);
+        for layer in LAYERS {
+            let count = shapes.iter().take_while(|s| s.style.layer == layer).count();
+            for run in shapes[..count].chunk_by(|a, b| a.style == b.style) {
+                self.batch(run);
+            }
+            shapes = &shapes[count..];
+            let count = texts.iter().take_while(|t| t.layer == layer).count();
+            let mut last = None;
+            for text in &texts[..count] {
+                let style = (text.size, text.bold, text.align, text.ink);
+                if last != Some(style) {
+                    self.text_style(style);
+                    last = Some(style);
+                }
+                let _ = c.fill_text(&text.text, f64::from(text.x), f64::from(text.y));
+            }
+            texts = &texts[count..];
+        }
+    }
+
+    fn text_style(&self, (size, bold, align, ink): (u16, bool, Align, Ink)) {
+        let weight = if bold { "620" } else { "400" };
+        self.context.set_font(&format!("{weight} {}px {FAMILY}", f32::from(size) / 10.0));
+        self.context.set_text_align(if align == Align::Left { "left" } else { "center" });
+        self.context.set_fill_style_str(self.ink(ink));
+    }
+
+    fn batch(&self, shapes: &[Shape]) {
+        let (c, style): (_, Style) = (&self.context, shapes[0].style);
+        c.set_global_alpha(f64::from(style.alpha) / 100.0);
+        c.begin_path();
+        for shape in shapes {
+            self.trace(&shape.form);
+        }
+        if let Some(ink) = style.fill {
+            c.set_fill_style_str(self.ink(ink));
+            c.fill();
+        }
+        if let Some(ink) = style.stroke {
+            c.set_stroke_style_str(self.ink(ink));
+            c.set_line_width(f64::from(style.width) / 10.0);
+            let dash = f64::from(style.dash);
+            if style.dash > 0 {
+                let _ = c.set_line_dash(&Array::of2(&JsValue::from(dash), &JsValue::from(dash + 1.0)));
+            }
+            c.stroke();
+            if style.dash > 0 {
+                let _ = c.set_line_dash(&Array::new());
+            }
+        }
+        c.set_global_alpha(1.0);
+    }
+
+    fn trace(&self, form: &Form) {
+        let c = &self.context;
+        match *form {
+            Form::Circle { x, y, r } => {
+                let (x, y, r) = (f64::from(x), f64::from(y), f64::from(r));
+                c.move_to(x + r, y);
+                let _ = c.arc(x, y, r, 0.0, TAU);
+            }
+            Form::Arc { x, y, r, from, to } => {
+                let (from, to) = (f64::from(from) * TAU - FRAC_PI_2, f64::from(to) * TAU - FRAC_PI_2);
+                let (x, y, r) = (f64::from(x), f64::from(y), f64::from(r));
+                c.move_to(x + r * from.cos(), y + r * from.sin());
+                let _ = c.arc(x, y, r, from, to);
+            }
+            Form::Line { x1, y1, x2, y2 } => {
+                c.move_to(f64::from(x1), f64::from(y1));
+                c.line_to(f64::from(x2), f64::from(y2));
+            }
+            Form::Curve { x1, y1, cx, cy, x2, y2 } => {
+                c.move_to(f64::from(x1), f64::from(y1));
+                c.quadratic_curve_to(f64::from(cx), f64::from(cy), f64::from(x2), f64::from(y2));
+            }
+            Form::Rect { x, y, w, h, round } => {
+                let (x, y, w, h) = (f64::from(x), f64::from(y), f64::from(w), f64::from(h));
+                let _ = c.round_rect_with_f64(x, y, w, h, f64::from(round));
+            }
+            Form::Polygon { x, y, r, sides, turn } => {
+                for i in 0..sides {
+                    let angle = turn + std::f32::consts::TAU * f32::from(i) / f32::from(sides);
+                    let (px, py) = (f64::from(x + r * angle.cos()), f64::from(y + r * angle.sin()));
+                    if i == 0 { c.move_to(px, py) } else { c.line_to(px, py) }
+                }
+                c.close_path();
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The page's end of the line to the engine: requests go out in order, replies come back in that order. A worker that
+//! dies, or does not answer in time, is given up.
+
+use crate::wire::{FromEngine, Reply, Request, ToEngine, VERSION};
+use crate::worker::{self, Engine};
+use gloo::timers::callback::Timeout;
+use gloo::worker::WorkerBridge;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+/// A worker that has not answered its first request yet may still be loading.
+const PATIENCE_LOADING_MS: f64 = 60_000.0;
+const PATIENCE_MS: f64 = 8_000.0;
+/// Runs of their own for predictions and measurements.
+const PATIENCE_RUNS_MS: f64 = 120_000.0;
+const LOOK_EVERY_MS: u32 = 1_000;
+
+/// What the engine's owner hears.
+pub enum Heard {
+    /// A reply, with the request that it answers.
+    Reply(Request, Reply),
+    /// The worker is gone; nothing that was asked of it will be answered.
+    Died(String, Vec<Request>),
+}
+
+struct Waiting {
+    request: Request,
+    generation: u32,
+    since: f64,
+}
+
+pub struct Link {
+    me: Weak<Link>,
+    bridge: RefCell<Option<WorkerBridge<Engine>>>,
+    waiting: RefCell<VecDeque<Waiting>>,
+    generation: Cell<u32>,
+    /// Counts workers: a word from an earlier one is not for us.
+    epoch: Cell<u32>,
+    loaded: Cell<bool>,
+    alarm: RefCell<Option<Timeout>>,
+    hear: Box<dyn Fn(Heard)>,
+}
+
+impl Link {
+    pub fn new(hear: impl Fn(Heard) + 'static) -> Rc<Link> {
+        let link = Rc::new_cyclic(|me| Link {
+            me: me.clone(),
+            bridge: RefCell::default(),
+            waiting: RefCell::default(),
+            generation: Cell::new(0),
+            epoch: Cell::new(0),
+            loaded: Cell::new(false),
+            alarm: RefCell::default(),
+            hear: Box::new(hear),
+        });
+        link.start();
+        link
+    }
+
+    fn start(&self) {
+        let epoch = self.epoch.get() + 1;
+        self.epoch.set(epoch);
+        self.loaded.set(false);
+        let me = self.me.clone();
+        let bridge = worker::spawn(move |reply| {
+            if let Some(link) = me.upgrade().filter(|link| link.epoch.get() == epoch) {
+                link.received(reply);
+            }
+        });
+        *self.bridge.borrow_mut() = Some(bridge);
+    }
+
+    /// From now on replies are about another run: those to earlier requests are dropped.
+    pub fn next_generation(&self) {
+        self.generation.set(self.generation.get() + 1);
+    }
+
+    pub fn send(&self, request: Request) {
+        let generation = self.generation.get();
+        let message = ToEngine { version: VERSION, generation, request: request.clone() };
+        self.waiting.borrow_mut().push_back(Waiting { request, generation, since: now() });
+        if let Some(bridge) = &*self.bridge.borrow() {
+            bridge.send(message);
+        }
+        self.watch();
+    }
+
+    /// Whether a request like this is still to be answered.
+    pub fn waits_for(&self, like: impl Fn(&Request) -> bool) -> bool {
+        self.waiting.borrow().iter().any(|w| like(&w.request))
+    }
+
+    fn received(&self, from: FromEngine) {
+        self.loaded.set(true);
+        if let Reply::Died(why) = from.reply {
+            return self.give_up(why);
+        }
+        let done = {
+            let mut waiting = self.waiting.borrow_mut();
+            let last = !matches!(from.reply, Reply::Opened(_) | Reply::Refused(_));
+            let request = waiting.front().map(|w| (w.request.clone(), w.generation));
+            if last {
+                waiting.pop_front();
+            }
+            // Whatever comes next has had the engine to itself only from now on.
+            if let Some(next) = waiting.front_mut() {
+                next.since = now();
+            }
+            request
+        };
+        if let Some((request, generation)) = done
+            && generation == self.generation.get()
+            && from.generation == generation
+        {
+            (self.hear)(Heard::Reply(request, from.reply));
+        }
+    }
+
+    /// Looks now and then whether the engine still answers, as long as something is waited for.
+    fn watch(&self) {
+        if self.alarm.borrow().is_some() {
+            return;
+        }
+        let me = self.me.clone();
+        *self.alarm.borrow_mut() = Some(Timeout::new(LOOK_EVERY_MS, move || {
+            if let Some(link) = me.upgrade() {
+                link.alarm.take();
+                link.look();
+            }
+        }));
+    }
+
+    fn look(&self) {
+        let late = {
+            let waiting = self.waiting.borrow();
+            let Some(oldest) = waiting.front() else { return };
+            let patience = match oldest.request {
+                _ if !self.loaded.get() => PATIENCE_LOADING_MS,
+                Request::Predict { .. } | Request::Measure { .. } | Request::Open(_) => PATIENCE_RUNS_MS,
+                _ => PATIENCE_MS,
+            };
+            now() - oldest.since > patience
+        };
+        if late { self.give_up("The engine did not answer.".into()) } else { self.watch() }
+    }
+
+    /// Replaces the worker.
+    pub fn give_up(&self, why: String) {
+        let lost = self.waiting.take().into_iter().map(|w| w.request).collect();
+        self.start();
+        (self.hear)(Heard::Died(why, lost));
+    }
+}
+
+/// Milliseconds since the page began.
+pub fn now() -> f64 {
+    gloo::utils::window().performance().map_or(0.0, |p| p.now())
+}

@@ -1,0 +1,75 @@
+//! Goals: checked by the engine, each with the moment that met it.
+
+use super::prose::inlines;
+use super::{GuideAction, key};
+use crate::base::Micros;
+use crate::progress::LessonProgress;
+use crate::wire::{GoalCard, GoalPage, GoalState, LessonPage, StepPage};
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[derive(Clone, PartialEq, Properties)]
+pub struct GoalsProps {
+    pub step: Rc<StepPage>,
+    pub page: Rc<LessonPage>,
+    pub cards: Rc<Vec<GoalCard>>,
+    pub progress: Rc<LessonProgress>,
+    pub on: Callback<GuideAction>,
+}
+
+#[function_component(Goals)]
+pub fn goals(props: &GoalsProps) -> Html {
+    let card = |i: usize| props.cards.iter().find(|c| c.index as usize == i);
+    let met = |i: usize, goal: &GoalPage| {
+        card(i).is_some_and(|c| c.state == GoalState::Met) || props.progress.goals.contains_key(&key(&props.step, &goal.id))
+    };
+    let goals = props.step.goals.iter().enumerate();
+    let count = goals.clone().filter(|(i, goal)| met(*i, goal)).count();
+    html! {
+        <section class="card goals" aria-labelledby="goals">
+            <h2 id="goals" class="card-title">
+                { "Goals" }<span class="who">{ format!("{count} of {}", props.step.goals.len()) }</span>
+            </h2>
+            <ul aria-live="polite">{ for goals.map(|(i, goal)| one(props, goal, card(i), met(i, goal))) }</ul>
+        </section>
+    }
+}
+
+fn one(props: &GoalsProps, goal: &GoalPage, card: Option<&GoalCard>, met: bool) -> Html {
+    let missed = !met && card.is_some_and(|c| c.state == GoalState::Missed);
+    let (sign, state, word) = match (met, missed) {
+        (true, _) => ("✓", "met", "Met: "),
+        (_, true) => ("✗", "missed", "Missed: "),
+        _ => ("○", "open", "Open: "),
+    };
+    html! {
+        <li class={classes!("goal", state)} data-goal={goal.id.clone()} data-state={state}>
+            <span class="sign" aria-hidden="true">{ sign }</span>
+            <div>
+                <span class="sr-only">{ word }</span>{ inlines(&goal.title, &props.page, &format!("goal-{}", goal.id)) }
+                <small>{ evidence(props, goal, card) }</small>
+            </div>
+        </li>
+    }
+}
+
+/// Which moment met it, as a link into this run; or the run that met it before.
+fn evidence(props: &GoalsProps, goal: &GoalPage, card: Option<&GoalCard>) -> Html {
+    let kept = props.progress.goals.get(&key(&props.step, &goal.id));
+    match card {
+        Some(GoalCard { state: GoalState::Met, evidence: Some((row, at)), sentence, .. }) => {
+            let (row, go) = (*row, props.on.clone());
+            let onclick = Callback::from(move |_: MouseEvent| go.emit(GuideAction::ToRow(row)));
+            html! { <>{ "met at " }<button type="button" class="link" {onclick}>{ at.to_string() }</button>{ format!(": {sentence}") }</> }
+        }
+        _ if kept.is_some_and(|k| !k.run.is_empty()) => {
+            let (run, go) = (kept.map(|k| k.run.clone()).unwrap_or_default(), props.on.clone());
+            let onclick = Callback::from(move |_: MouseEvent| go.emit(GuideAction::OpenRun { run: run.clone(), row: None }));
+            let at = Micros(kept.map_or(0, |k| k.at_us));
+            html! { <>{ format!("met before, at {at}. ") }<button type="button" class="link" {onclick}>{ "Open that run" }</button></> }
+        }
+        _ if kept.is_some() => html! { { "met before" } },
+        Some(card) => html! { { &card.sentence } },
+        None => Html::default(),
+    }
+}

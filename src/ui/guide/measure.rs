@@ -1,0 +1,97 @@
+//! Trade-offs and exercises: choices, runs, a table of what was measured, verdicts and the interviewer's follow-up.
+
+use super::GuideAction;
+use super::prose::inlines;
+use crate::wire::{ChoicePage, LessonPage, MeasurePage, Measurement};
+use std::rc::Rc;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+#[derive(Clone, PartialEq, Properties)]
+pub struct MeasureProps {
+    pub page: Rc<LessonPage>,
+    pub measure: Rc<MeasurePage>,
+    pub measurement: Option<Rc<Measurement>>,
+    pub measuring: bool,
+    pub on: Callback<GuideAction>,
+}
+
+#[function_component(Measure)]
+pub fn measure(props: &MeasureProps) -> Html {
+    let choices = use_state(|| vec![0u32; props.measure.choices.len()]);
+    let submit = {
+        let (on, choices) = (props.on.clone(), choices.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            on.emit(GuideAction::Measure((*choices).clone()));
+        })
+    };
+    let select = |(i, choice): (usize, &ChoicePage)| {
+        let chosen = choices[i] as usize;
+        let choices = choices.clone();
+        let onchange = Callback::from(move |event: Event| {
+            let element: HtmlSelectElement = event.target_unchecked_into();
+            let mut all = (*choices).clone();
+            all[i] = element.selected_index().max(0) as u32;
+            choices.set(all);
+        });
+        html! {
+            <label class="choice">
+                { &choice.title }
+                <select {onchange}>
+                    { for choice.options.iter().enumerate().map(|(n, option)| html! {
+                        <option selected={n == chosen}>{ option }</option>
+                    }) }
+                </select>
+            </label>
+        }
+    };
+    let exercise = !props.measure.requirements.is_empty();
+    let title_id = format!("measure-{}", props.measure.id);
+    html! {
+        <section class="card measure" aria-labelledby={title_id.clone()}>
+            <h2 class="card-title" id={title_id}>{ &props.measure.title }</h2>
+            <p>{ inlines(&props.measure.intro, &props.page, &props.measure.id) }</p>
+            if exercise {
+                <ul class="requirements">{ for props.measure.requirements.iter().map(|r| html! { <li>{ r }</li> }) }</ul>
+            }
+            <form onsubmit={submit}>
+                { for props.measure.choices.iter().enumerate().map(select) }
+                <button type="submit" class="pri" disabled={props.measuring}>
+                    { if props.measuring { "Running…" } else if exercise { "Run the design" } else { "Measure" } }
+                </button>
+            </form>
+            <div aria-live="polite">
+                if let Some(measured) = &props.measurement { { result(&props.page, measured) } }
+            </div>
+        </section>
+    }
+}
+
+fn result(page: &LessonPage, measured: &Measurement) -> Html {
+    let row = |(name, cells): &(String, Vec<String>)| {
+        html! { <tr><th scope="row">{ name }</th>{ for cells.iter().map(|cell| html! { <td>{ cell }</td> }) }</tr> }
+    };
+    let verdict = |(met, words): &(bool, String)| {
+        let (sign, state) = if *met { ("✓", "met") } else { ("✗", "missed") };
+        html! { <li class={classes!("goal", state)}><span class="sign" aria-hidden="true">{ sign }</span><span>{ words }</span></li> }
+    };
+    html! {
+        <div class="measured">
+            <div class="scroll" tabindex="0" role="region" aria-label="Measured values">
+                <table>
+                    <caption>{ format!("Measured in {} run{}", measured.runs, if measured.runs == 1 { "" } else { "s" }) }</caption>
+                    <thead><tr><td></td>{ for measured.columns.iter().map(|c| html! { <th scope="col">{ c }</th> }) }</tr></thead>
+                    <tbody>{ for measured.rows.iter().map(row) }</tbody>
+                </table>
+            </div>
+            if !measured.verdicts.is_empty() { <ul class="verdicts">{ for measured.verdicts.iter().map(verdict) }</ul> }
+            if let Some(question) = &measured.follow_up {
+                <p class="follow-up"><strong>{ "The interviewer asks: " }</strong>{ question }</p>
+            }
+            if !measured.answer.is_empty() {
+                <details><summary>{ "A model answer" }</summary><p>{ inlines(&measured.answer, page, "answer") }</p></details>
+            }
+        </div>
+    }
+}

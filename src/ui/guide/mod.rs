@@ -1,0 +1,237 @@
+//! The guide: the lesson's column of prose, predictions, goals, hints and measurements. Plain properties in, one kind
+//! of callback out; it knows neither engine nor storage.
+
+mod goals;
+mod measure;
+mod prediction;
+mod prose;
+
+use crate::progress::LessonProgress;
+use crate::view::route::Route;
+use crate::wire::{GoalCard, GoalState, LessonPage, Measurement, PredictionOutcome, StepPage};
+use goals::Goals;
+use measure::Measure;
+use prediction::Prediction;
+use prose::{blocks, inlines};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What a learner does in the guide.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GuideAction {
+    /// Answers a prediction of this step.
+    Answer { prediction: u32, option: u32, confidence: u8 },
+    /// Opens the run that decided a prediction, at its evidence.
+    OpenRun { run: String, row: Option<u64> },
+    /// Goes to the row that met a goal.
+    ToRow(u64),
+    /// Opens the next hint of this step.
+    Hint,
+    /// Starts this step's measurement with the chosen options.
+    Measure(Vec<u32>),
+    /// The lesson's end.
+    Finish,
+}
+
+#[derive(Clone, PartialEq, Properties)]
+pub struct GuideProps {
+    pub page: Rc<LessonPage>,
+    /// From 0.
+    pub step: u32,
+    pub progress: Rc<LessonProgress>,
+    /// The goals of the run on the bench.
+    pub goals: Rc<Vec<GoalCard>>,
+    /// Outcomes of predictions that the run has decided, by "step/prediction".
+    pub outcomes: Rc<BTreeMap<String, PredictionOutcome>>,
+    /// This step's measurement, once made.
+    pub measurement: Option<Rc<Measurement>>,
+    /// A measurement is under way.
+    pub measuring: bool,
+    pub on: Callback<GuideAction>,
+}
+
+/// The name under which progress keeps something of a step.
+pub fn key(step: &StepPage, id: &str) -> String {
+    format!("{}/{id}", step.id)
+}
+
+#[function_component(Guide)]
+pub fn guide(props: &GuideProps) -> Html {
+    let heading = use_node_ref();
+    // A new step begins at its heading, for eyes and for screen readers; not on the first view of the page.
+    let first = use_mut_ref(|| true);
+    use_effect_with(props.step, {
+        let heading = heading.clone();
+        move |_| {
+            if !first.replace(false)
+                && let Some(element) = heading.cast::<web_sys::HtmlElement>()
+            {
+                let _ = element.focus();
+                element.scroll_into_view();
+            }
+        }
+    });
+    let Some(step) = props.page.steps.get(props.step as usize) else {
+        return html! { <p>{ "This lesson has no such step." }</p> };
+    };
+    let count = props.page.steps.len();
+    html! {
+        <article class="guide-body">
+            <Progress page={props.page.clone()} step={props.step} progress={props.progress.clone()} />
+            <h1 ref={heading} tabindex="-1">{ &step.title }</h1>
+            <p class="meta">
+                { format!("Step {} of {count}", props.step + 1) }
+                { " · " }{ format!("lesson of about {} min", props.page.minutes) }
+            </p>
+            { blocks(&step.prose, &props.page) }
+            { for step.predictions.iter().enumerate().map(|(i, _)| prediction_card(props, step, i)) }
+            if !step.goals.is_empty() {
+                <Goals step={Rc::new(step.clone())} page={props.page.clone()} cards={props.goals.clone()}
+                    progress={props.progress.clone()} on={props.on.clone()} />
+            }
+            { hints(props, step) }
+            if let Some(measure) = &step.measure {
+                <Measure key={measure.id.clone()} page={props.page.clone()} measure={Rc::new(measure.clone())}
+                    measurement={props.measurement.clone()} measuring={props.measuring} on={props.on.clone()} />
+            }
+            { way_on(props, step, count) }
+            if props.step as usize + 1 == count {
+                { endnotes(&props.page) }
+            }
+        </article>
+    }
+}
+
+fn prediction_card(props: &GuideProps, step: &StepPage, index: usize) -> Html {
+    let page = &step.predictions[index];
+    let name = key(step, &page.id);
+    let on = props.on.reform(move |(option, confidence)| GuideAction::Answer {
+        prediction: index as u32,
+        option,
+        confidence,
+    });
+    let open = props.on.reform(|(run, row)| GuideAction::OpenRun { run, row });
+    html! {
+        <Prediction key={name.clone()} name={name.clone()} page={props.page.clone()} prediction={Rc::new(page.clone())}
+            answer={props.progress.answers.get(&name).cloned()} outcome={props.outcomes.get(&name).cloned()}
+            on_answer={on} on_open={open} />
+    }
+}
+
+/// Hints one at a time; opening one costs nothing but is noted.
+fn hints(props: &GuideProps, step: &StepPage) -> Html {
+    let opened = props.progress.hints.get(&step.id).copied().unwrap_or(0) as usize;
+    let total = step.hints.len();
+    if total == 0 {
+        return Html::default();
+    }
+    let next = props.on.reform(|_: MouseEvent| GuideAction::Hint);
+    html! {
+        <section class="hints" aria-label="Hints">
+            <ol class="hint-list" aria-live="polite">
+                { for step.hints.iter().take(opened).map(|hint| html! { <li>{ inlines(hint, &props.page, "hint") }</li> }) }
+            </ol>
+            if opened < total {
+                <button type="button" class="line" onclick={next}>{ format!("Hint {} of {total}", opened + 1) }</button>
+            }
+        </section>
+    }
+}
+
+/// What is still to do here, and the way to the steps before and after.
+fn way_on(props: &GuideProps, step: &StepPage, count: usize) -> Html {
+    let link = |n: u32| Route::Lesson(props.page.slug.clone(), n).href();
+    let last = props.step as usize + 1 == count;
+    let met = step.goals.iter().filter(|g| is_met(props, step, &g.id)).count();
+    let left = step.goals.len() - met;
+    let finish = props.on.reform(|_: MouseEvent| GuideAction::Finish);
+    let all_done = steps_done(&props.page, &props.progress).iter().all(|done| *done);
+    html! {
+        <nav class="way-on" aria-label="Steps">
+            if props.step > 0 {
+                <a class="button line" href={link(props.step - 1)} rel="prev">{ "Back" }</a>
+            }
+            if !last {
+                <a class={classes!("button", if left == 0 { "pri" } else { "line" })} href={link(props.step + 1)} rel="next">
+                    { format!("Next: {}", props.page.steps[props.step as usize + 1].title) }
+                </a>
+            } else if props.progress.finished {
+                <p class="done" role="status">{ "You finished this lesson. " }<a href={Route::Home.href()}>{ "To the course" }</a></p>
+            } else {
+                <button type="button" class={if all_done { "pri" } else { "line" }} onclick={finish}>{ "Finish the lesson" }</button>
+            }
+            if left > 0 {
+                <p class="meta">{ format!("{left} goal{} of this step still open", if left == 1 { "" } else { "s" }) }</p>
+            }
+        </nav>
+    }
+}
+
+fn is_met(props: &GuideProps, step: &StepPage, id: &str) -> bool {
+    let place = step.goals.iter().position(|g| g.id == id).unwrap_or(usize::MAX);
+    let live = props.goals.iter().any(|c| c.index as usize == place && c.state == GoalState::Met);
+    live || props.progress.goals.contains_key(&key(step, id))
+}
+
+/// Which steps have all their goals met and predictions answered.
+pub fn steps_done(page: &LessonPage, progress: &LessonProgress) -> Vec<bool> {
+    let done = |step: &StepPage| {
+        let asks = !step.goals.is_empty() || !step.predictions.is_empty();
+        let goals = step.goals.iter().all(|g| progress.goals.contains_key(&key(step, &g.id)));
+        let answers = step.predictions.iter().all(|p| progress.answers.contains_key(&key(step, &p.id)));
+        if asks { goals && answers } else { progress.finished }
+    };
+    page.steps.iter().map(done).collect()
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct ProgressProps {
+    page: Rc<LessonPage>,
+    step: u32,
+    progress: Rc<LessonProgress>,
+}
+
+/// The steps as a row of bars, each a link.
+#[function_component(Progress)]
+fn progress(props: &ProgressProps) -> Html {
+    let done = steps_done(&props.page, &props.progress);
+    let bar = |(i, step): (usize, &StepPage)| {
+        let here = i == props.step as usize;
+        let state = if here { "here" } else if done[i] { "done" } else { "open" };
+        let words = format!("Step {}: {}{}", i + 1, step.title, if done[i] { ", done" } else { "" });
+        let href = Route::Lesson(props.page.slug.clone(), i as u32).href();
+        html! {
+            <li>
+                <a class={classes!("bar", state)} {href} aria-label={words.clone()} title={words}
+                    aria-current={here.then_some("step")}></a>
+            </li>
+        }
+    };
+    html! { <ol class="steps" aria-label="Steps of this lesson">{ for props.page.steps.iter().enumerate().map(bar) }</ol> }
+}
+
+/// What the model leaves out, and the sources: at the end of the last step.
+fn endnotes(page: &Rc<LessonPage>) -> Html {
+    html! {
+        <>
+            <section class="omissions" aria-labelledby="omissions">
+                <h2 id="omissions">{ "What this model leaves out" }</h2>
+                <ul>{ for page.omissions.iter().map(|item| html! { <li>{ inlines(item, page, "omission") }</li> }) }</ul>
+            </section>
+            <section class="sources" aria-labelledby="sources">
+                <h2 id="sources">{ "Sources" }</h2>
+                <ol>
+                    { for page.sources.iter().map(|source| html! {
+                        <li>
+                            { &source.text }
+                            if let Some(url) = &source.url {
+                                { " " }<a href={url.clone()} rel="noreferrer external" target="_blank">{ prose::host(url) }</a>
+                            }
+                        </li>
+                    }) }
+                </ol>
+            </section>
+        </>
+    }
+}

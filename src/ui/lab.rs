@@ -1,0 +1,382 @@
+//! The run on the bench: asks the engine, keeps what is needed to bring a run back, and tells the reducer.
+//!
+//! Frames go to the playhead at once (it draws them outside of Yew) and to the reducer a few times a second.
+
+use super::engine::{Heard, Link, now};
+use super::play::Playhead;
+use super::state::{Action, Busy, State};
+use crate::base::Micros;
+use crate::view::stage::Target;
+use crate::wire::*;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// While playing, the reducer hears of frames this often.
+const TELL_EVERY_MS: f64 = 160.0;
+/// So many deaths of the engine in a row, and the run is not brought back again.
+const DEATHS_MAX: u32 = 3;
+
+/// What an exported run is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    Copy,
+    Download,
+}
+
+#[derive(Clone)]
+pub struct Lab(Rc<Core>);
+
+pub struct Core {
+    pub dispatch: UseReducerDispatcher<State>,
+    link: OnceCell<Rc<Link>>,
+    pub play: Playhead,
+    /// The loaded lesson's files, to give them to a new worker.
+    files: RefCell<Option<Vec<SourceFile>>>,
+    source: RefCell<Option<RunSource>>,
+    seed: Cell<Option<u64>>,
+    /// The open run as text, as of the last command.
+    saved: RefCell<Option<String>>,
+    /// The learner's own run while another is shown, and where they were.
+    own: RefCell<Option<(String, Micros)>>,
+    /// Where to go when the run is open.
+    then: RefCell<Option<Request>>,
+    play_when_open: Cell<bool>,
+    share: Cell<Option<Share>>,
+    told: Cell<f64>,
+    untold: RefCell<Option<Rc<Frame>>>,
+    untold_status: RefCell<Option<Rc<Status>>>,
+    goals_met: Cell<usize>,
+    deaths: Cell<u32>,
+    filter: RefCell<RowFilter>,
+}
+
+impl PartialEq for Lab {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl std::ops::Deref for Lab {
+    type Target = Core;
+    fn deref(&self) -> &Core {
+        &self.0
+    }
+}
+
+impl Lab {
+    pub fn new(dispatch: UseReducerDispatcher<State>) -> Lab {
+        let core = Rc::new_cyclic(|me| Core {
+            dispatch,
+            link: OnceCell::new(),
+            play: Playhead::new(me.clone()),
+            files: RefCell::default(),
+            source: RefCell::default(),
+            seed: Cell::default(),
+            saved: RefCell::default(),
+            own: RefCell::default(),
+            then: RefCell::default(),
+            play_when_open: Cell::default(),
+            share: Cell::default(),
+            told: Cell::new(f64::MIN),
+            untold: RefCell::default(),
+            untold_status: RefCell::default(),
+            goals_met: Cell::default(),
+            deaths: Cell::default(),
+            filter: RefCell::default(),
+        });
+        let me = Rc::downgrade(&core);
+        let hear = move |heard| {
+            if let Some(core) = me.upgrade() {
+                core.heard(heard);
+            }
+        };
+        let _ = core.link.set(Link::new(hear));
+        Lab(core)
+    }
+}
+
+impl Core {
+    fn link(&self) -> &Rc<Link> {
+        self.link.get().expect("set when made")
+    }
+
+    pub fn send(&self, request: Request) {
+        self.link().send(request);
+    }
+
+    pub fn waits_for(&self, like: impl Fn(&Request) -> bool) -> bool {
+        self.link().waits_for(like)
+    }
+
+    // Opening runs.
+
+    pub fn load_lesson(&self, files: Vec<SourceFile>) {
+        *self.files.borrow_mut() = Some(files.clone());
+        self.link().next_generation();
+        self.send(Request::LoadLesson { files });
+    }
+
+    /// Opens a run from its beginning; the learner's earlier run of this place is over.
+    pub fn open(&self, source: RunSource, seed: Option<u64>, play: bool) {
+        *self.source.borrow_mut() = Some(source.clone());
+        self.seed.set(seed);
+        *self.own.borrow_mut() = None;
+        self.open_run(source, seed, None, None, play);
+    }
+
+    fn open_run(&self, source: RunSource, seed: Option<u64>, cursor: Option<Micros>, whose: Option<String>, play: bool) {
+        self.play.close();
+        *self.saved.borrow_mut() = None;
+        *self.then.borrow_mut() = None;
+        self.untold.take();
+        self.untold_status.take();
+        self.goals_met.set(0);
+        self.play_when_open.set(play);
+        (self.dispatch).dispatch(Action::Opening(whose));
+        self.link().next_generation();
+        self.send(Request::Open(OpenRun { source, seed, cursor }));
+    }
+
+    /// The same set-up again, with another seed or the same.
+    pub fn reopen(&self, seed: Option<u64>) {
+        let source = self.source.borrow().clone();
+        if let Some(source) = source {
+            self.open(source, seed, false);
+        }
+    }
+
+    /// Shows a run that decided something, at the row that did; the learner's own run is kept.
+    pub fn borrow_run(&self, run: &str, whose: &str, row: Option<u64>) {
+        if self.own.borrow().is_none() {
+            let own = self.saved.borrow().clone();
+            *self.own.borrow_mut() = own.map(|text| (text, self.play.at()));
+        }
+        let source = self.with_run(run.to_owned());
+        self.open_run(source, None, None, Some(whose.to_owned()), false);
+        *self.saved.borrow_mut() = Some(run.to_owned());
+        *self.then.borrow_mut() = row.map(|row| Request::Move(Move::ToRow(row)));
+    }
+
+    /// Back from a borrowed run.
+    pub fn return_to_own(&self) {
+        let own = self.own.take();
+        let source = self.source.borrow().clone();
+        match (own, source) {
+            (Some((text, at)), _) => {
+                let source = self.with_run(text.clone());
+                self.open_run(source, None, Some(at), None, false);
+                *self.saved.borrow_mut() = Some(text);
+            }
+            (None, Some(source)) => self.open(source, self.seed.get(), false),
+            (None, None) => {}
+        }
+    }
+
+    /// A saved run in the place of the step's own.
+    fn with_run(&self, saved: String) -> RunSource {
+        match &*self.source.borrow() {
+            Some(RunSource::Step(step) | RunSource::StepWithRun { step, .. }) => {
+                RunSource::StepWithRun { step: *step, saved }
+            }
+            _ => RunSource::Text(SourceFile { name: "saved run".into(), text: saved }),
+        }
+    }
+
+    // What the learner does.
+
+    pub fn command(&self, command: Command) {
+        (self.dispatch).dispatch(Action::Toast(String::new()));
+        self.send(Request::Do(command));
+    }
+
+    pub fn go(&self, to: Move) {
+        self.play.pause();
+        self.send(Request::Move(to));
+    }
+
+    pub fn select(&self, target: Option<Target>) {
+        self.play.select(target);
+        (self.dispatch).dispatch(Action::Select(target));
+        if let Some(Target::Node(node)) = target {
+            self.send(Request::Inspect { node });
+        }
+    }
+
+    pub fn share(&self, how: Share) {
+        self.share.set(Some(how));
+        self.send(Request::Export);
+    }
+
+    pub fn predict(&self, step: u32, prediction: u32) {
+        (self.dispatch).dispatch(Action::Busy(Some(Busy::Predicting)));
+        self.send(Request::Predict { step, prediction });
+    }
+
+    pub fn measure(&self, step: u32, choices: Vec<u32>) {
+        self.play.pause();
+        (self.dispatch).dispatch(Action::Busy(Some(Busy::Measuring)));
+        self.send(Request::Measure { step, choices });
+    }
+
+    /// Ends what the engine is at by replacing it.
+    pub fn cancel(&self) {
+        self.link().give_up(String::new());
+    }
+
+    pub fn ask_rows(&self, first: u64, count: u32, filter: &RowFilter) {
+        *self.filter.borrow_mut() = filter.clone();
+        if !self.waits_for(|r| matches!(r, Request::Rows { .. })) {
+            self.send(Request::Rows { first, count, filter: filter.clone() });
+        }
+    }
+
+    pub fn opened(&self) -> Option<Rc<Opened>> {
+        self.play.opened()
+    }
+
+    /// Scenario, seed and commands of the open run, for reports.
+    pub fn report(&self) -> String {
+        self.saved.borrow().clone().unwrap_or_default()
+    }
+
+    // What the engine says.
+
+    fn heard(&self, heard: Heard) {
+        match heard {
+            Heard::Reply(request, reply) => self.reply(request, reply),
+            Heard::Died(why, lost) => self.died(&why, &lost),
+        }
+    }
+
+    fn reply(&self, request: Request, reply: Reply) {
+        let dispatch = &self.dispatch;
+        match reply {
+            Reply::Lesson(page) => dispatch.dispatch(Action::Lesson(super::state::Load::Ready(Rc::new(*page)))),
+            Reply::Opened(opened) => {
+                let opened = Rc::new(*opened);
+                self.play.open(Rc::clone(&opened));
+                dispatch.dispatch(Action::Opened(opened));
+            }
+            Reply::Frame(frame) => self.frame(&request, *frame),
+            Reply::Rows(rows) => dispatch.dispatch(Action::Rows(Rc::new(rows))),
+            Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
+            Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome))),
+            Reply::Measured(measured) => dispatch.dispatch(Action::Measured(Rc::new(*measured))),
+            Reply::Exported(text) => self.exported(text),
+            Reply::Refused(why) => dispatch.dispatch(Action::Toast(why)),
+            Reply::Failed(why) => self.failed(&request, why),
+            Reply::Died(_) => {}
+        }
+    }
+
+    fn frame(&self, request: &Request, mut frame: Frame) {
+        let status = frame.status.take().map(|status| Rc::new(*status));
+        let frame = Rc::new(frame);
+        let shown = matches!(request, Request::Show { .. });
+        self.play.show(Rc::clone(&frame), !shown);
+        let opened = matches!(request, Request::Open(_));
+        if opened && self.play_when_open.replace(false) {
+            self.play.play();
+        }
+        if let Some(next) = if opened { self.then.take() } else { None } {
+            self.send(next);
+        }
+        let count_met = |s: &Rc<Status>| s.goals.iter().filter(|g| g.state == GoalState::Met).count();
+        let more_met = status.as_ref().map(count_met).is_some_and(|met| met > self.goals_met.replace(met));
+        let changed = matches!(request, Request::Do(_) | Request::Undo | Request::Branch(_) | Request::Open(_));
+        if status.is_some() {
+            *self.untold_status.borrow_mut() = status;
+        }
+        *self.untold.borrow_mut() = Some(frame);
+        if !self.play.is_playing() || !shown || more_met || now() - self.told.get() > TELL_EVERY_MS {
+            self.tell(matches!(request, Request::Move(_)));
+        }
+        if more_met || changed {
+            self.send(Request::Export);
+        }
+        if !matches!(request, Request::Open(_)) {
+            self.deaths.set(0);
+        }
+    }
+
+    /// Tells the reducer what it has not heard yet.
+    pub fn tell(&self, say: bool) {
+        self.told.set(now());
+        if let Some(status) = self.untold_status.take() {
+            (self.dispatch).dispatch(Action::Status(status));
+        }
+        if let Some(frame) = self.untold.take() {
+            (self.dispatch).dispatch(Action::Frame(frame, say));
+        }
+    }
+
+    fn exported(&self, text: String) {
+        super::crash::set_report(&text);
+        match self.share.take() {
+            Some(Share::Copy) => {
+                let dispatch = self.dispatch.clone();
+                super::storage::copy(&text, move |done| {
+                    let words = if done {
+                        "Copied: scenario, seed and commands as text."
+                    } else {
+                        "The browser did not allow copying; use Download instead."
+                    };
+                    dispatch.dispatch(Action::Toast(words.into()));
+                });
+            }
+            Some(Share::Download) => super::storage::download("faultline-run.json", &text),
+            None => {}
+        }
+        (self.dispatch).dispatch(Action::Exported(Rc::from(text.as_str())));
+        *self.saved.borrow_mut() = Some(text);
+    }
+
+    fn failed(&self, request: &Request, why: String) {
+        (self.dispatch).dispatch(match request {
+            Request::LoadLesson { .. } => Action::Lesson(super::state::Load::Failed(why)),
+            Request::Open(_) => Action::Failed(why),
+            Request::Predict { .. } | Request::Measure { .. } => {
+                (self.dispatch).dispatch(Action::Busy(None));
+                Action::Toast(why)
+            }
+            _ => Action::Toast(why),
+        });
+        self.play.pause();
+    }
+
+    /// A new worker stands ready: the lesson and the run are given to it as they were.
+    fn died(&self, why: &str, lost: &[Request]) {
+        let deaths = self.deaths.get() + 1;
+        self.deaths.set(deaths);
+        (self.dispatch).dispatch(Action::Busy(None));
+        let at = self.play.at();
+        let playing = self.play.is_playing();
+        if deaths > DEATHS_MAX {
+            return (self.dispatch).dispatch(Action::Failed(format!("The engine keeps stopping. {why}")));
+        }
+        if let Some(files) = self.files.borrow().clone() {
+            self.link().next_generation();
+            self.send(Request::LoadLesson { files });
+        }
+        let opening = lost.iter().any(|r| matches!(r, Request::Open(_)));
+        let saved = self.saved.borrow().clone();
+        match (saved, self.source.borrow().clone()) {
+            (Some(text), _) => {
+                let source = self.with_run(text.clone());
+                self.open_run(source, None, Some(at), None, playing);
+                *self.saved.borrow_mut() = Some(text);
+            }
+            (None, Some(source)) => {
+                let cursor = (!opening).then_some(at);
+                self.open_run(source, self.seed.get(), cursor, None, playing);
+            }
+            (None, None) => {}
+        }
+        let words = match why {
+            "" => "Cancelled. Your run is as it was.".to_owned(),
+            why => format!("The engine stopped and was replaced; your run is as it was. {why}"),
+        };
+        (self.dispatch).dispatch(Action::Toast(words));
+    }
+}

@@ -1,0 +1,119 @@
+//! A lesson: the guide beside the bench.
+
+use super::super::app::{Ctx, load_lesson, use_ctx};
+use super::super::bench::Bench;
+use super::super::guide::{Guide, GuideAction, key};
+use super::super::state::{Action, Busy, Load};
+use super::failed;
+use crate::view::route::Route;
+use crate::wire::{Move, RunSource};
+use std::rc::Rc;
+use yew::prelude::*;
+
+#[component]
+pub fn Lesson() -> Html {
+    let ctx = use_ctx();
+    use_open_step(&ctx);
+    match &ctx.state.lesson {
+        Load::Waiting => html! {
+            <main id="main" class="page" tabindex="-1"><h1>{ "Lesson" }</h1><p role="status">{ "Loading the lesson…" }</p></main>
+        },
+        Load::Failed(why) => {
+            let retry = {
+                let ctx = ctx.clone();
+                Callback::from(move |_: MouseEvent| load_lesson(&ctx, &ctx.state.slug))
+            };
+            html! {
+                <main id="main" class="page" tabindex="-1">
+                    <h1>{ "Lesson" }</h1>
+                    { failed("This lesson could not be opened", why, retry) }
+                    <p><a href={Route::Home.href()}>{ "To the course" }</a></p>
+                </main>
+            }
+        }
+        Load::Ready(_) => html! {
+            <main id="main" class="lesson" tabindex="-1">
+                <section class="guide" id="guide" aria-label="Guide" tabindex="0">{ guide(&ctx) }</section>
+                <Bench />
+            </main>
+        },
+    }
+}
+
+/// Opens the step's run when the step changes.
+#[hook]
+fn use_open_step(ctx: &Ctx) {
+    let place = ctx.state.step().map(|(step, lesson, _)| (lesson.slug.clone(), step));
+    let ctx = ctx.clone();
+    use_effect_with(place, move |place| {
+        if let Some((_, step)) = place {
+            ctx.dispatch(Action::Visited);
+            ctx.lab.open(RunSource::Step(*step), None, false);
+            ask_again(&ctx, *step);
+        }
+    });
+}
+
+/// Predictions that were answered before: the run says again what it did.
+fn ask_again(ctx: &Ctx, step: u32) {
+    let Some((_, lesson, page)) = ctx.state.step() else { return };
+    for (i, prediction) in page.predictions.iter().enumerate() {
+        let key = key(page, &prediction.id);
+        let answered = ctx.state.progress.lesson(&lesson.slug).is_some_and(|l| l.answers.contains_key(&key));
+        if answered && !ctx.state.outcomes.contains_key(&key) {
+            ctx.lab.predict(step, i as u32);
+        }
+    }
+}
+
+fn guide(ctx: &Ctx) -> Html {
+    let (Some(lesson), Route::Lesson(slug, step)) = (ctx.state.lesson.ready(), &ctx.state.route) else {
+        return Html::default();
+    };
+    let measured = lesson.steps.get(*step as usize).and_then(|s| s.measure.as_ref()).and_then(|m| ctx.state.measured.get(&m.id));
+    let on = {
+        let (ctx, step) = (ctx.clone(), *step);
+        Callback::from(move |action: GuideAction| act(&ctx, step, action))
+    };
+    html! {
+        <>
+            <Guide page={Rc::clone(lesson)} step={*step} goals={Rc::clone(&ctx.state.run.goals)}
+                progress={Rc::new(ctx.state.progress.lesson(slug).cloned().unwrap_or_default())}
+                outcomes={Rc::clone(&ctx.state.outcomes)} measurement={measured.cloned()}
+                measuring={ctx.state.busy == Some(Busy::Measuring)} {on} />
+            if let Some(busy) = ctx.state.busy { { working(ctx, busy) } }
+        </>
+    }
+}
+
+/// The engine is at something longer: say so, and let it be stopped.
+fn working(ctx: &Ctx, busy: Busy) -> Html {
+    let cancel = {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.lab.cancel())
+    };
+    let words = match busy {
+        Busy::Predicting => "Running the prediction's own run…",
+        Busy::Measuring => "Running the simulations…",
+    };
+    html! {
+        <div class="working" role="status">
+            <label>{ words }<progress></progress></label>
+            <button type="button" onclick={cancel}>{ "Cancel" }</button>
+        </div>
+    }
+}
+
+fn act(ctx: &Ctx, step: u32, action: GuideAction) {
+    match action {
+        GuideAction::Answer { prediction, option, confidence } => {
+            ctx.dispatch(Action::Answer(prediction, option, confidence));
+            ctx.lab.predict(step, prediction);
+        }
+        GuideAction::OpenRun { run, row } => ctx.lab.borrow_run(&run, "another run", row),
+        GuideAction::ToRow(row) => ctx.lab.go(Move::ToRow(row)),
+        GuideAction::Hint => ctx.dispatch(Action::Hint),
+        GuideAction::Measure(choices) => ctx.lab.measure(step, choices),
+        GuideAction::Finish => ctx.dispatch(Action::Finish),
+    }
+}

@@ -1,0 +1,354 @@
+//! The playhead: the cursor between frames, the frame loop, and the drawing of the stage outside of Yew.
+//!
+//! While playing, the cursor runs at the chosen speed and at most one frame is asked for at a time; when paused and
+//! nothing changed, nothing runs.
+
+use super::canvas::Painter;
+use super::engine::now;
+use super::lab::Core;
+use super::state::Action;
+use crate::base::Micros;
+use crate::view::layout::{Insets, Layout, Point};
+use crate::view::stage::{self, Scene, Stage, Target};
+use crate::view::{hit, track};
+use crate::wire::{Frame, Move, Opened, Request};
+use gloo::render::{AnimationFrame, request_animation_frame};
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use web_sys::HtmlCanvasElement;
+
+/// The cursor runs ahead of the last frame by at most so much watching time.
+const LEAD_S: f64 = 0.3;
+/// With reduced motion: a step every so often.
+const STEP_EVERY_MS: f64 = 800.0;
+/// Up to this many times the default pace, messages can be read.
+const READABLE: f64 = 1.7;
+
+pub struct Playhead {
+    lab: Weak<Core>,
+    opened: RefCell<Option<Rc<Opened>>>,
+    frame: RefCell<Option<Rc<Frame>>>,
+    /// Microseconds.
+    at: Cell<f64>,
+    speed: Cell<f64>,
+    playing: Cell<bool>,
+    reduced: Cell<bool>,
+    /// The last seek while another was on its way.
+    wanted: Cell<Option<Micros>>,
+    last_tick: Cell<f64>,
+    last_step: Cell<f64>,
+    raf: RefCell<Option<AnimationFrame>>,
+    painter: RefCell<Option<Painter>>,
+    insets: Cell<Insets>,
+    layout: RefCell<Option<Rc<Layout>>>,
+    stage: RefCell<Stage>,
+    selected: Cell<Option<Target>>,
+    hover: Cell<Option<Target>>,
+    focus: Cell<Option<Target>>,
+    drag: Cell<Option<(u16, Point)>>,
+    /// Told when the nodes have moved.
+    moved: RefCell<Option<Box<dyn Fn(&Layout)>>>,
+}
+
+impl Playhead {
+    pub fn new(lab: Weak<Core>) -> Playhead {
+        Playhead {
+            lab,
+            opened: RefCell::default(),
+            frame: RefCell::default(),
+            at: Cell::default(),
+            speed: Cell::new(1.0),
+            playing: Cell::default(),
+            reduced: Cell::default(),
+            wanted: Cell::default(),
+            last_tick: Cell::default(),
+            last_step: Cell::default(),
+            raf: RefCell::default(),
+            painter: RefCell::default(),
+            insets: Cell::default(),
+            layout: RefCell::default(),
+            stage: RefCell::default(),
+            selected: Cell::default(),
+            hover: Cell::default(),
+            focus: Cell::default(),
+            drag: Cell::default(),
+            moved: RefCell::default(),
+        }
+    }
+
+    // The run.
+
+    pub fn close(&self) {
+        self.pause();
+        self.frame.take();
+        self.opened.take();
+        self.layout.take();
+        self.selected.set(None);
+        self.hover.set(None);
+        self.wanted.set(None);
+        self.wake();
+    }
+
+    pub fn open(&self, opened: Rc<Opened>) {
+        self.speed.set(opened.pace_us_per_s as f64);
+        *self.opened.borrow_mut() = Some(opened);
+        self.layout.take();
+    }
+
+    pub fn opened(&self) -> Option<Rc<Opened>> {
+        self.opened.borrow().clone()
+    }
+
+    pub fn at(&self) -> Micros {
+        Micros(self.at.get() as u64)
+    }
+
+    /// A frame has come; `jumped` when the cursor goes where it is.
+    pub fn show(&self, frame: Rc<Frame>, jumped: bool) {
+        if jumped || !self.playing.get() {
+            self.at.set(frame.now.0 as f64);
+        }
+        let over = frame.halted.is_some() && frame.flights.is_empty() && frame.now >= frame.head;
+        *self.frame.borrow_mut() = Some(frame);
+        if let Some(at) = self.wanted.take() {
+            self.ask(at);
+        } else if over && self.playing.get() && !jumped {
+            self.pause();
+        }
+        self.wake();
+    }
+
+    // Playing.
+
+    pub fn is_playing(&self) -> bool {
+        self.playing.get()
+    }
+
+    pub fn play(&self) {
+        if !self.playing.replace(true) {
+            self.last_tick.set(0.0);
+            self.dispatch(Action::Playing(true));
+            self.wake();
+        }
+    }
+
+    pub fn pause(&self) {
+        if self.playing.replace(false) {
+            self.dispatch(Action::Playing(false));
+            if let Some(lab) = self.lab.upgrade() {
+                // What is drawn and what the engine shows shall be the same moment again.
+                self.ask(self.at());
+                lab.tell(false);
+            }
+            self.wake();
+        }
+    }
+
+    pub fn toggle(&self) {
+        if self.is_playing() { self.pause() } else { self.play() }
+    }
+
+    pub fn set_speed(&self, us_per_s: f64) {
+        self.speed.set(us_per_s);
+        self.dispatch(Action::Speed(us_per_s));
+        self.wake();
+    }
+
+    pub fn seek(&self, at: Micros) {
+        self.playing.set(false);
+        self.dispatch(Action::Playing(false));
+        self.ask(at);
+    }
+
+    pub fn set_reduced(&self, reduced: bool) {
+        self.reduced.set(reduced);
+        self.wake();
+    }
+
+    fn ask(&self, at: Micros) {
+        let Some(lab) = self.lab.upgrade() else { return };
+        if self.frame.borrow().is_none() {
+            return;
+        }
+        if lab.waits_for(|r| matches!(r, Request::Show { .. })) {
+            self.wanted.set(Some(at));
+        } else {
+            lab.send(Request::Show { at });
+        }
+    }
+
+    fn dispatch(&self, action: Action) {
+        if let Some(lab) = self.lab.upgrade() {
+            lab.dispatch.dispatch(action);
+        }
+    }
+
+    // The stage.
+
+    pub fn attach(&self, canvas: HtmlCanvasElement, moved: impl Fn(&Layout) + 'static) {
+        *self.painter.borrow_mut() = Painter::new(canvas);
+        *self.moved.borrow_mut() = Some(Box::new(moved));
+        self.layout.take();
+        self.wake();
+    }
+
+    pub fn detach(&self) {
+        self.painter.take();
+        self.moved.take();
+        self.raf.take();
+        self.layout.take();
+    }
+
+    pub fn set_insets(&self, insets: Insets) {
+        if self.insets.replace(insets) != insets {
+            self.layout.take();
+        }
+        self.wake();
+    }
+
+    pub fn theme_changed(&self) {
+        if let Some(painter) = &mut *self.painter.borrow_mut() {
+            painter.read_theme();
+        }
+        self.wake();
+    }
+
+    pub fn select(&self, target: Option<Target>) {
+        self.selected.set(target);
+        self.wake();
+    }
+
+    pub fn hover(&self, target: Option<Target>) -> bool {
+        let changed = self.hover.replace(target) != target;
+        if changed {
+            self.wake();
+        }
+        changed
+    }
+
+    pub fn focus(&self, target: Option<Target>) {
+        self.focus.set(target);
+        self.wake();
+    }
+
+    pub fn drag(&self, drag: Option<(u16, Point)>) {
+        self.drag.set(drag);
+        self.wake();
+    }
+
+    /// What is at a point of the canvas.
+    pub fn hit(&self, p: Point, reach: f32) -> Option<Target> {
+        let (layout, opened, frame) = (self.layout.borrow(), self.opened.borrow(), self.frame.borrow());
+        hit::at(&self.stage.borrow(), layout.as_ref()?, opened.as_ref()?, frame.as_ref()?, p, reach)
+    }
+
+    pub fn layout(&self) -> Option<Rc<Layout>> {
+        self.layout.borrow().clone()
+    }
+
+    /// Where the canvas is in the window.
+    pub fn canvas_box(&self) -> Option<web_sys::DomRect> {
+        self.painter.borrow().as_ref().map(|p| p.canvas.get_bounding_client_rect())
+    }
+
+    /// Where a thing is drawn.
+    pub fn spot(&self, target: Target) -> Option<Point> {
+        let layout = self.layout()?;
+        match target {
+            Target::Node(node) => layout.places.get(node as usize).copied(),
+            Target::Link(a, b) => Some(layout.places.get(a as usize)?.to(*layout.places.get(b as usize)?, 0.5)),
+            Target::Message(id) => self.stage.borrow().spots.iter().find(|(m, _)| *m == id).map(|(_, p)| *p),
+        }
+    }
+
+    // The frame loop.
+
+    /// Draws with the next animation frame.
+    pub fn wake(&self) {
+        if self.raf.borrow().is_some() || self.painter.borrow().is_none() {
+            return;
+        }
+        let lab = self.lab.clone();
+        let raf = request_animation_frame(move |at| {
+            if let Some(lab) = lab.upgrade() {
+                let done = lab.play.raf.take();
+                lab.play.tick(at);
+                drop(done);
+            }
+        });
+        *self.raf.borrow_mut() = Some(raf);
+    }
+
+    fn tick(&self, at: f64) {
+        let began = now();
+        if self.playing.get() {
+            self.advance(at);
+        }
+        self.draw();
+        if self.playing.get() {
+            self.wake();
+        }
+        super::bench_mark::record(at, now() - began);
+    }
+
+    fn advance(&self, at: f64) {
+        let last = self.last_tick.replace(at);
+        let frame_now = self.frame.borrow().as_ref().map(|f| f.now.0 as f64);
+        let (Some(frame_now), Some(lab)) = (frame_now, self.lab.upgrade()) else { return };
+        if self.reduced.get() {
+            if at - self.last_step.get() > STEP_EVERY_MS && !lab.waits_for(|r| matches!(r, Request::Move(_))) {
+                self.last_step.set(at);
+                lab.send(Request::Move(Move::Forward));
+            }
+            return;
+        }
+        let dt = if last > 0.0 { (at - last).clamp(0.0, 100.0) / 1000.0 } else { 0.0 };
+        let speed = self.speed.get();
+        let next = (self.at.get() + speed * dt).min(frame_now + speed * LEAD_S);
+        self.at.set(next.max(self.at.get().min(frame_now)));
+        if !lab.waits_for(|r| matches!(r, Request::Show { .. } | Request::Open(_))) {
+            lab.send(Request::Show { at: self.at() });
+        }
+    }
+
+    fn draw(&self) {
+        let mut painter = self.painter.borrow_mut();
+        let Some(painter) = &mut *painter else { return };
+        let resized = painter.fit();
+        let (opened, frame) = (self.opened.borrow(), self.frame.borrow());
+        let (Some(opened), Some(frame)) = (opened.as_ref(), frame.as_ref()) else {
+            return painter.paint(&Default::default());
+        };
+        if resized || self.layout.borrow().is_none() {
+            let (w, h) = painter.size;
+            let layout = Rc::new(Layout::new(opened, w as f32, h as f32, self.insets.get()));
+            if let Some(moved) = &*self.moved.borrow() {
+                moved(&layout);
+            }
+            *self.layout.borrow_mut() = Some(layout);
+        }
+        let Some(layout) = self.layout() else { return };
+        let paused = !self.playing.get();
+        let scene = Scene {
+            opened,
+            frame,
+            layout: &layout,
+            at: self.at(),
+            selected: self.selected.get(),
+            hover: self.hover.get(),
+            focus: self.focus.get(),
+            paused,
+            labels: paused || self.speed.get() <= opened.pace_us_per_s as f64 * READABLE,
+            reduced: self.reduced.get(),
+            drag: self.drag.get(),
+        };
+        let picture = stage::draw(&scene);
+        painter.paint(&picture.display);
+        *self.stage.borrow_mut() = picture;
+    }
+
+    /// What the speed slider shows.
+    pub fn speed_from(&self, slider: f64) -> f64 {
+        track::speed(slider, self.opened.borrow().as_ref().map_or(1, |o| o.pace_us_per_s))
+    }
+}

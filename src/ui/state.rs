@@ -1,0 +1,312 @@
+//! All that the page shows, changed by one reducer. Effects (engine, storage, addresses) happen elsewhere and arrive
+//! here as actions.
+
+use super::guide;
+use crate::progress::{GoalMet, LessonProgress, Position, Progress};
+use crate::view::route::Route;
+use crate::view::stage::Target;
+use crate::wire::*;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Something that is fetched.
+#[derive(Clone, Debug, Default)]
+pub enum Load<T> {
+    #[default]
+    Waiting,
+    Ready(T),
+    Failed(String),
+}
+
+impl<T> Load<T> {
+    pub fn ready(&self) -> Option<&T> {
+        match self {
+            Load::Ready(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    #[default]
+    Log,
+    State,
+    Pending,
+    Commands,
+    Measures,
+}
+
+/// Work of the engine that takes a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    Predicting,
+    Measuring,
+}
+
+/// A message at the top of the page that stays until it is closed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    pub text: String,
+    /// Progress that could not be read, to download.
+    pub set_aside: Option<String>,
+}
+
+#[derive(Clone, Default)]
+pub struct State {
+    pub route: Route,
+    pub theme: Theme,
+    pub notices: Vec<Notice>,
+    pub catalogue: Load<Rc<Catalogue>>,
+    pub progress: Rc<Progress>,
+    /// The slug that is loaded or loading, and the lesson.
+    pub slug: String,
+    pub lesson: Load<Rc<LessonPage>>,
+    pub run: RunState,
+    /// By "step/prediction".
+    pub outcomes: Rc<BTreeMap<String, PredictionOutcome>>,
+    pub measured: BTreeMap<String, Rc<Measurement>>,
+    pub busy: Option<Busy>,
+}
+
+/// The open run, as far as the page shows it.
+#[derive(Clone, Default)]
+pub struct RunState {
+    pub opened: Option<Rc<Opened>>,
+    pub frame: Option<Rc<Frame>>,
+    pub status: Rc<Status>,
+    /// The status's goals.
+    pub goals: Rc<Vec<GoalCard>>,
+    pub playing: bool,
+    pub speed: f64,
+    pub selected: Option<Target>,
+    pub tab: Tab,
+    pub rows: Option<Rc<RowsPage>>,
+    pub inspection: Option<Rc<Inspection>>,
+    /// A sentence that answers what the learner just did.
+    pub toast: String,
+    /// What a screen reader should say.
+    pub said: String,
+    /// Shown instead of the learner's own run: the run that decided a prediction, or met a goal.
+    pub borrowed: Option<String>,
+    pub failed: Option<String>,
+}
+
+pub enum Action {
+    Go(Route),
+    Theme(Theme),
+    Notice(Notice),
+    CloseNotice(usize),
+    Catalogue(Load<Rc<Catalogue>>),
+    Progress(Rc<Progress>),
+    /// A lesson is asked for.
+    Loading(String),
+    Lesson(Load<Rc<LessonPage>>),
+    Visited,
+    /// A run is asked for; it is someone else's when there is a word for it.
+    Opening(Option<String>),
+    Opened(Rc<Opened>),
+    /// A frame, and whether its sentence should be said.
+    Frame(Rc<Frame>, bool),
+    Status(Rc<Status>),
+    Playing(bool),
+    Speed(f64),
+    Select(Option<Target>),
+    Tab(Tab),
+    Rows(Rc<RowsPage>),
+    Inspected(Rc<Inspection>),
+    Toast(String),
+    Failed(String),
+    /// Prediction of the open step, option, confidence.
+    Answer(u32, u32, u8),
+    Hint,
+    Finish,
+    Predicted(Box<PredictionOutcome>),
+    Busy(Option<Busy>),
+    Measured(Rc<Measurement>),
+    /// The run as text: goals that are met are kept with it.
+    Exported(Rc<str>),
+}
+
+impl Reducible for State {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut s = (*self).clone();
+        s.apply(action);
+        s.into()
+    }
+}
+
+impl State {
+    fn apply(&mut self, action: Action) {
+        match action {
+            Action::Go(route) => self.route = route,
+            Action::Theme(theme) => self.theme = theme,
+            Action::Notice(notice) if !self.notices.contains(&notice) => self.notices.push(notice),
+            Action::Notice(_) => {}
+            Action::CloseNotice(i) if i < self.notices.len() => {
+                self.notices.remove(i);
+            }
+            Action::CloseNotice(_) => {}
+            Action::Catalogue(catalogue) => self.catalogue = catalogue,
+            Action::Progress(progress) => self.progress = progress,
+            Action::Loading(slug) => {
+                self.slug = slug;
+                self.lesson = Load::Waiting;
+                self.outcomes = Rc::default();
+                self.measured.clear();
+                self.busy = None;
+                self.run = RunState::default();
+            }
+            Action::Lesson(lesson) => self.lesson = lesson,
+            Action::Visited => self.visited(),
+            Action::Answer(prediction, option, confidence) => self.answer(prediction, option, confidence),
+            Action::Hint => self.hint(),
+            Action::Finish => self.change_lesson(|l| l.finished = true),
+            Action::Predicted(outcome) => self.predicted(*outcome),
+            Action::Busy(busy) => self.busy = busy,
+            Action::Measured(measured) => {
+                self.busy = None;
+                self.measured.insert(measured.id.clone(), measured);
+            },
+            Action::Exported(run) => self.keep_goals(&run),
+            run => self.run.apply(run),
+        }
+    }
+
+    /// The lesson's page and the step that the address names.
+    pub fn step(&self) -> Option<(u32, &Rc<LessonPage>, &StepPage)> {
+        let Route::Lesson(slug, step) = &self.route else { return None };
+        let lesson = self.lesson.ready().filter(|lesson| lesson.slug == *slug)?;
+        Some((*step, lesson, lesson.steps.get(*step as usize)?))
+    }
+
+    fn change_progress(&mut self, change: impl FnOnce(&mut Progress)) {
+        let mut progress = (*self.progress).clone();
+        change(&mut progress);
+        if progress != *self.progress {
+            self.progress = progress.into();
+        }
+    }
+
+    fn change_lesson(&mut self, change: impl FnOnce(&mut LessonProgress)) {
+        let slug = self.slug.clone();
+        if !slug.is_empty() {
+            self.change_progress(|p| change(p.lesson_mut(&slug)));
+        }
+    }
+
+    fn visited(&mut self) {
+        if let Some((step, lesson, _)) = self.step() {
+            let slug = lesson.slug.clone();
+            self.change_progress(|p| p.position = Some(Position { slug, step }));
+        }
+    }
+
+    fn answer(&mut self, prediction: u32, option: u32, confidence: u8) {
+        let Some((_, _, page)) = self.step() else { return };
+        if let Some(asked) = page.predictions.get(prediction as usize) {
+            let key = guide::key(page, &asked.id);
+            self.change_lesson(|l| {
+                l.answer(&key, option, confidence);
+            });
+        }
+    }
+
+    fn hint(&mut self) {
+        let Some((_, _, page)) = self.step() else { return };
+        let (id, most) = (page.id.clone(), page.hints.len() as u32);
+        self.change_lesson(|l| {
+            let opened = l.hints.entry(id).or_default();
+            *opened = (*opened + 1).min(most);
+        });
+    }
+
+    fn predicted(&mut self, outcome: PredictionOutcome) {
+        self.busy = None;
+        let Some(lesson) = self.lesson.ready() else { return };
+        let Some(page) = lesson.steps.get(outcome.step as usize) else { return };
+        let Some(asked) = page.predictions.get(outcome.prediction as usize) else { return };
+        let key = guide::key(page, &asked.id);
+        self.change_lesson(|l| {
+            if let Some(answer) = l.answers.get_mut(&key) {
+                answer.truth = Some(outcome.truth);
+            }
+        });
+        Rc::make_mut(&mut self.outcomes).insert(key, outcome);
+    }
+
+    /// Keeps the goals that the open run has met, with the run.
+    fn keep_goals(&mut self, run: &Rc<str>) {
+        if self.run.borrowed.is_some() {
+            return;
+        }
+        let Some((_, _, page)) = self.step() else { return };
+        let met = self.run.status.goals.iter().filter(|g| g.state == GoalState::Met);
+        let news: Vec<(String, GoalMet)> = met
+            .filter_map(|card| {
+                let goal = page.goals.get(card.index as usize)?;
+                let at_us = card.evidence.map_or(0, |(_, at)| at.0);
+                let met = GoalMet { at_us, sentence: card.sentence.clone(), run: run.to_string() };
+                Some((guide::key(page, &goal.id), met))
+            })
+            .collect();
+        self.change_lesson(|l| {
+            for (key, met) in news {
+                l.meet(&key, met);
+            }
+        });
+    }
+}
+
+impl RunState {
+    fn apply(&mut self, action: Action) {
+        match action {
+            Action::Opening(borrowed) => {
+                *self = RunState { tab: self.tab, borrowed, ..RunState::default() };
+            }
+            Action::Opened(opened) => {
+                self.speed = opened.pace_us_per_s as f64;
+                self.opened = Some(opened);
+                self.failed = None;
+            }
+            Action::Frame(frame, say) => {
+                if say {
+                    self.said = frame.sentence.clone();
+                }
+                self.frame = Some(frame);
+            }
+            Action::Status(status) => {
+                if status.goals != *self.goals {
+                    self.goals = Rc::new(status.goals.clone());
+                }
+                self.status = status;
+            }
+            Action::Playing(playing) => self.playing = playing,
+            Action::Speed(speed) => self.speed = speed,
+            Action::Select(target) => {
+                self.selected = target;
+                self.toast.clear();
+            }
+            Action::Tab(tab) => self.tab = tab,
+            Action::Rows(rows) => self.rows = Some(rows),
+            Action::Inspected(inspection) => self.inspection = Some(inspection),
+            Action::Toast(text) => {
+                self.said = text.clone();
+                self.toast = text;
+            }
+            Action::Failed(text) => self.failed = Some(text),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The browser's store, clipboard and files.
+
+use super::state::{Notice, Theme};
+use crate::progress::{ASIDE_KEY as ASIDE, KEY as PROGRESS, Progress};
+use gloo::utils::{document, window};
+use js_sys::Array;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Storage, Url};
+
+const THEME: &str = "faultline.theme";
+
+fn store() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// Reads the progress; what cannot be read is set aside under another name, with a notice.
+pub fn load() -> (Progress, Option<Notice>) {
+    let Some(store) = store() else {
+        let text = "This browser keeps nothing for this page (its storage is off): progress lasts until you leave.";
+        return (Progress::default(), Some(Notice { text: text.into(), set_aside: None }));
+    };
+    let Some(text) = store.get_item(PROGRESS).ok().flatten() else { return (Progress::default(), None) };
+    match Progress::read(&text) {
+        Ok(progress) => (progress, None),
+        Err(why) => {
+            let mut key = ASIDE.to_owned();
+            let mut count = 1;
+            while store.get_item(&key).ok().flatten().is_some_and(|old| old != text) {
+                count += 1;
+                key = format!("{ASIDE}.{count}");
+            }
+            let kept = store.set_item(&key, &text).is_ok();
+            let mut words = format!("Your progress could not be taken up: {why}. ");
+            words += if kept { "It was set aside and you start afresh; nothing of it is lost." } else { "Download it now." };
+            (Progress::default(), Some(Notice { text: words, set_aside: Some(text) }))
+        }
+    }
+}
+
+/// Writes the progress; the error says what to do.
+pub fn save(progress: &Progress) -> Result<(), String> {
+    let Some(store) = store() else { return Ok(()) };
+    store.set_item(PROGRESS, &progress.to_text()).map_err(|_| {
+        "Your progress could not be saved: the browser's storage for this page is full. Export it as a file (Progress, \
+         at the top), then free some space."
+            .to_owned()
+    })
+}
+
+pub fn load_theme() -> Theme {
+    match store().and_then(|s| s.get_item(THEME).ok().flatten()).as_deref() {
+        Some("light") => Theme::Light,
+        Some("dark") => Theme::Dark,
+        _ => Theme::System,
+    }
+}
+
+pub fn save_theme(theme: Theme) {
+    let name = match theme {
+        Theme::System => "system",
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    };
+    if let Some(store) = store() {
+        let _ = store.set_item(THEME, name);
+    }
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-theme", name);
+    }
+}
+
+/// Offers a text as a file.
+pub fn download(name: &str, text: &str) {
+    let parts = Array::of1(&JsValue::from(text));
+    let options = BlobPropertyBag::new();
+    options.set_type("application/json");
+    let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
+    let Ok(address) = Url::create_object_url_with_blob(&blob) else { return };
+    if let Ok(link) = document().create_element("a") {
+        let link: HtmlAnchorElement = link.unchecked_into();
+        link.set_href(&address);
+        link.set_download(name);
+        link.click();
+    }
+    let _ = Url::revoke_object_url(&address);
+}
+
+/// The text of a file that the learner chose.
+pub async fn read(file: &File) -> Result<String, String> {
+    let text = JsFuture::from(file.text()).await.map_err(|_| "the file cannot be read".to_owned())?;
+    text.as_string().ok_or_else(|| "the file is not text".to_owned())
+}
+
+/// Puts a text on the clipboard and says whether that was allowed.
+pub fn copy(text: &str, done: impl FnOnce(bool) + 'static) {
+    let clipboard = window().navigator().clipboard();
+    if JsValue::from(&clipboard).is_undefined() {
+        return done(false);
+    }
+    let promise = clipboard.write_text(text);
+    spawn_local(async move { done(JsFuture::from(promise).await.is_ok()) });
+}
