@@ -57,8 +57,9 @@ size-detail: ## The largest parts of both wasm files, by crate, module and funct
 nightly: test target-fallback-test ## The tests and all slow ones.
 	$(ENV) cargo test --locked --profile fast -- --ignored
 
-bench: setup dist ## The benchmarks, natively and in the browser.
-	$(ENV) cargo bench --locked
+bench: setup dist ## The benchmarks: the engine natively and in the browser, then the page's frames.
+	$(ENV) cargo bench --locked --profile fast --bench engine
+	$(ENV) WASM_BINDGEN_TEST_TIMEOUT=600 cargo test --locked --profile engine $(WASM) --test wasm -- --include-ignored --nocapture bench
 	$(ENV) cargo test --locked --test browser -- --ignored --nocapture --test-threads 1 bench
 
 fuzz: ## Property tests with many more cases (CASES=n).

@@ -85,7 +85,8 @@ cargo fetch --locked --quiet ||
 
 # Trunk, and the wasm-bindgen that equals Cargo.lock. An installed one of the right version does as well.
 if [ "$(trunk --version 2> /dev/null)" != "trunk $TRUNK_VERSION" ]; then
-  cargo_tool trunk "$TRUNK_VERSION" "$TRUNK_HOME" --locked ||
+  # Without its default features it neither looks for updates of itself nor downloads tools.
+  cargo_tool trunk "$TRUNK_VERSION" "$TRUNK_HOME" --locked --no-default-features ||
     fail "trunk is missing: run 'cargo install trunk --locked --version $TRUNK_VERSION' with a network."
 fi
 if [ "$(wasm-bindgen --version 2> /dev/null)" != "wasm-bindgen $BINDGEN_VERSION" ] ||

@@ -104,6 +104,18 @@ fn starts_in_firefox() {
     assert_eq!(firefox.console_errors(), Vec::<String>::new());
 }
 
+/// The home page's living cluster, as a browser with software rendering shows it.
+#[test]
+#[ignore = "a benchmark: make bench"]
+fn bench_home() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.wait_for(ENGINE);
+    println!("home, 1440×900: {:.1?}", page.frames(5.0));
+    page.finish();
+}
+
 /// Neither null, false, zero, nor empty.
 fn truthy(value: &Value) -> bool {
     match value {

@@ -36,6 +36,17 @@ pub struct AxNode {
     pub description: String,
 }
 
+/// How the page kept up with the screen for a while, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Frames {
+    pub count: usize,
+    pub interval_median: f64,
+    pub interval_p99: f64,
+    /// The app's own time per frame, from its `performance.measure("frame")`; none if it makes none.
+    pub script_median: Option<f64>,
+    pub script_p99: Option<f64>,
+}
+
 impl Page {
     /// Starts a browser with a desktop window.
     pub fn start() -> Page {
@@ -258,6 +269,45 @@ impl Page {
     }
 
     // Keeping and judging.
+
+    /// Watches the page's frames for so long, by the page's own clock.
+    pub fn frames(&self, seconds: f64) -> Frames {
+        let seen = self.js(
+            "const [milliseconds] = arguments;
+             performance.clearMeasures('frame');
+             const script = [];
+             const observer = new PerformanceObserver(list => {
+               for (const entry of list.getEntriesByName('frame')) script.push(entry.duration);
+             });
+             observer.observe({ type: 'measure' });
+             return new Promise(done => {
+               const times = [];
+               const tick = now => {
+                 times.push(now);
+                 if (now - times[0] < milliseconds) return requestAnimationFrame(tick);
+                 setTimeout(() => { observer.disconnect(); done([times, script]); }, 100);
+               };
+               requestAnimationFrame(tick);
+             })",
+            json!([seconds * 1000.0]),
+        );
+        let numbers =
+            |value: &Value| -> Vec<f64> { value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect() };
+        let quantile = |values: &mut Vec<f64>, share: f64| {
+            values.sort_by(f64::total_cmp);
+            values.get(((values.len() as f64 * share) as usize).min(values.len().saturating_sub(1))).copied()
+        };
+        let times = numbers(&seen[0]);
+        let mut intervals: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let mut script = numbers(&seen[1]);
+        Frames {
+            count: times.len(),
+            interval_median: quantile(&mut intervals, 0.5).unwrap_or(f64::INFINITY),
+            interval_p99: quantile(&mut intervals, 0.99).unwrap_or(f64::INFINITY),
+            script_median: quantile(&mut script, 0.5),
+            script_p99: quantile(&mut script, 0.99),
+        }
+    }
 
     /// Waits for two frames and writes `target/screenshots/NAME.png`.
     pub fn screenshot(&self, name: &str) {

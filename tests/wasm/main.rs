@@ -2,6 +2,8 @@
 //! tested by the native tests; here stands what must hold in the browser too.
 #![cfg(target_arch = "wasm32")]
 
+mod bench;
+
 use faultline::base::codec;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 

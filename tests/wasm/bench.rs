@@ -1,0 +1,63 @@
+//! The engine's speed in the browser, on the same ring as the native benchmark: `make bench` compares the two.
+
+#[path = "../../benches/ring/mod.rs"]
+mod ring;
+
+use faultline::base::Micros;
+use faultline::sim::{timeline::Timeline, world::Watch};
+use std::hint::black_box;
+use wasm_bindgen_test::{console_log, wasm_bindgen_test};
+
+const MESSAGES: u64 = 2_000_000;
+const ROUNDS: usize = 5;
+
+/// Milliseconds of the page's clock.
+fn now() -> f64 {
+    web_sys::window().and_then(|window| window.performance()).expect("a page has a clock").now()
+}
+
+/// Million a second, the median of several rounds.
+fn rate(mut run: impl FnMut()) -> f64 {
+    let mut rates: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start = now();
+            run();
+            MESSAGES as f64 / 1e3 / (now() - start)
+        })
+        .collect();
+    rates.sort_by(f64::total_cmp);
+    rates[ROUNDS / 2]
+}
+
+#[wasm_bindgen_test]
+#[ignore = "a benchmark: make bench"]
+fn bench_ring() {
+    for in_flight in [64, 65_536] {
+        let heap = rate(|| {
+            black_box(ring::heap(in_flight, MESSAGES));
+        });
+        let mut world = ring::world(in_flight, false, &mut None);
+        let off = rate(|| ring::deliver(&mut world, MESSAGES, &mut None));
+        console_log!("wasm, {in_flight} in flight: heap {heap:.2} M/s; recording off {off:.2} M/s");
+    }
+}
+
+#[wasm_bindgen_test]
+#[ignore = "a benchmark: make bench"]
+fn bench_seek() {
+    let mut timeline = Timeline::new(ring::blueprint(64), Watch { properties: false, hash: false }, None);
+    let start = now();
+    timeline.advance(Micros::MAX, 1_000_000);
+    console_log!("wasm: 1,000,000 events recorded in {:.2} s", (now() - start) / 1e3);
+    let mut times: Vec<f64> = (1..=101u64)
+        .map(|i| {
+            let start = now();
+            timeline.seek_step(((i * 48_271 * 20_671) % 1_000_000) as u32);
+            now() - start
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let pages = core::arch::wasm32::memory_size(0);
+    console_log!("wasm: seek to a random event of 1,000,000: median {:.2} ms, max {:.2} ms", times[50], times[100]);
+    console_log!("wasm: memory {} MB (wanted: below 300)", pages * 65_536 / 1_000_000);
+}
