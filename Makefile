@@ -14,7 +14,7 @@ serve: setup-serve ## Build the page and serve it on http://127.0.0.1:8080/.
 	@echo "Faultline will be at http://127.0.0.1:8080/ when the build is done (Ctrl-C ends it)."
 	@$(TRUNK) serve --release --offline --locked
 
-test: setup fmt lint native wasm dist size e2e ## Everything that CI runs.
+test: setup fmt lint native wasm dist e2e ## Everything that CI runs.
 
 setup: ## Install what the tests need.
 	@.ci/setup.sh test
