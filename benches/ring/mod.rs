@@ -81,7 +81,7 @@ impl Protocol for Ring {
         (0, String::new())
     }
 
-    fn card(&self, _: &str, s: &Seen, (): &(), card: &mut Card) {
+    fn card(&self, _: &str, s: &Seen, (): &(), (): &(), card: &mut Card) {
         card.headline = format!("{} passed", s.count);
     }
 }

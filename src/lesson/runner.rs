@@ -31,10 +31,10 @@ impl Done {
     }
 
     /// Names of the probes that nodes have at the end.
-    pub fn probe_names(&self) -> Vec<&'static str> {
+    pub fn probe_names(&self) -> Vec<String> {
         let nodes = 0..self.timeline.head().shells.len() as u16;
         let cards = nodes.map(|node| self.timeline.head().card(NodeId(node)));
-        let mut names: Vec<&'static str> = cards.flat_map(|card| card.probes).map(|(name, _)| name).collect();
+        let mut names: Vec<String> = cards.flat_map(|card| card.probes).map(|(name, _)| name).collect();
         names.sort_unstable();
         names.dedup();
         names

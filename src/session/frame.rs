@@ -97,7 +97,7 @@ impl Run {
             tone: card.tone.or(role.map(|r| r.tone)).unwrap_or_default(),
             headline: card.headline,
             cells: card.cells,
-            probes: card.probes.into_iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+            probes: card.probes.into_iter().map(|(name, value)| (name, value.to_string())).collect(),
         }
     }
 

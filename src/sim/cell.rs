@@ -117,7 +117,7 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
 
     fn card(&self, role: &str, card: &mut Card) {
         if let Some(state) = &self.state {
-            self.protocol.card(role, state, &self.disk, card);
+            self.protocol.card(role, state, &self.disk, &self.durable, card);
         }
     }
 

@@ -40,8 +40,8 @@ pub trait Protocol: Clone + Send + Sync + Sized + 'static {
     /// How a message looks and reads: an index into [`Description::messages`] and a few words.
     fn label(&self, m: &Self::Msg) -> (u8, String);
     fn timer_label(&self, t: &Self::Timer) -> (u8, String);
-    /// How a node that is up looks, and its named observations.
-    fn card(&self, role: &str, s: &Self::State, disk: &Self::Disk, card: &mut Card);
+    /// How a node that is up looks, and its named observations. `durable` is what a crash would leave of `disk`.
+    fn card(&self, role: &str, s: &Self::State, disk: &Self::Disk, durable: &Self::Disk, card: &mut Card);
 
     /// Looks at the whole system after each step, and reports each property that does not hold as (index into
     /// [`Description::properties`], reason).
@@ -91,7 +91,7 @@ pub struct Card {
     pub headline: String,
     pub cells: Vec<Cell>,
     /// Named observations, for goals, watches and the accessibility tree.
-    pub probes: Vec<(&'static str, Datum)>,
+    pub probes: Vec<(String, Datum)>,
 }
 
 /// Who is in the run: the same for all nodes.

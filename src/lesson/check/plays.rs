@@ -100,7 +100,7 @@ impl Player<'_> {
             let compiled = Goal::compile(goal, &run).map_err(|(span, message)| self.lesson.at(span, message))?;
             for name in compiled.conditions().iter().flat_map(|c| c.probes()) {
                 let known = done.probe_names();
-                if !known.contains(&name) {
+                if !known.iter().any(|n| n == name) {
                     let message = format!("no node has a probe \"{name}\"; there are: {}", known.join(", "));
                     self.report.findings.push(self.lesson.at(goal.span(), message));
                 }

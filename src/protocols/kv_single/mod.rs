@@ -172,7 +172,7 @@ impl Protocol for KvSingle {
         }
     }
 
-    fn card(&self, role: &str, s: &State, disk: &Disk, card: &mut Card) {
+    fn card(&self, role: &str, s: &State, disk: &Disk, _durable: &Disk, card: &mut Card) {
         if role == "client" {
             client_card(s.waiting.values(), card);
         } else {
@@ -304,7 +304,7 @@ pub(super) fn client_card<'a>(waiting: impl Iterator<Item = &'a Op> + Clone, car
         (Some(op), 1) => op.to_string(),
         (Some(_), n) => format!("{n} waiting"),
     };
-    card.probes.push(("waiting", Datum::Int(count as i64)));
+    card.probes.push(("waiting".into(), Datum::Int(count as i64)));
 }
 
 /// A store's face: its keys. The bool says whether a value is durable.
@@ -315,7 +315,7 @@ pub(super) fn store_card<'a>(keys: impl Iterator<Item = (&'a String, &'a Datum, 
         count += 1;
         card.cells.push(Cell { text: format!("{key}={value}"), firm });
         if let Some(name) = NAMED.iter().find(|n| **n == key.as_str()) {
-            card.probes.push((name, value.clone()));
+            card.probes.push(((*name).into(), value.clone()));
         }
     }
     card.headline = match count {
@@ -323,5 +323,5 @@ pub(super) fn store_card<'a>(keys: impl Iterator<Item = (&'a String, &'a Datum, 
         1 => "1 key".into(),
         n => format!("{n} keys"),
     };
-    card.probes.push(("keys", Datum::Int(count)));
+    card.probes.push(("keys".into(), Datum::Int(count)));
 }

@@ -173,14 +173,14 @@ impl Protocol for MajorityRegister {
         }
     }
 
-    fn card(&self, role: &str, s: &State, disk: &Disk, card: &mut Card) {
+    fn card(&self, role: &str, s: &State, disk: &Disk, _durable: &Disk, card: &mut Card) {
         if role == "client" {
             client_card(s.pending.values().map(|p| &p.op), card);
             if let Some(pending) = s.pending.values().next().filter(|_| s.pending.len() == 1) {
                 let (phase, heard) = pending.progress();
                 card.cells.push(crate::wire::Cell { text: format!("{phase}: {heard} heard"), firm: false });
-                card.probes.push(("phase", Datum::Text(phase.into())));
-                card.probes.push(("heard", Datum::Int(heard as i64)));
+                card.probes.push(("phase".into(), Datum::Text(phase.into())));
+                card.probes.push(("heard".into(), Datum::Int(heard as i64)));
             }
         } else {
             store_card(disk.registers.iter().map(|(key, (_, value))| (key, value, true)), card);
