@@ -1,150 +1,272 @@
-//! A client: both phases of reads and writes, retransmission, and the end of patience.
+//! The client: two phases, each a question to all replicas that a majority answers, with retries and an end.
+//!
+//! How an operation ends for its caller:
+//! - ok: both phases had their majority.
+//! - fail: it has certainly no effect. A get never has one; a put that was given up in its query never sent its value.
+//! - unknown: a put was given up in its update, or the client crashed. It may have taken effect, or may yet, when a
+//!   later get finds it on some replica and writes it back.
 
-use super::{MajorityRegister, Msg, State, Tag, Timer};
-use crate::base::{NodeId, OpId};
-use crate::sim::protocol::Ctx;
+use super::{Call, Context, MajorityRegister, Message, State, Tag, Timer, Versioned};
+use crate::base::{Micros, NodeId, OpId};
+use crate::protocols::waiting;
+use crate::sim::protocol::{Card, View};
 use crate::wire::{Datum, Op, Outcome};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 
-/// An operation under way.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Tags of finished operations that are remembered for whoever watches.
+const FINISHED_MAX: usize = 32;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Client {
+    /// Its place among the clients, from 1, and its life: together its name as a writer.
+    pub place: u16,
+    pub life: u32,
+    /// Operations that have begun and not ended.
+    pub pending: BTreeMap<u32, Pending>,
+    /// The highest counter that it took for each key in this life. It never takes one twice: a put that was given up, or
+    /// that is still under way, may have left its tag on a replica that no query has reached.
+    pub taken: BTreeMap<String, u64>,
+    /// The tags of the operations that ended well, newest last.
+    pub finished: VecDeque<(u32, Versioned)>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pending {
     pub op: Op,
+    /// By the client's own clock.
+    pub begun: Micros,
     pub phase: Phase,
+    /// The replicas that have answered in this phase.
+    pub heard: Vec<NodeId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Phase {
-    /// Hearing what a majority has.
-    Query { replies: BTreeMap<NodeId, (Tag, Datum)> },
-    /// Making sure that a majority has this.
-    Update { tag: Tag, value: Datum, acks: BTreeSet<NodeId> },
-}
-
-impl Pending {
-    /// The phase's name, and how many replicas were heard in it.
-    pub fn progress(&self) -> (&'static str, usize) {
-        match &self.phase {
-            Phase::Query { replies } => ("query", replies.len()),
-            Phase::Update { acks, .. } => ("update", acks.len()),
-        }
-    }
-
-    fn has_heard(&self, replica: NodeId) -> bool {
-        match &self.phase {
-            Phase::Query { replies } => replies.contains_key(&replica),
-            Phase::Update { acks, .. } => acks.contains(&replica),
-        }
-    }
-
-    fn message(&self, op: u32) -> Msg {
-        let key = self.op.key.clone();
-        match &self.phase {
-            Phase::Query { .. } => Msg::Query { op, key },
-            Phase::Update { tag, value, .. } => Msg::Update { op, key, tag: *tag, value: value.clone() },
-        }
-    }
+    /// The highest tag seen so far, and whether all answers carried the same.
+    Query {
+        best: Versioned,
+        agreed: bool,
+    },
+    Update {
+        new: Versioned,
+    },
 }
 
 impl MajorityRegister {
-    fn quorum(&self, ctx: &Ctx<'_, Self>) -> usize {
-        let replicas = ctx.setup().role("replica").count();
-        if self.bug_small_quorum { (replicas / 2).max(1) } else { replicas / 2 + 1 }
+    /// Counts its lives durably before it asks anything: see the invariants of the module above.
+    pub(super) fn start_client(&self, ctx: &mut Context<'_>) -> Client {
+        ctx.disk_mut().lives += 1;
+        let life = ctx.disk().lives;
+        ctx.sync();
+        let me = ctx.me();
+        let place = ctx.setup().role("client").position(|node| node == me).map_or(0, |i| i as u16 + 1);
+        Client { place, life, pending: BTreeMap::new(), taken: BTreeMap::new(), finished: VecDeque::new() }
     }
 
-    /// An operation begins with its query phase.
-    pub(super) fn begin(&self, s: &mut State, id: OpId, op: &Op, ctx: &mut Ctx<'_, Self>) {
-        let phase = Phase::Query { replies: BTreeMap::new() };
-        s.pending.insert(id.count, Pending { op: op.clone(), phase });
+    /// An operation begins with its query (LS, section 3: both reads and writes do).
+    pub(super) fn begin(&self, client: &mut Client, id: OpId, op: &Op, ctx: &mut Context<'_>) {
+        let phase = Phase::Query { best: Versioned::default(), agreed: true };
+        let pending = Pending { op: op.clone(), begun: ctx.local_now(), phase, heard: Vec::new() };
+        ask(client.life, id.count, &pending, ctx);
+        client.pending.insert(id.count, pending);
+        ctx.set_timer(self.retry_after, &Timer::Retry { op: id.count });
         ctx.set_timer(self.give_up_after, &Timer::GiveUp { op: id.count });
-        self.ask_the_rest(s, id.count, ctx);
     }
 
-    /// (Re)sends the present phase's message to the replicas that have not answered it, and sets the next retry.
-    pub(super) fn ask_the_rest(&self, s: &State, op: u32, ctx: &mut Ctx<'_, Self>) {
-        let Some(pending) = s.pending.get(&op) else { return };
-        let message = pending.message(op);
-        let rest: Vec<NodeId> = ctx.setup().role("replica").filter(|r| !pending.has_heard(*r)).collect();
-        rest.into_iter().for_each(|replica| ctx.send(replica, &message));
+    /// A replica answered the query: keep the highest tag; with a quorum, go on to the update.
+    pub(super) fn on_reply(
+        &self,
+        client: &mut Client,
+        from: NodeId,
+        call: Call,
+        holds: Versioned,
+        ctx: &mut Context<'_>,
+    ) {
+        let Some(pending) = client.awaits(call, from) else { return };
+        let Phase::Query { best, agreed } = &mut pending.phase else { return };
+        *agreed &= pending.heard.is_empty() || holds.tag == best.tag;
+        if holds.tag > best.tag {
+            *best = holds;
+        }
+        pending.heard.push(from);
+        if pending.heard.len() >= self.quorum(replicas(ctx)) {
+            self.end_query(client, call.op, ctx);
+        }
+    }
+
+    /// The query has its quorum. A put takes the next tag; a get writes the highest one back (ABD, section 3).
+    fn end_query(&self, client: &mut Client, op: u32, ctx: &mut Context<'_>) {
+        let Some(pending) = client.pending.get_mut(&op) else { return };
+        let Phase::Query { best, agreed } = pending.phase.clone() else { return };
+        let key = &pending.op.key;
+        let new = if pending.is_put() {
+            let taken = client.taken.entry(key.clone()).or_default();
+            let least = if self.bug_tag_without_life { 0 } else { *taken };
+            *taken = best.tag.counter.max(least) + 1;
+            Versioned { tag: self.tag(*taken, client.place, client.life), value: pending.op.value.clone() }
+        } else {
+            // What all of a majority hold needs no write-back; that nobody wrote, every replica knows.
+            let needless = best.tag == Tag::default() || self.skip_agreed_write_back && agreed;
+            if needless || self.bug_no_write_back {
+                return self.finish(client, op, best, ctx);
+            }
+            if !agreed {
+                ctx.note(format!("the replicas disagree: writes {} back", best.words(key)));
+            }
+            best
+        };
+        pending.phase = Phase::Update { new };
+        pending.heard.clear();
+        ask(client.life, op, pending, ctx);
+        // The second phase has the whole time until its first retry.
+        ctx.cancel_timer(&Timer::Retry { op });
         ctx.set_timer(self.retry_after, &Timer::Retry { op });
     }
 
-    /// With a majority of replies, the highest tag decides what to update with.
-    pub(super) fn on_reply(
-        &self,
-        s: &mut State,
-        from: NodeId,
-        op: u32,
-        tag: Tag,
-        value: Datum,
-        ctx: &mut Ctx<'_, Self>,
-    ) {
-        let quorum = self.quorum(ctx);
-        let Some(pending) = s.pending.get_mut(&op) else { return };
-        // Replies to the first phase that come in the second are too late to count.
-        let Phase::Query { replies } = &mut pending.phase else { return };
-        replies.insert(from, (tag, value));
-        if replies.len() < quorum {
-            return;
-        }
-        let agreed = replies.values().all(|(tag, _)| *tag == replies[&from].0);
-        let (highest, seen) = replies.values().max_by_key(|(tag, _)| *tag).cloned().unwrap_or_default();
-        let is_read = pending.op.f != "put";
-        let unwritten = highest == Tag::default();
-        if is_read && (unwritten || self.bug_no_write_back || agreed && self.skip_agreed_write_back) {
-            return complete(s, op, highest, seen, ctx);
-        }
-        let (tag, value) =
-            if is_read { (highest, seen) } else { (self.next_tag(highest, op, ctx), pending.op.value.clone()) };
-        pending.phase = Phase::Update { tag, value, acks: BTreeSet::new() };
-        ctx.cancel_timer(&Timer::Retry { op });
-        self.ask_the_rest(s, op, ctx);
-    }
-
-    /// A tag above the highest seen, of this writer alone (Lynch–Shvartsman, section 3).
-    fn next_tag(&self, highest: Tag, op: u32, ctx: &Ctx<'_, Self>) -> Tag {
-        let counter = highest.counter + 1;
+    fn tag(&self, counter: u64, client: u16, life: u32) -> Tag {
         if self.bug_tag_without_writer {
-            Tag { counter, ..Tag::default() }
+            Tag { counter, client: 0, life: 0 }
         } else {
-            Tag { counter, writer: ctx.me(), op }
+            Tag { counter, client, life: if self.bug_tag_without_life { 0 } else { life } }
         }
     }
 
-    /// With a majority of acknowledgements, the operation is done.
-    pub(super) fn on_ack(&self, s: &mut State, from: NodeId, op: u32, ctx: &mut Ctx<'_, Self>) {
-        let quorum = self.quorum(ctx);
-        let Some(pending) = s.pending.get_mut(&op) else { return };
-        let Phase::Update { tag, value, acks } = &mut pending.phase else { return };
-        acks.insert(from);
-        if acks.len() >= quorum {
-            let (tag, value) = (*tag, value.clone());
-            complete(s, op, tag, value, ctx);
+    /// A replica holds the tag, or a higher one, on its disk; with a quorum, the operation is over.
+    pub(super) fn on_ack(&self, client: &mut Client, from: NodeId, call: Call, ctx: &mut Context<'_>) {
+        let Some(pending) = client.awaits(call, from) else { return };
+        let Phase::Update { new } = &pending.phase else { return };
+        let new = new.clone();
+        pending.heard.push(from);
+        if pending.heard.len() >= self.quorum(replicas(ctx)) {
+            self.finish(client, call.op, new, ctx);
+        }
+    }
+
+    fn finish(&self, client: &mut Client, op: u32, holds: Versioned, ctx: &mut Context<'_>) {
+        let Some(pending) = client.pending.remove(&op) else { return };
+        ctx.cancel_timer(&Timer::Retry { op });
+        ctx.cancel_timer(&Timer::GiveUp { op });
+        let answer = if !pending.is_put() { holds.value.clone() } else { Datum::None };
+        ctx.reply(OpId { client: ctx.me(), count: op }, Outcome::Ok, answer);
+        if client.finished.len() >= FINISHED_MAX {
+            client.finished.pop_front();
+        }
+        client.finished.push_back((op, holds));
+    }
+
+    /// Asks those again that have not answered: the question or the answer may have been lost.
+    pub(super) fn on_retry(&self, client: &mut Client, op: u32, ctx: &mut Context<'_>) {
+        if let Some(pending) = client.pending.get(&op) {
+            ask(client.life, op, pending, ctx);
+            ctx.set_timer(self.retry_after, &Timer::Retry { op });
+        }
+    }
+
+    pub(super) fn on_give_up(&self, client: &mut Client, op: u32, ctx: &mut Context<'_>) {
+        let Some(pending) = client.pending.remove(&op) else { return };
+        ctx.cancel_timer(&Timer::Retry { op });
+        let (heard, of) = (pending.heard.len(), replicas(ctx));
+        let (outcome, why) = match (&pending.phase, pending.is_put()) {
+            (Phase::Query { .. }, _) => (Outcome::Fail, "answered its query"),
+            (Phase::Update { .. }, false) => (Outcome::Fail, "took what it read"),
+            (Phase::Update { .. }, true) => (Outcome::Unknown, "acknowledged it, so it may take effect yet"),
+        };
+        let why = format!("no majority: {heard} of {of} replicas {why}");
+        ctx.reply(OpId { client: ctx.me(), count: op }, outcome, Datum::Text(why));
+    }
+
+    pub(super) fn client_card(&self, client: &Client, card: &mut Card) {
+        let oldest = client.pending.first_key_value().map(|(_, pending)| pending);
+        let (phase, heard) = oldest.map_or(("none", 0), |p| (p.phase.name(), p.heard.len()));
+        waiting(card, oldest.map(|p| (&p.op, format!("{phase}, {heard} heard"))), client.pending.len());
+        card.probes.push(("phase".into(), Datum::Text(phase.into())));
+        card.probes.push(("heard".into(), Datum::Int(heard as i64)));
+    }
+
+    pub(super) fn why_stuck(&self, view: &View<'_, Self>) -> Option<String> {
+        let needed = self.quorum(view.setup.role("replica").count());
+        let mut waits = Vec::new();
+        for node in view.setup.role("client") {
+            let Some(State::Client(client)) = view.state(node) else { continue };
+            for p in client.pending.values().take(3) {
+                let mut silent: Vec<&str> = Vec::new();
+                for replica in view.setup.role("replica").filter(|r| !p.heard.contains(r)) {
+                    silent.push(view.setup.name(replica));
+                }
+                waits.push(format!(
+                    "{} waits for {} since {} ({}: {} of {needed}; no answer from {})",
+                    view.setup.name(node),
+                    p.op,
+                    p.begun,
+                    p.phase.name(),
+                    p.heard.len(),
+                    silent.join(", ")
+                ));
+            }
+        }
+        if waits.is_empty() {
+            return None;
+        }
+        let down = view.setup.role("replica").filter(|r| view.state(*r).is_none());
+        let down: Vec<&str> = down.map(|r| view.setup.name(r)).collect();
+        let up = view.setup.role("replica").count() - down.len();
+        let who = match (up >= needed, down.len()) {
+            (true, _) => format!("{up} replicas are up, but no {needed} of them answer"),
+            (false, 1) => format!("no majority of replicas is up: {} is down", down[0]),
+            (false, _) => format!("no majority of replicas is up: {} are down", down.join(", ")),
+        };
+        Some(format!("{who}; {}", waits.join("; ")))
+    }
+}
+
+impl Client {
+    /// The operation that waits for this answer. Answers to earlier phases, earlier lives, and second answers of one
+    /// replica count for nothing.
+    fn awaits(&mut self, call: Call, from: NodeId) -> Option<&mut Pending> {
+        let life = self.life;
+        let pending = self.pending.get_mut(&call.op)?;
+        let expected = call.life == life && call.phase == pending.phase.number() && !pending.heard.contains(&from);
+        expected.then_some(pending)
+    }
+}
+
+impl Pending {
+    fn is_put(&self) -> bool {
+        self.op.f == "put"
+    }
+}
+
+impl Phase {
+    fn number(&self) -> u8 {
+        match self {
+            Phase::Query { .. } => 1,
+            Phase::Update { .. } => 2,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Phase::Query { .. } => "query",
+            Phase::Update { .. } => "update",
         }
     }
 }
 
-fn complete(s: &mut State, op: u32, tag: Tag, value: Datum, ctx: &mut Ctx<'_, MajorityRegister>) {
-    let Some(pending) = s.pending.remove(&op) else { return };
-    s.completed = Some((op, tag));
-    ctx.cancel_timer(&Timer::Retry { op });
-    ctx.cancel_timer(&Timer::GiveUp { op });
-    let answer = if pending.op.f == "put" { Datum::None } else { value };
-    let id = OpId { client: ctx.me(), count: op };
-    ctx.reply(id, Outcome::Ok, answer);
+fn replicas(ctx: &Context<'_>) -> usize {
+    ctx.setup().role("replica").count()
 }
 
-/// Patience ends. A read changes nothing, and a write that never left its query phase has told nobody its value: both
-/// failed for certain. A write in its update phase may have reached replicas: unknown.
-pub(super) fn give_up(s: &mut State, op: u32, ctx: &mut Ctx<'_, MajorityRegister>) {
-    let Some(pending) = s.pending.remove(&op) else { return };
-    ctx.cancel_timer(&Timer::Retry { op });
-    let in_update = matches!(pending.phase, Phase::Update { .. });
-    let outcome = if pending.op.f == "put" && in_update { Outcome::Unknown } else { Outcome::Fail };
-    let (phase, heard) = pending.progress();
-    let replicas = ctx.setup().role("replica").count();
-    let why = format!("no majority: {heard} of {replicas} replicas answered its {phase}");
-    let id = OpId { client: ctx.me(), count: op };
-    ctx.reply(id, outcome, Datum::Text(why));
+/// Sends the current phase's question to the replicas that have not answered it.
+fn ask(life: u32, op: u32, pending: &Pending, ctx: &mut Context<'_>) {
+    let call = Call { life, op, phase: pending.phase.number() };
+    let key = pending.op.key.clone();
+    let question = match &pending.phase {
+        Phase::Query { .. } => Message::Query { call, key },
+        Phase::Update { new } => Message::Update { call, key, new: new.clone() },
+    };
+    let silent: Vec<NodeId> = ctx.setup().role("replica").filter(|r| !pending.heard.contains(r)).collect();
+    for replica in silent {
+        ctx.send(replica, &question);
+    }
 }

@@ -1,62 +1,84 @@
-//! A map of multi-writer registers on N replicas by majority quorums with write-back.
+//! A map of registers on N replicas, read and written by majorities.
 //!
-//! Attiya, Bar-Noy, Dolev: Sharing memory robustly in message-passing systems, JACM 42(1), 1995 (single writer; section
-//! numbers refer to it); Lynch, Shvartsman: Robust emulation of shared memory using dynamic quorum-acknowledged
-//! broadcasts, FTCS 1997 (writers first ask a majority for the highest tag, and break ties by their name).
+//! Attiya, Bar-Noy, Dolev: Sharing memory robustly in message-passing systems, JACM 42(1), 1995 (ABD), in the form for
+//! several writers of Lynch and Shvartsman: Robust emulation of shared memory using dynamic quorum-acknowledged
+//! broadcasts, FTCS 1997 (LS). Every operation has two phases, each a question to all replicas that a majority answers:
+//! the query learns the highest tag, the update makes a tag durable on a majority. A get writes back what it is about
+//! to return, so that no later get can return something older.
 //!
-//! Every operation has two phases. Query: ask all replicas for tag and value, wait for a majority, take the highest.
-//! Update: send a tag and value to all replicas, wait until a majority has it durably. A write updates with a higher
-//! tag of its own; a read writes back what it saw, so that no later read can see less.
+//! Invariants:
+//! - A replica's tag of a key never decreases; it is on disk before it is acknowledged.
+//! - A tag names one value. Its writer is a client *in one of its lives*: a client counts its starts on its own disk,
+//!   synced before it does anything else, so that after a crash it cannot give a second value to a tag that its earlier
+//!   life may have left on some replica. Within a life it never takes a counter for a key twice, even if its earlier put
+//!   was given up.
+//! - An answer counts for the call it answers: life, operation and phase. Late answers and copies count for nothing.
 //!
-//! Invariants: a replica's durable tag only grows; a tag names one value; an acknowledged tag is durable.
-//! Left out: reconfiguration of the replicas, deletion, garbage collection of keys.
+//! Left out: reconfiguration, removal of keys, and disks that lie about their syncs (no acknowledgement means anything
+//! then; the properties show it).
 
 mod client;
 mod properties;
 mod replica;
 
 use super::get_and_put;
-use super::kv_single::{client_card, store_card};
 use crate::base::{Micros, NodeId, OpId};
 use crate::sim::params::{ParamKind, ParamSpec, Params};
-use crate::sim::protocol::*;
+use crate::sim::protocol::{Card, Ctx, Description, Protocol, RoleSpec, StepFacts, View};
 use crate::wire::{Datum, Op, Tone};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub use client::Pending;
-pub use properties::Monitor;
-
-#[derive(Clone)]
+/// The configuration.
+#[derive(Clone, Debug, PartialEq)]
 pub struct MajorityRegister {
     retry_after: Micros,
     give_up_after: Micros,
-    /// A read whose majority agrees needs no write-back (an optimisation; off by default).
     skip_agreed_write_back: bool,
     bug_no_write_back: bool,
     bug_ack_before_sync: bool,
     bug_small_quorum: bool,
     bug_tag_without_writer: bool,
+    bug_tag_without_life: bool,
+    bug_no_compare: bool,
 }
 
-/// Orders the writes of a key: first by counter, then by writer. A client's operations are numbered for good, also
-/// across its crashes, so that no two writes ever share a tag.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// The order of writes: by counter, ties broken by the writer (LS, section 3). The default is that of a register that
+/// nobody has written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tag {
     pub counter: u64,
-    pub writer: NodeId,
+    /// The writing client's place among the clients, from 1.
+    pub client: u16,
+    /// Which life of that client, from 1.
+    pub life: u32,
+}
+
+/// What a register holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versioned {
+    pub tag: Tag,
+    pub value: Datum,
+}
+
+/// One question of a client to all replicas: answers name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    pub life: u32,
     pub op: u32,
+    pub phase: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Msg {
-    Query { op: u32, key: String },
-    Reply { op: u32, key: String, tag: Tag, value: Datum },
-    Update { op: u32, key: String, tag: Tag, value: Datum },
-    Ack { op: u32, key: String },
+pub enum Message {
+    Query { call: Call, key: String },
+    Reply { call: Call, key: String, holds: Versioned },
+    Update { call: Call, key: String, new: Versioned },
+    Ack { call: Call, key: String },
 }
 
+/// Both are about an operation of the client that sets them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Timer {
     Retry { op: u32 },
@@ -65,29 +87,38 @@ pub enum Timer {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Disk {
-    pub registers: BTreeMap<String, (Tag, Datum)>,
+    /// Of a replica.
+    pub registers: BTreeMap<String, Versioned>,
+    /// Of a client: how often it was started.
+    pub lives: u32,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct State {
-    /// Of a client: operations under way.
-    pub pending: BTreeMap<u32, Pending>,
-    /// Of a client: the operation that completed last, with its tag.
-    pub completed: Option<(u32, Tag)>,
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum State {
+    Replica(replica::Replica),
+    Client(client::Client),
 }
 
-impl fmt::Display for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.counter, self.writer.0, self.op)
+type Context<'a> = Ctx<'a, MajorityRegister>;
+
+/// Replicas that make a majority of `n`.
+pub fn majority(n: usize) -> usize {
+    n / 2 + 1
+}
+
+impl MajorityRegister {
+    /// Answers that a phase waits for.
+    fn quorum(&self, replicas: usize) -> usize {
+        if self.bug_small_quorum { (replicas / 2).max(1) } else { majority(replicas) }
     }
 }
 
 impl Protocol for MajorityRegister {
-    type Msg = Msg;
+    type Msg = Message;
     type Timer = Timer;
     type Disk = Disk;
     type State = State;
-    type Monitor = Monitor;
+    type Monitor = properties::Memory;
 
     fn describe() -> Description {
         Description {
@@ -114,7 +145,7 @@ impl Protocol for MajorityRegister {
                 ("Ack", Tone::Reply),
             ],
             timers: vec!["retry", "give up"],
-            properties: properties::list(),
+            properties: properties::STATEMENTS.to_vec(),
             functions: get_and_put(),
             params: params(),
         }
@@ -129,40 +160,49 @@ impl Protocol for MajorityRegister {
             bug_ack_before_sync: params.flag("bug-ack-before-sync"),
             bug_small_quorum: params.flag("bug-small-quorum"),
             bug_tag_without_writer: params.flag("bug-tag-without-writer"),
+            bug_tag_without_life: params.flag("bug-tag-without-life"),
+            bug_no_compare: params.flag("bug-no-compare"),
         }
     }
 
-    fn boot(&self, _: &Disk, _: &mut Ctx<'_, Self>) -> State {
-        State::default()
+    fn boot(&self, _disk: &Disk, ctx: &mut Context<'_>) -> State {
+        match ctx.role() {
+            "client" => State::Client(self.start_client(ctx)),
+            _ => State::Replica(replica::Replica::default()),
+        }
     }
 
-    fn on_message(&self, s: &mut State, from: NodeId, m: Msg, ctx: &mut Ctx<'_, Self>) {
+    fn on_message(&self, s: &mut State, from: NodeId, m: Message, ctx: &mut Context<'_>) {
+        match (s, m) {
+            (State::Replica(_), Message::Query { call, key }) => self.on_query(from, call, key, ctx),
+            (State::Replica(r), Message::Update { call, key, new }) => self.on_update(r, from, call, key, new, ctx),
+            (State::Client(c), Message::Reply { call, holds, .. }) => self.on_reply(c, from, call, holds, ctx),
+            (State::Client(c), Message::Ack { call, .. }) => self.on_ack(c, from, call, ctx),
+            // Addressed to the wrong role, by an adversary.
+            _ => {}
+        }
+    }
+
+    fn on_timer(&self, s: &mut State, t: Timer, ctx: &mut Context<'_>) {
+        match (s, t) {
+            (State::Client(c), Timer::Retry { op }) => self.on_retry(c, op, ctx),
+            (State::Client(c), Timer::GiveUp { op }) => self.on_give_up(c, op, ctx),
+            (State::Replica(_), _) => {}
+        }
+    }
+
+    fn on_request(&self, s: &mut State, id: OpId, op: &Op, ctx: &mut Context<'_>) {
+        if let State::Client(c) = s {
+            self.begin(c, id, op, ctx);
+        }
+    }
+
+    fn label(&self, m: &Message) -> (u8, String) {
         match m {
-            Msg::Query { op, key } => replica::on_query(from, op, key, ctx),
-            Msg::Update { op, key, tag, value } => self.on_update(from, op, key, tag, value, ctx),
-            Msg::Reply { op, tag, value, .. } => self.on_reply(s, from, op, tag, value, ctx),
-            Msg::Ack { op, .. } => self.on_ack(s, from, op, ctx),
-        }
-    }
-
-    fn on_timer(&self, s: &mut State, t: Timer, ctx: &mut Ctx<'_, Self>) {
-        match t {
-            Timer::Retry { op } => self.ask_the_rest(s, op, ctx),
-            Timer::GiveUp { op } => client::give_up(s, op, ctx),
-        }
-    }
-
-    fn on_request(&self, s: &mut State, id: OpId, op: &Op, ctx: &mut Ctx<'_, Self>) {
-        self.begin(s, id, op, ctx);
-    }
-
-    fn label(&self, m: &Msg) -> (u8, String) {
-        match m {
-            Msg::Query { key, .. } => (0, format!("Query {key}")),
-            Msg::Reply { key, value: Datum::None, .. } => (1, format!("Reply {key}: nothing yet")),
-            Msg::Reply { key, value, tag, .. } => (1, format!("Reply {key}={value}, tag {}", tag.counter)),
-            Msg::Update { key, value, tag, .. } => (2, format!("Update {key}={value}, tag {}", tag.counter)),
-            Msg::Ack { key, .. } => (3, format!("Ack {key}")),
+            Message::Query { key, .. } => (0, format!("Query {key}")),
+            Message::Reply { key, holds, .. } => (1, format!("Reply {}", holds.words(key))),
+            Message::Update { key, new, .. } => (2, format!("Update {}", new.words(key))),
+            Message::Ack { key, .. } => (3, format!("Ack {key}")),
         }
     }
 
@@ -173,41 +213,68 @@ impl Protocol for MajorityRegister {
         }
     }
 
-    fn card(&self, role: &str, s: &State, disk: &Disk, _durable: &Disk, card: &mut Card) {
-        if role == "client" {
-            client_card(s.pending.values().map(|p| &p.op), card);
-            if let Some(pending) = s.pending.values().next().filter(|_| s.pending.len() == 1) {
-                let (phase, heard) = pending.progress();
-                card.cells.push(crate::wire::Cell { text: format!("{phase}: {heard} heard"), firm: false });
-                card.probes.push(("phase".into(), Datum::Text(phase.into())));
-                card.probes.push(("heard".into(), Datum::Int(heard as i64)));
-            }
-        } else {
-            store_card(disk.registers.iter().map(|(key, (_, value))| (key, value, true)), card);
+    fn card(&self, _role: &str, s: &State, disk: &Disk, durable: &Disk, card: &mut Card) {
+        match s {
+            State::Replica(_) => replica::card(disk, durable, card),
+            State::Client(c) => self.client_card(c, card),
         }
     }
 
-    fn check(&self, m: &mut Monitor, view: &View<'_, Self>, step: &StepFacts, broken: &mut Vec<(u16, String)>) {
-        m.after(view, step, broken);
+    fn check(
+        &self,
+        memory: &mut properties::Memory,
+        view: &View<'_, Self>,
+        step: &StepFacts,
+        broken: &mut Vec<(u16, String)>,
+    ) {
+        memory.check(view, step, broken);
     }
 
     fn why_no_progress(&self, view: &View<'_, Self>) -> Option<String> {
-        let replicas = view.setup.role("replica").count();
-        let up = view.setup.role("replica").filter(|r| view.state(*r).is_some()).count();
-        let needed = replicas / 2 + 1;
-        (up < needed).then(|| format!("only {up} of {replicas} replicas are up; a majority is {needed}"))
+        self.why_stuck(view)
     }
 }
 
 fn params() -> Vec<ParamSpec> {
-    let flag = |name, meaning| ParamSpec { name, meaning, kind: ParamKind::Flag { default: false } };
+    let (ms, s) = (Micros::ms, Micros::s);
+    let skip = ParamSpec {
+        name: "skip-agreed-write-back",
+        meaning: "a get returns after one phase when all replies of its majority carry the same tag",
+        kind: ParamKind::Flag { default: false },
+    };
+    let retry = "a client asks those that have not answered again after this time";
+    let give_up = "a client gives an operation up after this time";
     vec![
-        ParamSpec::time("retry-after", "a client asks again after", Micros::ms(40), Micros::ms(1), Micros::s(60)),
-        ParamSpec::time("give-up-after", "a client's patience", Micros::ms(300), Micros::ms(2), Micros::s(600)),
-        flag("skip-agreed-write-back", "a read whose majority agrees on the tag skips its second phase"),
-        ParamSpec::bug("bug-no-write-back", "reads skip their second phase, always"),
-        ParamSpec::bug("bug-ack-before-sync", "replicas acknowledge before their disk has synced"),
-        ParamSpec::bug("bug-small-quorum", "half of the replicas count as a quorum"),
-        ParamSpec::bug("bug-tag-without-writer", "tags hold the counter alone, so that writers can tie"),
+        ParamSpec::time("retry-after", retry, ms(40), ms(1), s(60)),
+        ParamSpec::time("give-up-after", give_up, ms(300), ms(2), s(600)),
+        skip,
+        ParamSpec::bug("bug-no-write-back", "a get returns what it read without writing it back"),
+        ParamSpec::bug("bug-ack-before-sync", "a replica acknowledges first and syncs its disk afterwards"),
+        ParamSpec::bug("bug-small-quorum", "a phase waits for N/2 replicas instead of a majority"),
+        ParamSpec::bug("bug-tag-without-writer", "tags are counters only: two writers can take the same one"),
+        ParamSpec::bug("bug-tag-without-life", "tags tell neither the lives of a client apart nor its puts under way"),
+        ParamSpec::bug("bug-no-compare", "a replica stores what comes last, whatever its tag"),
     ]
+}
+
+impl Versioned {
+    /// `x=4 (3.c1)`
+    pub fn words(&self, key: &str) -> String {
+        if self.tag == Tag::default() {
+            format!("{key} unwritten")
+        } else {
+            format!("{key}={} ({})", self.value, self.tag)
+        }
+    }
+}
+
+/// `3.c1`: the third write, by the first client; `3.c1/2` in that client's second life.
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.client, self.life) {
+            (0, _) => write!(f, "{}", self.counter),
+            (client, 0 | 1) => write!(f, "{}.c{client}", self.counter),
+            (client, life) => write!(f, "{}.c{client}/{life}", self.counter),
+        }
+    }
 }

@@ -1,40 +1,57 @@
-//! A replica: answers queries, stores what is newer (Attiya–Bar-Noy–Dolev, section 3: "the servers").
+//! The replica: answers queries from its disk, stores larger tags, and acknowledges what is durable.
 
-use super::{MajorityRegister, Msg, Tag};
+use super::{Call, Context, Disk, MajorityRegister, Message, Versioned};
 use crate::base::NodeId;
-use crate::sim::protocol::Ctx;
+use crate::protocols::{stored_key, stored_keys};
+use crate::sim::protocol::Card;
 use crate::wire::Datum;
+use serde::{Deserialize, Serialize};
 
-/// Tells tag and value as they are. They are durable: while a sync is under way, a replica handles nothing else.
-pub fn on_query(from: NodeId, op: u32, key: String, ctx: &mut Ctx<'_, MajorityRegister>) {
-    let (tag, value) = ctx.disk().registers.get(&key).cloned().unwrap_or_default();
-    ctx.send(from, &Msg::Reply { op, key, tag, value });
+/// A replica needs no memory: everything is on its disk.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Replica {
+    /// The key stored last, for whoever watches.
+    pub last_key: String,
 }
 
 impl MajorityRegister {
-    /// Stores a higher tag with its value, and acknowledges when that is durable. What is not newer is acknowledged at
-    /// once: the replica has that, or something later.
+    /// ABD, figure 1, "upon receiving a query"; what it answers is durable, because a node handles nothing while its disk
+    /// syncs.
+    pub(super) fn on_query(&self, from: NodeId, call: Call, key: String, ctx: &mut Context<'_>) {
+        let holds = ctx.disk().registers.get(&key).cloned().unwrap_or_default();
+        ctx.send(from, &Message::Reply { call, key, holds });
+    }
+
+    /// ABD, figure 1, "upon receiving an update": adopt the larger tag, acknowledge in any case.
     pub(super) fn on_update(
         &self,
+        replica: &mut Replica,
         from: NodeId,
-        op: u32,
+        call: Call,
         key: String,
-        tag: Tag,
-        value: Datum,
-        ctx: &mut Ctx<'_, Self>,
+        new: Versioned,
+        ctx: &mut Context<'_>,
     ) {
-        let ack = Msg::Ack { op, key: key.clone() };
-        let known = ctx.disk().registers.get(&key).map(|(tag, _)| *tag).unwrap_or_default();
-        if tag <= known {
-            return ctx.send(from, &ack);
+        let held = ctx.disk().registers.get(&key).map(|held| held.tag).unwrap_or_default();
+        let stores = new.tag > held || self.bug_no_compare && new.tag != held;
+        if stores {
+            ctx.disk_mut().registers.insert(key.clone(), new);
+            replica.last_key.clone_from(&key);
+            if !self.bug_ack_before_sync {
+                ctx.sync();
+            }
         }
-        ctx.disk_mut().registers.insert(key, (tag, value));
-        if self.bug_ack_before_sync {
-            ctx.send(from, &ack);
+        ctx.send(from, &Message::Ack { call, key });
+        if stores && self.bug_ack_before_sync {
             ctx.sync();
-        } else {
-            ctx.sync();
-            ctx.send(from, &ack);
         }
+    }
+}
+
+pub(super) fn card(disk: &Disk, durable: &Disk, card: &mut Card) {
+    stored_keys(card, disk.registers.len());
+    for (key, held) in &disk.registers {
+        let firm = durable.registers.get(key) == Some(held);
+        stored_key(card, key, &held.value, firm, ("tag", Datum::Text(held.tag.to_string())));
     }
 }
