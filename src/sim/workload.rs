@@ -68,7 +68,7 @@ impl World {
         let last = working.spec.limit > 0 && working.issued >= working.spec.limit;
         let open = matches!(working.spec.arrivals, Arrivals::Open { .. });
         let up = shell.status != NodeStatus::Down;
-        if open && !last || !up && !last {
+        if !last && (open || !up) {
             // A client that is down asks nothing, but its customers keep coming.
             self.schedule_arrival(client, generation);
         }

@@ -558,12 +558,11 @@ impl World {
     }
 
     fn cancel_timer(&mut self, node: NodeId, bytes: &[u8], cause: u32, trace: &mut Option<&mut Trace>) {
-        let timers = &mut self.shells[node.index()].timers;
-        while let Some(place) = timers.iter().position(|t| t.bytes[..] == *bytes) {
-            let timer = timers.remove(place);
+        let place = |shell: &Shell| shell.timers.iter().position(|t| t.bytes[..] == *bytes);
+        while let Some(place) = place(&self.shells[node.index()]) {
+            let timer = self.shells[node.index()].timers.remove(place);
             let rec = Rec::new(RowKind::TimerCancelled, self.now, node, Some(cause));
             self.emit(Rec { count: timer.count, code: u16::from(timer.kind), ..rec }, bytes, trace);
-            return self.cancel_timer(node, bytes, cause, trace);
         }
     }
 
