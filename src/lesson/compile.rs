@@ -91,7 +91,7 @@ impl<'a> Compiler<'a> {
         let mut allowed = vec!["on", "is", "at_least", "at_most"];
         allowed.extend_from_slice(match kind {
             RowKind::Invoke => &["function", "key", "value", "fresh"],
-            RowKind::Complete => &["function", "key", "value", "fresh", "outcome", "answer"],
+            RowKind::Complete => &["function", "key", "value", "fresh", "outcome", "answer", "answered"],
             RowKind::Send | RowKind::Deliver | RowKind::Queued | RowKind::Duplicate => &["message", "peer"],
             RowKind::Lost | RowKind::Adversary => &["message", "peer", "text"],
             RowKind::Note | RowKind::Command | RowKind::Violation => &["text"],
@@ -112,6 +112,7 @@ impl<'a> Compiler<'a> {
             value: c.value.clone(),
             outcome: c.outcome,
             answer: c.answer.clone(),
+            answered: c.answered,
             text: c.text.clone(),
             fresh: c.fresh.unwrap_or(false),
         };
@@ -208,6 +209,7 @@ fn only(c: &ConditionFile, allowed: &[&str]) -> Result<(), String> {
         ("value", c.value.is_some()),
         ("outcome", c.outcome.is_some()),
         ("answer", c.answer.is_some()),
+        ("answered", c.answered.is_some()),
         ("fresh", c.fresh.is_some()),
         ("text", c.text.is_some()),
         ("is", c.is.is_some()),

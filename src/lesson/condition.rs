@@ -39,6 +39,7 @@ pub(super) struct Filter {
     pub value: Option<String>,
     pub outcome: Option<Outcome>,
     pub answer: Option<String>,
+    pub answered: Option<bool>,
     pub text: Option<String>,
     pub fresh: bool,
 }
@@ -227,7 +228,7 @@ impl Filter {
 
     fn admits_op(&self, view: &dyn StepView, row: u64, since: Micros) -> bool {
         let any = self.function.is_none() && self.key.is_none() && self.value.is_none();
-        if any && self.outcome.is_none() && self.answer.is_none() && !self.fresh {
+        if any && self.outcome.is_none() && self.answer.is_none() && self.answered.is_none() && !self.fresh {
             return true;
         }
         view.op(row).is_some_and(|fact| {
@@ -236,6 +237,7 @@ impl Filter {
                 && self.value.as_ref().is_none_or(|value| *value == fact.op.value.to_string())
                 && self.outcome.is_none_or(|outcome| fact.outcome == Some(outcome))
                 && self.answer.as_ref().is_none_or(|answer| *answer == fact.answer.to_string())
+                && self.answered.is_none_or(|wanted| wanted == (fact.answer != Datum::None))
                 && (!self.fresh || fact.begun >= since)
         })
     }

@@ -12,13 +12,16 @@ impl Goal {
         let g = file.get_ref();
         let fit = |part: &Option<Spanned<ConditionFile>>| fit(part, run);
         let aim = aim(file, fit(&g.eventually)?, fit(&g.always)?, fit(&g.until)?)?;
+        if (aim.guard().is_some() || g.within.is_some()) && g.missed.is_none() {
+            return Err((file.span(), "this goal can be missed; say what to do then in missed = \"…\"".into()));
+        }
         Ok(Goal {
             after: fit(&g.after)?,
             during: fit(&g.during)?,
             aim,
             within: g.within.as_ref().map(|t| *t.get_ref()),
             met: g.met.clone(),
-            missed: g.missed.clone(),
+            missed: g.missed.clone().unwrap_or_default(),
         })
     }
 

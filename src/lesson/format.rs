@@ -67,7 +67,8 @@ pub struct GoalFile {
     pub id: String,
     pub title: Spanned<String>,
     pub met: String,
-    pub missed: String,
+    /// Needed where the goal can be missed (`within`, `always`).
+    pub missed: Option<String>,
     /// Why it does no harm when random clicks meet this goal.
     pub luck: Option<String>,
     /// The goal counts from the first moment at which this holds.
@@ -120,6 +121,8 @@ pub struct ConditionFile {
     pub outcome: Option<Outcome>,
     /// The operation's answer, as it is shown.
     pub answer: Option<String>,
+    /// Only operations that were (not) answered with a value.
+    pub answered: Option<bool>,
     /// Only operations that began after the goal began to count.
     pub fresh: Option<bool>,
     /// Part of a note, a command, the name of a rule or of a property, in any case.

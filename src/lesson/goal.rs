@@ -126,7 +126,7 @@ impl Aim {
         }
     }
 
-    fn guard(&self) -> Option<&Condition> {
+    pub(super) fn guard(&self) -> Option<&Condition> {
         match self {
             Aim::Reach { guard, .. } => guard.as_ref(),
             Aim::Keep { guard, .. } => Some(guard),

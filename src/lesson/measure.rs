@@ -3,6 +3,7 @@
 use super::condition::{Condition, Pool};
 use super::meter::Meter;
 use super::pack::{Lesson, PackChoiceOption, PackFailures, PackMeasure};
+use super::runner::Outage;
 use super::{quote, runner};
 use crate::base::{Micros, NodeId};
 use crate::sim::scenario::{Blueprint, LogEntry};
@@ -93,14 +94,12 @@ fn chosen<'a>(m: &'a PackMeasure, choices: &[u32]) -> Result<Vec<&'a PackChoiceO
 
 /// Commands of one seed's run: those of the variant, and failures by chance.
 fn more(m: &PackMeasure, seeded: &Blueprint, commands: &[LogEntry]) -> Vec<LogEntry> {
-    let mut all = commands.to_vec();
-    for (part, failures) in m.failures.iter().enumerate() {
-        all.extend(by_chance(failures, seeded, m.until, part as u64));
-    }
-    all
+    let parts = m.failures.iter().enumerate();
+    let outages = parts.flat_map(|(part, f)| by_chance(f, seeded, m.until, part as u64));
+    [commands.to_vec(), runner::carry_out(outages.collect())].concat()
 }
 
-fn by_chance(f: &PackFailures, seeded: &Blueprint, until: Micros, part: u64) -> Vec<LogEntry> {
+fn by_chance(f: &PackFailures, seeded: &Blueprint, until: Micros, part: u64) -> Vec<Outage> {
     let names = |found: Vec<NodeId>| -> Vec<String> { found.iter().map(|n| seeded.setup.name(*n).into()).collect() };
     // Those that do not exist in this variant do not fail in it.
     let nodes = f.on.iter().map(|word| names(seeded.setup.resolve(word))).filter(|group| !group.is_empty());

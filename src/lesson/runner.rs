@@ -93,6 +93,14 @@ pub fn pooled(
     Ok(meter)
 }
 
+/// A time during which a node is down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outage {
+    pub node: String,
+    pub from: Micros,
+    pub to: Micros,
+}
+
 /// Machines that fail and return by chance: alternating exponential times with means `up` and `down`. Each inner list
 /// of names fails together. Drawn for the blueprint's seed; `part` tells several such processes of a run apart.
 pub fn failures(
@@ -102,22 +110,36 @@ pub fn failures(
     down: Micros,
     until: Micros,
     part: u64,
-) -> Vec<LogEntry> {
-    let mut commands = Vec::new();
+) -> Vec<Outage> {
+    let mut outages = Vec::new();
     for (index, names) in groups.iter().enumerate() {
         let mut stream = Stream::new(blueprint.setup.seed, Purpose::Script, part, index as u64);
-        let mut draw = |mean| sample::draw(&Distribution::Exponential { min: Micros::ZERO, mean }, &mut stream);
-        let mut at = draw(up);
-        while at < until {
-            let back = at.plus(draw(down)).plus(Micros(1));
-            for name in names {
-                commands.push(entry(at, Command::Crash(NodeRef { node: name.clone() })));
-                commands.push(entry(back, Command::Restart(NodeRef { node: name.clone() })));
-            }
-            at = back.plus(draw(up));
+        let mut draw = |mean| sample::draw(&Distribution::Exponential { min: Micros(1), mean }, &mut stream);
+        let mut from = draw(up);
+        while from < until {
+            let to = from.plus(draw(down));
+            outages.extend(names.iter().map(|node| Outage { node: node.clone(), from, to }));
+            from = to.plus(draw(up));
         }
     }
-    commands
+    outages
+}
+
+/// Crashes and restarts: a node is up when none of its outages lasts.
+pub fn carry_out(mut outages: Vec<Outage>) -> Vec<LogEntry> {
+    outages.sort_by(|a, b| (&a.node, a.from).cmp(&(&b.node, b.from)));
+    let mut merged: Vec<Outage> = Vec::new();
+    for outage in outages {
+        match merged.last_mut() {
+            Some(last) if last.node == outage.node && outage.from <= last.to => last.to = last.to.max(outage.to),
+            _ => merged.push(outage),
+        }
+    }
+    let commands = merged.into_iter().flat_map(|outage| {
+        let node = NodeRef { node: outage.node };
+        [entry(outage.from, Command::Crash(node.clone())), entry(outage.to, Command::Restart(node))]
+    });
+    commands.collect()
 }
 
 pub fn entry(at: Micros, command: Command) -> LogEntry {
@@ -132,4 +154,19 @@ pub fn with_count(blueprint: &Blueprint, line: &str, count: u16, registry: &[Ent
     let found = found.ok_or_else(|| format!("no line of nodes is named \"{line}\"; accepted: {}", names.join(", ")))?;
     found.count = Some(count);
     Blueprint::resolve(scenario, registry).map_err(|fault| fault.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outages_of_one_node_join() {
+        let outage = |node: &str, from, to| Outage { node: node.into(), from: Micros(from), to: Micros(to) };
+        let log = carry_out(vec![outage("b", 5, 9), outage("a", 1, 4), outage("a", 3, 8), outage("a", 9, 10)]);
+        let crash = |at, node: &str| entry(Micros(at), Command::Crash(NodeRef { node: node.into() }));
+        let restart = |at, node: &str| entry(Micros(at), Command::Restart(NodeRef { node: node.into() }));
+        let a = [crash(1, "a"), restart(8, "a"), crash(9, "a"), restart(10, "a")];
+        assert_eq!(log, [a.to_vec(), vec![crash(5, "b"), restart(9, "b")]].concat());
+    }
 }

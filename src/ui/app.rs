@@ -40,9 +40,11 @@ pub fn use_ctx() -> Ctx {
 
 /// Loads a lesson's files and gives them to the engine.
 pub fn load_lesson(ctx: &Ctx, slug: &str) {
-    let entry = ctx.state.catalogue.ready().and_then(|c| {
-        c.chapters.iter().flat_map(|chapter| &chapter.lessons).find(|l| l.slug == slug).cloned()
-    });
+    let entry = ctx
+        .state
+        .catalogue
+        .ready()
+        .and_then(|c| c.chapters.iter().flat_map(|chapter| &chapter.lessons).find(|l| l.slug == slug).cloned());
     ctx.dispatch(Action::Loading(slug.to_owned()));
     let Some(entry) = entry else {
         let words = format!("There is no lesson called “{slug}”.");

@@ -8,8 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
 const FAMILY: &str = r#"system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif"#;
-const LAYERS: [Layer; 6] =
-    [Layer::Links, Layer::Trails, Layer::Nodes, Layer::Marks, Layer::Messages, Layer::Labels];
+const LAYERS: [Layer; 6] = [Layer::Links, Layer::Trails, Layer::Nodes, Layer::Marks, Layer::Messages, Layer::Labels];
 
 pub struct Painter {
     pub canvas: HtmlCanvasElement,

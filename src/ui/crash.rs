@@ -67,7 +67,11 @@ fn overlay(text: &str) -> Result<(), JsValue> {
     overlay.set_attribute("aria-labelledby", "crash-title")?;
     let card = element("div", "", &overlay)?;
     element("h2", "Faultline stopped", &card)?.set_id("crash-title");
-    element("p", "Something went wrong in the page. Your progress is kept. Reload to go on; the report helps to find the fault.", &card)?;
+    element(
+        "p",
+        "Something went wrong in the page. Your progress is kept. Reload to go on; the report helps to find the fault.",
+        &card,
+    )?;
     let reload = element("button", "Reload", &card)?;
     reload.set_class_name("primary");
     reload.add_event_listener_with_callback("click", &bound(&window().location(), "reload", None)?)?;

@@ -125,7 +125,14 @@ impl Core {
         self.open_run(source, seed, None, None, play);
     }
 
-    fn open_run(&self, source: RunSource, seed: Option<u64>, cursor: Option<Micros>, whose: Option<String>, play: bool) {
+    fn open_run(
+        &self,
+        source: RunSource,
+        seed: Option<u64>,
+        cursor: Option<Micros>,
+        whose: Option<String>,
+        play: bool,
+    ) {
         self.play.close();
         *self.saved.borrow_mut() = None;
         *self.then.borrow_mut() = None;

@@ -178,7 +178,7 @@ impl State {
             Action::Measured(measured) => {
                 self.busy = None;
                 self.measured.insert(measured.id.clone(), measured);
-            },
+            }
             Action::Exported(run) => self.keep_goals(&run),
             run => self.run.apply(run),
         }

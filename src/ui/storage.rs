@@ -32,7 +32,8 @@ pub fn load() -> (Progress, Option<Notice>) {
             }
             let kept = store.set_item(&key, &text).is_ok();
             let mut words = format!("Your progress could not be taken up: {why}. ");
-            words += if kept { "It was set aside and you start afresh; nothing of it is lost." } else { "Download it now." };
+            words +=
+                if kept { "It was set aside and you start afresh; nothing of it is lost." } else { "Download it now." };
             (Progress::default(), Some(Notice { text: words, set_aside: Some(text) }))
         }
     }

@@ -102,7 +102,9 @@ fn node_acts(bench: Bench, node: u16) -> Vec<Act> {
     let name = bench.name(node);
     let this = || NodeRef { node: name.clone() };
     let mut acts = match card.status {
-        NodeStatus::Up => vec![command("Crash", "c", Command::Crash(this())), command("Pause", "p", Command::Pause(this()))],
+        NodeStatus::Up => {
+            vec![command("Crash", "c", Command::Crash(this())), command("Pause", "p", Command::Pause(this()))]
+        }
         NodeStatus::Down => vec![command("Restart", "r", Command::Restart(this()))],
         NodeStatus::Paused => {
             vec![command("Resume", "p", Command::Resume(this())), command("Crash", "c", Command::Crash(this()))]
@@ -229,9 +231,12 @@ fn request_form(bench: Bench, client: Option<u16>) -> Form {
     let clients: Vec<String> = bench.opened.nodes.iter().filter(|n| n.client).map(|n| n.name.clone()).collect();
     let functions: Vec<String> = bench.opened.functions.iter().map(|f| f.f.clone()).collect();
     let first = client.map_or_else(|| clients.first().cloned().unwrap_or_default(), |c| bench.name(c));
-    let choice = |label: &str, value: String, of: Vec<String>| Field { label: label.into(), value, input: Input::Choice(of) };
-    let mut fields =
-        vec![choice("Client", first, clients), choice("Function", functions.last().cloned().unwrap_or_default(), functions)];
+    let choice =
+        |label: &str, value: String, of: Vec<String>| Field { label: label.into(), value, input: Input::Choice(of) };
+    let mut fields = vec![
+        choice("Client", first, clients),
+        choice("Function", functions.last().cloned().unwrap_or_default(), functions),
+    ];
     let text = |label: &str, value: &str| Field { label: label.into(), value: value.into(), input: Input::Text };
     if bench.opened.functions.iter().any(|f| f.has_key) {
         fields.push(text("Key", "x"));
@@ -347,10 +352,7 @@ mod tests {
     #[test]
     fn forms_say_what_is_wrong() {
         let opened = opened(1, 1);
-        let form = slow_form(
-            Bench { opened: &opened, frame: &frame(&opened, 0), status: &Status::default() },
-            "n1",
-        );
+        let form = slow_form(Bench { opened: &opened, frame: &frame(&opened, 0), status: &Status::default() }, "n1");
         assert_eq!(
             form.command(&opened, &["much".into()]),
             Err("Time for each message: write a whole number from 1 to 600000 (ms).".into())

@@ -96,7 +96,12 @@ impl Layout {
     }
 
     /// A layout with this radius; the texts that have no room at this size are left out.
-    fn attempt(opened: &Opened, (width, height, area): (f32, f32, Rect), kinds: (&[usize], &[usize]), r: f32) -> Layout {
+    fn attempt(
+        opened: &Opened,
+        (width, height, area): (f32, f32, Rect),
+        kinds: (&[usize], &[usize]),
+        r: f32,
+    ) -> Layout {
         let longest = opened.nodes.iter().map(|n| words::width(&n.name, 1.0, true)).fold(1.0, f32::max);
         let mut layout = Layout {
             width,
@@ -159,7 +164,11 @@ impl Layout {
             let across = self.area.w < 520.0;
             let cell = 2.0 * self.r + 26.0;
             let band = if across { 2.0 * self.r + 26.0 + self.under() } else { cell.max(self.area.w * 0.17) };
-            let lines = if across { 1 } else { (clients.len() as f32 / fitting(self.area.h, cell + self.under())).ceil() as usize };
+            let lines = if across {
+                1
+            } else {
+                (clients.len() as f32 / fitting(self.area.h, cell + self.under())).ceil() as usize
+            };
             let band = band * lines.max(1) as f32;
             let (mut side, gap) = (self.area, if across { 4.0 } else { 18.0 });
             if across {

@@ -94,7 +94,10 @@ fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Dis
     if path.bow > 0.0 {
         let (s, c, e) = (path.start, path.control(), path.end);
         display.shape(trail, Form::Curve { x1: s.x, y1: s.y, cx: c.x, cy: c.y, x2: e.x, y2: e.y });
-        display.shape(Style::fill(Layer::Messages, ink), Form::Polygon { x: e.x, y: e.y, r: size, sides: 3, turn: path.turn() - path.bow });
+        display.shape(
+            Style::fill(Layer::Messages, ink),
+            Form::Polygon { x: e.x, y: e.y, r: size, sides: 3, turn: path.turn() - path.bow },
+        );
     } else {
         display.line(trail, path.start.x, path.start.y, spot.x, spot.y);
     }

@@ -152,7 +152,16 @@ fn cells(scene: &Scene, card: &NodeCard, p: Point, display: &mut Display) -> usi
         let ink = if card.status == NodeStatus::Down { Ink::Soft } else { Ink::Ink };
         let (size, y) = ((size * 10.0) as u16, y + height - 4.5);
         let text = cell.text;
-        display.texts.push(Text { layer: Layer::Nodes, ink, size, bold: false, align: Align::Centre, x: x + w / 2.0, y, text });
+        display.texts.push(Text {
+            layer: Layer::Nodes,
+            ink,
+            size,
+            bold: false,
+            align: Align::Centre,
+            x: x + w / 2.0,
+            y,
+            text,
+        });
         x += w + gap;
     }
     (total / (layout.small + 4.0)).ceil() as usize
@@ -170,9 +179,21 @@ fn badges(scene: &Scene, card: &NodeCard, p: Point, display: &mut Display) -> Op
     }
     let (size, y) = (layout.small - 0.5, p.y - layout.r - 13.0);
     let width = words::width(&words, size, false);
-    let x = p.x.clamp(layout.area.x + width / 2.0, (layout.area.x + layout.area.w - width / 2.0).max(layout.area.x + width / 2.0));
+    let x = p.x.clamp(
+        layout.area.x + width / 2.0,
+        (layout.area.x + layout.area.w - width / 2.0).max(layout.area.x + width / 2.0),
+    );
     let (size10, text) = ((size * 10.0) as u16, words);
-    display.texts.push(Text { layer: Layer::Marks, ink: Ink::Ink, size: size10, bold: false, align: Align::Centre, x, y, text });
+    display.texts.push(Text {
+        layer: Layer::Marks,
+        ink: Ink::Ink,
+        size: size10,
+        bold: false,
+        align: Align::Centre,
+        x,
+        y,
+        text,
+    });
     Some(Rect { x: x - width / 2.0 - 2.0, y: y - size, w: width + 4.0, h: size + 4.0 })
 }
 

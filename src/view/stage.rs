@@ -110,7 +110,8 @@ fn links(scene: &Scene, display: &mut Display, labels: &mut Labels) {
     let mut named = BTreeSet::new();
     for (a, b) in drawn {
         let Some((start, end)) = lane(scene.layout, a, b, 0.0) else { continue };
-        let cards: Vec<&LinkCard> = scene.frame.links.iter().filter(|l| (l.from, l.to) == (a, b) || (l.from, l.to) == (b, a)).collect();
+        let cards: Vec<&LinkCard> =
+            scene.frame.links.iter().filter(|l| (l.from, l.to) == (a, b) || (l.from, l.to) == (b, a)).collect();
         let marked = [scene.selected, scene.hover, scene.focus].contains(&Some(Target::Link(a, b)));
         let style = match cards.as_slice() {
             _ if marked => Style::stroke(Layer::Links, Ink::Accent, 2.6),

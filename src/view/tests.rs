@@ -50,7 +50,12 @@ pub fn frame(opened: &Opened, flights: usize) -> Frame {
         let (from, to) = (k * 7 % n, (k * 7 + 1 + k % (n - 1)) % n);
         let sent = Micros(100_000 + (k as u64 * 379) % 9_000);
         Flight {
-            id: MsgId { from: NodeId(from as u16), to: NodeId(to as u16), count: k as u32 + 1, copy: (k % 9 == 8) as u8 },
+            id: MsgId {
+                from: NodeId(from as u16),
+                to: NodeId(to as u16),
+                count: k as u32 + 1,
+                copy: (k % 9 == 8) as u8,
+            },
             kind: (k % 4) as u8,
             sent,
             due: if k % 23 == 22 { Micros::MAX } else { sent.plus(Micros(12_000)) },
@@ -229,8 +234,14 @@ fn the_picture_says_what_happened() {
 fn nodes_and_messages_in_words() {
     let opened = opened(5, 2);
     let frame = frame(&opened, 9);
-    assert_eq!(words::node(&opened, &frame.nodes[2], 2), "n3, replica, down, 2 keys, k0=2, k1=2 (not yet durable), 2 waiting");
-    assert_eq!(words::flight(&opened, &frame.flights[0], Micros(106_000)), "ask · x=0 from n1 to n2, arrives in 6.00 ms");
+    assert_eq!(
+        words::node(&opened, &frame.nodes[2], 2),
+        "n3, replica, down, 2 keys, k0=2, k1=2 (not yet durable), 2 waiting"
+    );
+    assert_eq!(
+        words::flight(&opened, &frame.flights[0], Micros(106_000)),
+        "ask · x=0 from n1 to n2, arrives in 6.00 ms"
+    );
     assert_eq!(words::flight(&opened, &frame.flights[3], Micros(106_000)), "beat · x=3 from n1 to n5, lost: cut 1");
     assert_eq!(words::clock(Micros(1_204_001), false), "1.204 s");
     assert_eq!(words::speed(10_000.0), "1/100");

@@ -60,11 +60,7 @@ pub fn length(us: u64) -> String {
 /// The speed of playback against real time.
 pub fn speed(us_per_s: f64) -> String {
     let ratio = us_per_s / 1e6;
-    if ratio >= 0.995 {
-        format!("{} ×", figures(ratio))
-    } else {
-        format!("1/{}", figures(1.0 / ratio))
-    }
+    if ratio >= 0.995 { format!("{} ×", figures(ratio)) } else { format!("1/{}", figures(1.0 / ratio)) }
 }
 
 /// Two figures.
@@ -102,7 +98,9 @@ pub fn node(opened: &Opened, card: &NodeCard, index: usize) -> String {
     if !card.headline.is_empty() {
         parts.push(card.headline.clone());
     }
-    parts.extend(card.cells.iter().map(|c| if c.firm { c.text.clone() } else { format!("{} (not yet durable)", c.text) }));
+    parts.extend(
+        card.cells.iter().map(|c| if c.firm { c.text.clone() } else { format!("{} (not yet durable)", c.text) }),
+    );
     parts.extend(badges(card));
     parts.join(", ")
 }

@@ -31,7 +31,7 @@ pub struct CatalogueEntry {
     pub minutes: u32,
     pub steps: u32,
     pub goals: u32,
-    /// Every file of the folder that the page loads, relative to it.
+    /// Every file of the folder that its pack is made from, relative to it.
     pub files: Vec<String>,
 }
 

@@ -15,7 +15,7 @@ struct Goals {
 
 /// The complaint about a goal whose rule begins at line 6.
 fn complaint(rule: &str) -> Finding {
-    let text = format!("[[goal]]\nid = \"g\"\ntitle = \"t\"\nmet = \"m\"\nmissed = \"n\"\n{rule}\n");
+    let text = format!("[[goal]]\nid = \"g\"\n\ntitle = \"t\"\nmet = \"m\"\n{rule}\n");
     let file: Goals = match read_toml("lesson.toml", &text) {
         Ok(file) => file,
         Err(finding) => return finding,
@@ -64,6 +64,7 @@ fn mistakes_name_their_line_and_what_is_accepted() {
             "\"text\" has no meaning",
         ),
         ("within = \"5\"\neventually = { nodes = \"up\" }", 6, "not a time"),
+        ("eventually = { nodes = \"up\" }\nwithin = \"5s\"", 1, "this goal can be missed"),
         ("after = { nodes = \"up\" }", 1, "a goal has one of"),
         ("always = { nodes = \"up\" }", 1, "a goal has one of"),
         ("until = { nodes = \"up\" }", 1, "a goal has one of"),

@@ -132,7 +132,12 @@ fn next_message(ctx: &Ctx) {
 }
 
 /// The acts as buttons with their keys.
-pub fn act_buttons(ctx: &Ctx, selected: Option<Target>, ask: &Callback<Option<acts::Form>>, done: &Callback<()>) -> Html {
+pub fn act_buttons(
+    ctx: &Ctx,
+    selected: Option<Target>,
+    ask: &Callback<Option<acts::Form>>,
+    done: &Callback<()>,
+) -> Html {
     let Some(bench) = bench_of(ctx) else { return Html::default() };
     let button = |act: Act| {
         let (ctx, ask, done) = (ctx.clone(), ask.clone(), done.clone());

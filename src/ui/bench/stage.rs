@@ -284,7 +284,8 @@ impl Pointer {
     fn take_focus(&self, node: Option<u16>) {
         let stage = self.canvas.closest(".stage").ok().flatten();
         let Some(stage) = stage else { return };
-        let spot = node.and_then(|n| stage.query_selector(&format!(".spots li:nth-child({}) button", n + 1)).ok().flatten());
+        let spot =
+            node.and_then(|n| stage.query_selector(&format!(".spots li:nth-child({}) button", n + 1)).ok().flatten());
         let target = spot.or_else(|| stage.query_selector(".palette").ok().flatten());
         if let Some(element) = target {
             let _ = element.unchecked_into::<HtmlElement>().focus();

@@ -21,7 +21,8 @@ pub struct GoalsProps {
 pub fn goals(props: &GoalsProps) -> Html {
     let card = |i: usize| props.cards.iter().find(|c| c.index as usize == i);
     let met = |i: usize, goal: &GoalPage| {
-        card(i).is_some_and(|c| c.state == GoalState::Met) || props.progress.goals.contains_key(&key(&props.step, &goal.id))
+        card(i).is_some_and(|c| c.state == GoalState::Met)
+            || props.progress.goals.contains_key(&key(&props.step, &goal.id))
     };
     let goals = props.step.goals.iter().enumerate();
     let count = goals.clone().filter(|(i, goal)| met(*i, goal)).count();
@@ -64,7 +65,8 @@ fn evidence(props: &GoalsProps, goal: &GoalPage, card: Option<&GoalCard>) -> Htm
         }
         _ if kept.is_some_and(|k| !k.run.is_empty()) => {
             let (run, go) = (kept.map(|k| k.run.clone()).unwrap_or_default(), props.on.clone());
-            let onclick = Callback::from(move |_: MouseEvent| go.emit(GuideAction::OpenRun { run: run.clone(), row: None }));
+            let onclick =
+                Callback::from(move |_: MouseEvent| go.emit(GuideAction::OpenRun { run: run.clone(), row: None }));
             let at = Micros(kept.map_or(0, |k| k.at_us));
             html! { <>{ format!("met before, at {at}. ") }<button type="button" class="link" {onclick}>{ "Open that run" }</button></> }
         }

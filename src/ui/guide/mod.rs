@@ -198,7 +198,13 @@ fn progress(props: &ProgressProps) -> Html {
     let done = steps_done(&props.page, &props.progress);
     let bar = |(i, step): (usize, &StepPage)| {
         let here = i == props.step as usize;
-        let state = if here { "here" } else if done[i] { "done" } else { "open" };
+        let state = if here {
+            "here"
+        } else if done[i] {
+            "done"
+        } else {
+            "open"
+        };
         let words = format!("Step {}: {}{}", i + 1, step.title, if done[i] { ", done" } else { "" });
         let href = Route::Lesson(props.page.slug.clone(), i as u32).href();
         html! {

@@ -16,7 +16,11 @@ fn block(block: &Block, page: &LessonPage, id: &str) -> Html {
         Block::List { ordered, items } => {
             let items = items.iter().enumerate();
             let items = items.map(|(i, item)| html! { <li>{ inlines(item, page, &format!("{id}i{i}")) }</li> });
-            if *ordered { html! { <ol>{ for items }</ol> } } else { html! { <ul>{ for items }</ul> } }
+            if *ordered {
+                html! { <ol>{ for items }</ol> }
+            } else {
+                html! { <ul>{ for items }</ul> }
+            }
         }
     }
 }

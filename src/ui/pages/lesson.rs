@@ -70,7 +70,8 @@ fn guide(ctx: &Ctx) -> Html {
     let (Some(lesson), Route::Lesson(slug, step)) = (ctx.state.lesson.ready(), &ctx.state.route) else {
         return Html::default();
     };
-    let measured = lesson.steps.get(*step as usize).and_then(|s| s.measure.as_ref()).and_then(|m| ctx.state.measured.get(&m.id));
+    let measured =
+        lesson.steps.get(*step as usize).and_then(|s| s.measure.as_ref()).and_then(|m| ctx.state.measured.get(&m.id));
     let on = {
         let (ctx, step) = (ctx.clone(), *step);
         Callback::from(move |action: GuideAction| act(&ctx, step, action))

@@ -1,0 +1,298 @@
+//! Every lesson is proved, the check finds what is wrong with a lesson, and a session plays one through.
+#![cfg(not(target_arch = "wasm32"))]
+
+use faultline::base::Micros;
+use faultline::lesson::check::{check, check_lesson};
+use faultline::lesson::draft::Draft;
+use faultline::lesson::{Finding, Pack};
+use faultline::protocols;
+use faultline::session::Session;
+use faultline::wire::*;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons")
+}
+
+fn collect(top: &Path, folder: &Path, files: &mut Vec<SourceFile>) {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            collect(top, &path, files);
+        } else {
+            let name = path.strip_prefix(top).unwrap().to_string_lossy().replace('\\', "/");
+            files.push(SourceFile { name, text: std::fs::read_to_string(&path).unwrap() });
+        }
+    }
+}
+
+fn read(folder: &Path) -> Vec<SourceFile> {
+    let mut files = Vec::new();
+    collect(folder, folder, &mut files);
+    files
+}
+
+fn one_machine() -> Vec<SourceFile> {
+    read(&folder().join("one-machine"))
+}
+
+/// The files with a part of one of them replaced; an empty `from` appends.
+fn changed(mut files: Vec<SourceFile>, name: &str, from: &str, to: &str) -> Vec<SourceFile> {
+    let file = files.iter_mut().find(|file| file.name == name).unwrap_or_else(|| panic!("no {name}"));
+    assert!(file.text.contains(from), "{name} has no {from:?}");
+    file.text = if from.is_empty() { file.text.clone() + to } else { file.text.replacen(from, to, 1) };
+    files
+}
+
+fn text(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| format!("{finding}\n")).collect()
+}
+
+#[test]
+fn every_lesson_is_good() {
+    let begun = std::time::Instant::now();
+    let report = check(&read(&folder()), protocols::all());
+    assert!(report.findings.is_empty(), "cargo run -- lessons check\n{}", text(&report.findings));
+    assert!(report.lessons > 0 && report.goals >= 4 * report.lessons);
+    println!("{} lessons, {} runs, {:?}", report.lessons, report.runs, begun.elapsed());
+}
+
+/// What is wrong in the files themselves is told with file and line (here: whether a line is known).
+#[test]
+fn mistakes_in_the_files_are_found() {
+    for (file, from, to, expected) in [
+        ("lesson.toml", "version = 1", "version = 2", "lesson.toml:1: version 2 is not known; accepted: 1"),
+        ("lesson.toml", "minutes = 15", "minuets = 15", "lesson.toml:6: unknown field \"minuets\""),
+        ("lesson.toml", "minutes = 15", "", "lesson.toml:1: missing field \"minutes\""),
+        ("lesson.toml", "scenario = \"five.toml\"", "scenario = \"six.toml\"", "there is no scenarios/six.toml"),
+        ("lesson.toml", "on = \"n1\"", "on = \"n7\"", "accepted: n1, c1, server, client"),
+        ("lesson.toml", "function = \"put\", outcome", "function = \"cas\", outcome", "accepted: get, put"),
+        ("lesson.toml", "id = \"read-back\"", "id = \"Read back\"", "small letters, digits and hyphens only"),
+        ("lesson.toml", "{{ops.fail}}", "{{ops.failed}}", "unknown measure \"ops.failed\""),
+        (
+            "lesson.toml",
+            "choice = \"place\", is = \"one zone\"",
+            "choice = \"place\", is = \"the moon\"",
+            "one of \"one zone\"",
+        ),
+        ("lesson.toml", "[](source:peleg-wool)", "[](source:wool)", "source:wool is not declared"),
+        ("lesson.toml", "Machines here crash", "Machines <b>here</b> crash", "HTML is not accepted"),
+        ("prose.md", "## crash-it", "## crash", "prose.md:9: section \"crash\"; the steps are, in order: one-server"),
+        ("prose.md", "term:durable", "term:durability", "prose.md: term:durability is not declared"),
+        ("prose.md", "{{one-latency}}", "{{latency}}", "{{latency}} is no number of this lesson"),
+        ("prose.md", "Start with one.", "<em>Start</em> with one.", "prose.md:3: HTML is not accepted"),
+        ("scenarios/one.toml", "kv-single", "kv-double", "scenarios/one.toml:4: unknown protocol \"kv-double\""),
+        ("scenarios/five.toml", "median = \"5ms\"", "median = \"5\"", "scenarios/five.toml:12: "),
+    ] {
+        let files = changed(one_machine(), file, from, to);
+        let findings = Draft::read(&files, protocols::all()).err().unwrap_or_default();
+        assert!(text(&findings).contains(expected), "{from} → {to}:\n{}", text(&findings));
+    }
+}
+
+/// A change to a file, and what the check must say of it.
+type Mistake<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+/// What only runs can show. Mistakes in different places are made at once: each must be found.
+#[test]
+fn lessons_that_prove_nothing_are_found() {
+    let long = "word ".repeat(90);
+    let first: [Mistake<'_>; 8] = [
+        (
+            "lesson.toml",
+            "after = { event = \"restart\", on = \"n1\" }",
+            "",
+            "nothing is done, and yet the goal \"back\" is met",
+        ),
+        (
+            "lesson.toml",
+            "luck = \"Any single replica",
+            "# \"Any single replica",
+            "random clicks meet the goal \"straggler\"",
+        ),
+        (
+            "solution.toml",
+            "do.crash.node = \"n5\"",
+            "do.pause.node = \"n5\"",
+            "with seed 1 the goal \"keep\" stays open",
+        ),
+        ("solution.toml", "goals = [\"refuse\", \"recover\"]", "goals = [\"refuse\"]", "meets the goal \"recover\""),
+        (
+            "lesson.toml",
+            "when = { event = \"complete\", function = \"put\", outcome = \"ok\" }\nbecause",
+            "when = { event = \"complete\", function = \"put\" }\nbecause",
+            "exactly one option must turn out true in the run; these are:",
+        ),
+        (
+            "lesson.toml",
+            "when = { choice = \"replicas\", is = \"1\" }",
+            "when = { measure = \"ops.availability\", at_most = \"1%\" }",
+            "no combination of choices leads to this follow-up",
+        ),
+        ("prose.md", "Start with one.", "Start with one. It takes 3 ms.", "\"3 ms\" is typed"),
+        ("lesson.toml", "[](source:peleg-wool)", "", "no text refers to source:peleg-wool"),
+    ];
+    let second: [Mistake<'_>; 6] = [
+        ("solution.toml", "do.restart.node = \"n1\"", "do.resume.node = \"n1\"", "had no effect: n1 is not paused"),
+        (
+            "solution.toml",
+            "unmet = [\"read-back\"]",
+            "unmet = [\"read\"]",
+            "no goal \"read\" in this step; there are: read-back",
+        ),
+        ("solution.toml", "step = \"the-price\"", "step = \"price\"", "no step \"price\"; the steps are: one-server"),
+        (
+            "solution.toml",
+            "why = \"only one replica is down\"\nunmet = [\"keep\"]\n",
+            "why = \"only one replica is down\"\nunmet = [\"keep\"]\n[[wrong.commands]]\nat = \"190ms\"\ndo.crash.node = \"n1\"\n",
+            "\"only one replica is down\" meets the goal \"keep\"",
+        ),
+        ("lesson.toml", "at_most = \"150ms\"", "at_most = \"1ms\"", "0 combinations of choices meet all requirements"),
+        ("prose.md", "Start with one.", &long, "section \"one-server\" has"),
+    ];
+    for mistakes in [&first[..], &second[..]] {
+        let mut files = one_machine();
+        for (file, from, to, _) in mistakes {
+            files = changed(files, file, from, to);
+        }
+        let (_, report) = check_lesson("one-machine", &files, protocols::all());
+        let found = text(&report.findings);
+        for (_, _, _, expected) in mistakes {
+            assert!(found.contains(expected), "expected {expected}:\n{found}");
+        }
+    }
+}
+
+/// The lessons folder with a lesson that runs nothing long: only the files matter here.
+fn light() -> Vec<SourceFile> {
+    let files = read(&folder());
+    files.into_iter().filter(|file| file.name != "one-machine/solution.toml").collect()
+}
+
+#[test]
+fn the_catalogue_and_stray_files_are_held_to_the_lessons() {
+    let first = {
+        let mut files = light();
+        for (from, to) in [
+            ("\"goals\": 7", "\"goals\": 8"),
+            ("\"number\": 1", "\"number\": 2"),
+            ("scenarios/one.toml", "scenarios/two.toml"),
+        ] {
+            files = changed(files, "catalogue.json", from, to);
+        }
+        let file = |name: &str, text: String| SourceFile { name: name.into(), text };
+        files.push(file("notes.txt", String::new()));
+        files.push(file("one-machine/notes.txt", String::new()));
+        files.push(file("one-machine/scenarios/copy.toml", text_of("one-machine/scenarios/one.toml")));
+        files.push(file("two/prose.md", String::new()));
+        changed(files, "home.toml", "majority-register", "raft")
+    };
+    let second = changed(light(), "catalogue.json", "\"slug\": \"one-machine\"", "\"slug\": \"two\"");
+    let third = changed(light(), "catalogue.json", "\"minutes\"", "\"minuets\"");
+    let third = third.into_iter().filter(|file| file.name != "home.toml").collect();
+    for (files, all) in [
+        (
+            first,
+            &[
+                "catalogue.json:10: goals is 8 here and 7 in the lesson",
+                "catalogue.json:10: lesson 1.1 stands in chapter 2",
+                "scenarios/two.toml",
+                "notes.txt: a stray file",
+                "one-machine/notes.txt: a stray file",
+                "one-machine/scenarios/copy.toml: no step, prediction, number or measurement uses this scenario",
+                "one-machine/solution.toml: this file is missing",
+                "two/lesson.toml: this file is missing",
+                "home.toml:4: unknown protocol \"raft\"",
+            ][..],
+        ),
+        (second, &["there is no folder \"two\"", "the lesson in \"one-machine\" is not listed"]),
+        (third, &["catalogue.json:13: unknown field `minuets`", "home.toml: this file is missing"]),
+    ] {
+        let found = text(&check(&files, protocols::all()).findings);
+        for expected in all {
+            assert!(found.contains(expected), "expected {expected}:\n{found}");
+        }
+    }
+}
+
+fn text_of(name: &str) -> String {
+    std::fs::read_to_string(folder().join(name)).unwrap()
+}
+
+fn packed() -> Pack {
+    let draft = Draft::read(&one_machine(), protocols::all()).unwrap_or_else(|findings| panic!("{}", text(&findings)));
+    draft.pack().unwrap_or_else(|finding| panic!("{finding}"))
+}
+
+/// A session with the lesson loaded and a step open.
+fn opened(step: u32) -> Session {
+    let mut session = Session::new(protocols::all());
+    let pack = packed().to_bytes();
+    let replies = session.handle(Request::LoadLesson { name: "one-machine".into(), pack });
+    assert!(matches!(&replies[..], [Reply::Lesson(page)] if page.steps.len() == 6), "{replies:?}");
+    let open = OpenRun { source: RunSource::Step(step), seed: None, cursor: None };
+    assert!(matches!(&session.handle(Request::Open(open))[..], [Reply::Opened(_), Reply::Frame(_)]));
+    session
+}
+
+fn frame(session: &mut Session, request: Request) -> Frame {
+    let mut replies = session.handle(request);
+    match replies.pop() {
+        Some(Reply::Frame(frame)) if replies.is_empty() => *frame,
+        other => panic!("{replies:?} {other:?}"),
+    }
+}
+
+/// The goals as of a frame that says what they are.
+fn goals(frame: &Frame) -> Vec<GoalState> {
+    frame.status.as_ref().expect("the status changed").goals.iter().map(|goal| goal.state).collect()
+}
+
+fn crash(node: &str) -> Request {
+    Request::Do(Command::Crash(NodeRef { node: node.into() }))
+}
+
+#[test]
+fn a_goal_is_met_by_clicks_and_open_again_in_a_fork_from_before() {
+    use GoalState::*;
+    let mut session = opened(1);
+    frame(&mut session, Request::Show { at: Micros::ms(200) });
+    frame(&mut session, crash("n1"));
+    let after = frame(&mut session, Request::Show { at: Micros::ms(800) });
+    assert_eq!(goals(&after), [Met, Open]);
+    let card = &after.status.as_ref().unwrap().goals[0];
+    let (row, at) = card.evidence.expect("a goal that is met says by what");
+    assert!(at > Micros::ms(200));
+    let shown = frame(&mut session, Request::Move(Move::ToRow(row)));
+    assert_eq!(shown.now, at, "the evidence can be gone to");
+    frame(&mut session, Request::Show { at: Micros::ms(150) });
+    let forked = frame(&mut session, Request::Do(Command::Pause(NodeRef { node: "n1".into() })));
+    assert_eq!(goals(&forked), [Open, Open], "before the crash nothing was met");
+}
+
+#[test]
+fn predictions_and_measurements_come_through_the_session() {
+    let mut session = opened(0);
+    for (step, truth) in [(1, 1), (3, 1), (4, 2)] {
+        let replies = session.handle(Request::Predict { step, prediction: 0 });
+        let [Reply::Predicted(outcome)] = &replies[..] else { panic!("{replies:?}") };
+        assert_eq!((outcome.step, outcome.truth), (step, truth));
+        let source = RunSource::Text(SourceFile { name: "run".into(), text: outcome.run.clone() });
+        let open = OpenRun { source, seed: None, cursor: outcome.evidence.map(|(_, at)| at) };
+        let replies = session.handle(Request::Open(open));
+        assert!(matches!(&replies[..], [Reply::Opened(_), Reply::Frame(_)]), "the run that decided can be opened");
+    }
+    let measure = |session: &mut Session, step, choices| match &session.handle(Request::Measure { step, choices })[..] {
+        [Reply::Measured(measured)] => (**measured).clone(),
+        other => panic!("{other:?}"),
+    };
+    let price = measure(&mut session, 4, Vec::new());
+    assert_eq!(price.rows.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["One server", "Five replicas"]);
+    let verdicts = |m: &Measurement| m.verdicts.iter().map(|(met, _)| *met).collect::<Vec<_>>();
+    let (five, one) = (measure(&mut session, 5, vec![2, 1]), measure(&mut session, 5, vec![0, 1]));
+    assert_eq!((verdicts(&five), verdicts(&one)), (vec![true, true, true], vec![false, false, true]));
+    assert!(five.follow_up.is_some() && five.follow_up != one.follow_up && !five.answer.is_empty());
+    let replies = session.handle(Request::Measure { step: 5, choices: vec![9, 0] });
+    assert!(matches!(&replies[..], [Reply::Failed(why)] if why.contains("has no option 9")), "{replies:?}");
+}
