@@ -88,12 +88,16 @@ impl Protocol for Ring {
 
 /// A ring with so many messages in flight (a multiple of the nodes).
 pub fn blueprint(in_flight: u64) -> Blueprint {
-    let text = format!(
-        "version = 1\nprotocol = \"ring\"\nseed = 1\nparameters = {{ tokens = {} }}\n\
-         network = {{ latency = {{ uniform = {{ min = \"1ms\", max = \"10ms\" }} }} }}\n\
-         nodes = [{{ name = \"n\", role = \"node\", count = {NODES} }}]\n",
-        in_flight / u64::from(NODES)
-    );
+    // JSON, because the wasm reads no TOML.
+    let scenario = serde_json::json!({
+        "version": 1,
+        "protocol": "ring",
+        "seed": 1,
+        "parameters": { "tokens": in_flight / u64::from(NODES) },
+        "network": { "latency": { "uniform": { "min": "1ms", "max": "10ms" } } },
+        "nodes": [{ "name": "n", "role": "node", "count": NODES }],
+    });
+    let text = scenario.to_string();
     let file = SourceFile { name: "ring".into(), text };
     let scenario = Scenario::read(&file).expect("a good scenario");
     Blueprint::resolve(scenario, &[Entry::of::<Ring>()]).expect("a good scenario")
