@@ -4,6 +4,7 @@
 //! [`Ctx`] for everything that is not a pure function of their arguments. The value of the protocol type itself is the
 //! configuration, planted bugs included.
 
+use super::node::Bytes;
 use super::params::{ParamSpec, Params};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, NodeId, OpId, codec};
@@ -175,6 +176,24 @@ pub struct Outbox {
     pub wrote: bool,
 }
 
+impl Outbox {
+    pub(super) fn content(&self, start: u32, end: u32) -> Bytes {
+        Bytes::from_slice(&self.bytes[start as usize..end as usize])
+    }
+
+    /// Takes the effects from `place` on, with all contents, and leaves none behind.
+    pub(super) fn split_off(&mut self, place: usize) -> Outbox {
+        let rest = self.effects.split_off(place);
+        self.effects.clear();
+        Outbox { effects: rest, bytes: std::mem::take(&mut self.bytes), wrote: false }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.effects.clear();
+        self.bytes.clear();
+    }
+}
+
 /// The part of [`Ctx`] that does not depend on the protocol.
 pub struct CtxCore<'a> {
     pub me: NodeId,
@@ -279,6 +298,12 @@ pub struct StepFacts {
     pub node: Option<NodeId>,
     pub began: Vec<(OpId, Op)>,
     pub ended: Vec<Ended>,
+}
+
+impl StepFacts {
+    pub fn is_empty(&self) -> bool {
+        self.began.is_empty() && self.ended.is_empty()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -182,7 +182,8 @@ impl Trace {
         let mut clocks: Vec<Vec<u32>> = Vec::with_capacity(last as usize + 1);
         for rec in &self.rows[..=last as usize] {
             let node = usize::from(rec.node);
-            if at_node[node].1 != rec.step {
+            // A command comes from outside; what it makes a node do is the node's own.
+            if at_node[node].1 != rec.step && rec.kind != RowKind::Command {
                 at_node[node].1 = rec.step;
                 at_node[node].0[node] += 1;
             }

@@ -202,8 +202,10 @@ impl World {
 
     pub(super) fn begin_step(&mut self) {
         self.step += 1;
-        self.facts.began.clear();
-        self.facts.ended.clear();
+        if !self.facts.is_empty() {
+            self.facts.began.clear();
+            self.facts.ended.clear();
+        }
     }
 
     pub(super) fn end_step(&mut self, node: Option<NodeId>, trace: &mut Option<&mut Trace>) {
@@ -249,6 +251,10 @@ impl World {
     /// Adds a row; returns its id.
     #[inline]
     pub(super) fn emit(&mut self, mut rec: Rec, data: &[u8], trace: &mut Option<&mut Trace>) -> u32 {
+        self.rows += 1;
+        if trace.is_none() && !self.watch.hash {
+            return self.rows - 1;
+        }
         rec.step = self.step;
         if self.watch.hash {
             let mut head = [0u8; 16];
@@ -261,7 +267,6 @@ impl World {
         if let Some(trace) = trace {
             trace.push(rec, data);
         }
-        self.rows += 1;
         self.rows - 1
     }
 
@@ -439,38 +444,40 @@ impl World {
 
     /// Carries out the outbox's effects in order; from a sync on, they wait for it.
     fn carry_out(&mut self, node: NodeId, cause: u32, trace: &mut Option<&mut Trace>) {
-        if self.outbox.effects.is_empty() && !self.outbox.wrote {
-            return;
-        }
-        let mut out = std::mem::take(&mut self.outbox);
-        if std::mem::take(&mut out.wrote) {
+        if std::mem::take(&mut self.outbox.wrote) {
             self.emit(Rec::new(RowKind::Write, self.now, node, Some(cause)), b"", trace);
         }
-        for i in 0..out.effects.len() {
-            match &out.effects[i] {
-                Effect::Send { to, start, end } => {
-                    self.send(node, *to, &out.bytes[*start as usize..*end as usize], cause, trace);
-                }
-                Effect::SetTimer { kind, after, start, end } => {
-                    let bytes = &out.bytes[*start as usize..*end as usize];
-                    self.set_timer(node, *kind, *after, bytes, cause, trace);
-                }
-                Effect::CancelTimer { start, end } => {
-                    self.cancel_timer(node, &out.bytes[*start as usize..*end as usize], cause, trace);
-                }
-                Effect::Reply { op, outcome, answer } => self.reply(*op, *outcome, answer.clone(), cause, trace),
-                Effect::Note { text } => {
-                    self.emit(Rec::new(RowKind::Note, self.now, node, Some(cause)), text.as_bytes(), trace);
-                }
-                Effect::Sync => {
-                    let rest = Outbox { effects: out.effects.split_off(i + 1), bytes: out.bytes, wrote: false };
-                    return self.sync(node, cause, rest);
-                }
+        for i in 0..self.outbox.effects.len() {
+            if let Effect::Send { to, start, end } = self.outbox.effects[i] {
+                let bytes = self.outbox.content(start, end);
+                self.send(node, to, bytes, cause, trace);
+            } else if self.outbox.effects[i] == Effect::Sync {
+                let rest = self.outbox.split_off(i + 1);
+                return self.sync(node, cause, rest);
+            } else {
+                self.carry_out_rare(node, i, cause, trace);
             }
         }
-        out.effects.clear();
-        out.bytes.clear();
-        self.outbox = out;
+        self.outbox.clear();
+    }
+
+    /// The effects that most steps do not have.
+    fn carry_out_rare(&mut self, node: NodeId, place: usize, cause: u32, trace: &mut Option<&mut Trace>) {
+        match self.outbox.effects[place].clone() {
+            Effect::SetTimer { kind, after, start, end } => {
+                let bytes = self.outbox.content(start, end);
+                self.set_timer(node, kind, after, bytes, cause, trace);
+            }
+            Effect::CancelTimer { start, end } => {
+                let bytes = self.outbox.content(start, end);
+                self.cancel_timer(node, &bytes, cause, trace);
+            }
+            Effect::Reply { op, outcome, answer } => self.reply(op, outcome, answer, cause, trace),
+            Effect::Note { text } => {
+                self.emit(Rec::new(RowKind::Note, self.now, node, Some(cause)), text.as_bytes(), trace);
+            }
+            Effect::Send { .. } | Effect::Sync => {}
+        }
     }
 
     fn sync(&mut self, node: NodeId, cause: u32, rest: Outbox) {
@@ -482,15 +489,15 @@ impl World {
     }
 
     #[inline]
-    fn send(&mut self, from: NodeId, to: NodeId, bytes: &[u8], cause: u32, trace: &mut Option<&mut Trace>) {
+    fn send(&mut self, from: NodeId, to: NodeId, bytes: Bytes, cause: u32, trace: &mut Option<&mut Trace>) {
         let link = self.net.link(from, to);
         let count = self.net.links[link].count + 1;
         self.net.links[link].count = count;
         let id = MsgId { from, to, count, copy: 0 };
-        let row = self.emit(Rec::of_message(RowKind::Send, self.now, id, true, Some(cause)), bytes, trace);
+        let row = self.emit(Rec::of_message(RowKind::Send, self.now, id, true, Some(cause)), &bytes, trace);
         self.counters.sent += 1;
         self.counters.sent_bytes += bytes.len() as u64;
-        let message = Message { id, sent: self.now, row, bytes: Bytes::from_slice(bytes) };
+        let message = Message { id, sent: self.now, row, bytes };
         if self.adversaries.is_empty() {
             self.enter_link(link, message, trace);
         } else {
@@ -542,7 +549,7 @@ impl World {
         node: NodeId,
         kind: u8,
         after: Micros,
-        bytes: &[u8],
+        bytes: Bytes,
         cause: u32,
         trace: &mut Option<&mut Trace>,
     ) {
@@ -551,8 +558,8 @@ impl World {
         let count = shell.timer_count;
         let due = self.now.saturating_add(shell.clock.true_span(after)).min(Micros::MAX.0);
         let rec = Rec::new(RowKind::TimerSet, self.now, node, Some(cause));
-        let row = self.emit(Rec { count, code: u16::from(kind), ..rec }, bytes, trace);
-        let timer = Timer { count, kind, set: self.now, due, row, bytes: Bytes::from_slice(bytes) };
+        let row = self.emit(Rec { count, code: u16::from(kind), ..rec }, &bytes, trace);
+        let timer = Timer { count, kind, set: self.now, due, row, bytes };
         self.shells[node.index()].timers.push(timer);
         self.queue.push(due, Item::Timer { node, count });
     }
