@@ -8,10 +8,10 @@ use toml::Spanned;
 
 pub fn check(lesson: &Draft, packed: &Lesson, report: &mut Report) {
     for (index, step) in lesson.file.steps.iter().enumerate() {
-        if let Some(measure) = &step.get_ref().measure {
-            if let Err(message) = one(lesson, packed, index as u32, measure, report) {
-                report.findings.push(lesson.at(measure.span(), message));
-            }
+        if let Some(measure) = &step.get_ref().measure
+            && let Err(message) = one(lesson, packed, index as u32, measure, report)
+        {
+            report.findings.push(lesson.at(measure.span(), message));
         }
     }
 }

@@ -112,7 +112,8 @@ impl Player<'_> {
     fn untouched(&mut self, blueprint: &Blueprint, step: &StepFile) -> Result<(), Finding> {
         for seeded in seeds(blueprint, FEW_SEEDS) {
             let done = self.play(&seeded, step, Vec::new(), step.run)?;
-            for (goal, row) in met(step, &done) {
+            let first = met(step, &done).next();
+            if let Some((goal, row)) = first {
                 let seed = seeded.setup.seed;
                 let message =
                     format!("nothing is done, and yet the goal \"{}\" is met (seed {seed}, row {row})", goal.id());
