@@ -18,12 +18,14 @@ use yew::prelude::*;
 pub struct Ctx {
     pub state: UseReducerHandle<State>,
     pub lab: Lab,
+    /// Which state it was made for: the handle always shows the newest.
+    version: u64,
 }
 
 impl PartialEq for Ctx {
-    /// The same state, not an equal one: comparing runs would cost more than drawing them.
+    /// Comparing whole runs would cost more than drawing them.
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(&*self.state, &*other.state)
+        self.version == other.version
     }
 }
 
@@ -40,20 +42,17 @@ pub fn use_ctx() -> Ctx {
 
 /// Loads a lesson's files and gives them to the engine.
 pub fn load_lesson(ctx: &Ctx, slug: &str) {
-    let entry = ctx
-        .state
-        .catalogue
-        .ready()
-        .and_then(|c| c.chapters.iter().flat_map(|chapter| &chapter.lessons).find(|l| l.slug == slug).cloned());
+    let catalogue = ctx.state.catalogue.ready();
+    let known = catalogue.is_some_and(|c| c.chapters.iter().flat_map(|c| &c.lessons).any(|l| l.slug == slug));
     ctx.dispatch(Action::Loading(slug.to_owned()));
-    let Some(entry) = entry else {
+    if !known {
         let words = format!("There is no lesson called “{slug}”.");
         return ctx.dispatch(Action::Lesson(Load::Failed(words)));
-    };
+    }
     let (lab, dispatch, slug) = (ctx.lab.clone(), ctx.state.dispatcher(), slug.to_owned());
     spawn_local(async move {
-        match fetch::lesson(&slug, &entry.files).await {
-            Ok(files) => lab.load_lesson(files),
+        match fetch::lesson(&slug).await {
+            Ok(pack) => lab.load_lesson(slug, pack),
             Err(why) => dispatch.dispatch(Action::Lesson(Load::Failed(why))),
         }
     });
@@ -64,7 +63,7 @@ pub fn open_home(ctx: &Ctx) {
     let (lab, dispatch) = (ctx.lab.clone(), ctx.state.dispatcher());
     dispatch.dispatch(Action::Loading(String::new()));
     spawn_local(async move {
-        let name = "home.toml";
+        let name = "home.json";
         match fetch::text(&format!("lessons/{name}")).await {
             Ok(text) => lab.open(RunSource::Text(SourceFile { name: name.into(), text }), None, true),
             Err(why) => dispatch.dispatch(Action::Failed(why)),
@@ -106,7 +105,7 @@ pub fn App() -> Html {
         let dispatch = state.dispatcher();
         move |()| Lab::new(dispatch)
     });
-    let ctx = Ctx { state: state.clone(), lab: (*lab).clone() };
+    let ctx = Ctx { version: state.version, state: state.clone(), lab: (*lab).clone() };
     use_address(&ctx);
     use_saved_progress(&ctx);
     use_media(&ctx);

@@ -1,19 +1,20 @@
 //! Files of this site, by addresses relative to the page.
 
-use crate::wire::{Catalogue, SourceFile};
-use gloo::net::http::Request;
-use js_sys::{Array, Promise};
-use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use crate::wire::Catalogue;
+use gloo::net::http::{Request, Response};
 
 /// The text of a file. The error says what to try.
 pub async fn text(path: &str) -> Result<String, String> {
-    let failed = |why: String| format!("{path} could not be loaded ({why}). Check the connection and try again.");
-    let answer = Request::get(path).send().await.map_err(|e| failed(e.to_string()))?;
-    if !answer.ok() {
-        return Err(failed(format!("the server answers {}", answer.status())));
-    }
-    answer.text().await.map_err(|e| failed(e.to_string()))
+    get(path).await?.text().await.map_err(|e| failed(path, &e.to_string()))
+}
+
+async fn get(path: &str) -> Result<Response, String> {
+    let answer = Request::get(path).send().await.map_err(|e| failed(path, &e.to_string()))?;
+    if answer.ok() { Ok(answer) } else { Err(failed(path, &format!("the server answers {}", answer.status()))) }
+}
+
+fn failed(path: &str, why: &str) -> String {
+    format!("{path} could not be loaded ({why}). Check the connection and try again.")
 }
 
 pub async fn catalogue() -> Result<Catalogue, String> {
@@ -21,19 +22,8 @@ pub async fn catalogue() -> Result<Catalogue, String> {
     serde_json::from_str(&text(path).await?).map_err(|e| format!("{path} cannot be read: {e}"))
 }
 
-/// A lesson's files, side by side.
-pub async fn lesson(slug: &str, names: &[String]) -> Result<Vec<SourceFile>, String> {
-    let promises = Array::new();
-    for name in names {
-        let path = format!("lessons/{slug}/{name}");
-        promises.push(&future_to_promise(async move { text(&path).await.map(JsValue::from).map_err(JsValue::from) }));
-    }
-    let texts = JsFuture::from(Promise::all(&promises))
-        .await
-        .map_err(|e| e.as_string().unwrap_or_else(|| "the lesson could not be loaded".into()))?;
-    let file = |(name, text): (&String, JsValue)| SourceFile {
-        name: name.clone(),
-        text: text.as_string().unwrap_or_default(),
-    };
-    Ok(names.iter().zip(Array::from(&texts).iter()).map(file).collect())
+/// A packed lesson.
+pub async fn lesson(slug: &str) -> Result<Vec<u8>, String> {
+    let path = format!("lessons/{slug}/lesson.pack");
+    get(&path).await?.binary().await.map_err(|e| failed(&path, &e.to_string()))
 }

@@ -31,8 +31,8 @@ pub struct Core {
     pub dispatch: UseReducerDispatcher<State>,
     link: OnceCell<Rc<Link>>,
     pub play: Playhead,
-    /// The loaded lesson's files, to give them to a new worker.
-    files: RefCell<Option<Vec<SourceFile>>>,
+    /// The loaded lesson's name and bytes, to give them to a new worker.
+    lesson: RefCell<Option<(String, Vec<u8>)>>,
     source: RefCell<Option<RunSource>>,
     seed: Cell<Option<u64>>,
     /// The open run as text, as of the last command.
@@ -70,7 +70,7 @@ impl Lab {
             dispatch,
             link: OnceCell::new(),
             play: Playhead::new(me.clone()),
-            files: RefCell::default(),
+            lesson: RefCell::default(),
             source: RefCell::default(),
             seed: Cell::default(),
             saved: RefCell::default(),
@@ -111,10 +111,10 @@ impl Core {
 
     // Opening runs.
 
-    pub fn load_lesson(&self, files: Vec<SourceFile>) {
-        *self.files.borrow_mut() = Some(files.clone());
+    pub fn load_lesson(&self, name: String, pack: Vec<u8>) {
+        *self.lesson.borrow_mut() = Some((name.clone(), pack.clone()));
         self.link().next_generation();
-        self.send(Request::LoadLesson { files });
+        self.send(Request::LoadLesson { name, pack });
     }
 
     /// Opens a run from its beginning; the learner's earlier run of this place is over.
@@ -238,15 +238,6 @@ impl Core {
         }
     }
 
-    pub fn opened(&self) -> Option<Rc<Opened>> {
-        self.play.opened()
-    }
-
-    /// Scenario, seed and commands of the open run, for reports.
-    pub fn report(&self) -> String {
-        self.saved.borrow().clone().unwrap_or_default()
-    }
-
     // What the engine says.
 
     fn heard(&self, heard: Heard) {
@@ -362,9 +353,9 @@ impl Core {
         if deaths > DEATHS_MAX {
             return (self.dispatch).dispatch(Action::Failed(format!("The engine keeps stopping. {why}")));
         }
-        if let Some(files) = self.files.borrow().clone() {
+        if let Some((name, pack)) = self.lesson.borrow().clone() {
             self.link().next_generation();
-            self.send(Request::LoadLesson { files });
+            self.send(Request::LoadLesson { name, pack });
         }
         let opening = lost.iter().any(|r| matches!(r, Request::Open(_)));
         let saved = self.saved.borrow().clone();

@@ -95,10 +95,6 @@ impl Playhead {
         self.layout.take();
     }
 
-    pub fn opened(&self) -> Option<Rc<Opened>> {
-        self.opened.borrow().clone()
-    }
-
     pub fn at(&self) -> Micros {
         Micros(self.at.get() as u64)
     }
@@ -305,7 +301,7 @@ impl Playhead {
         let dt = if last > 0.0 { (at - last).clamp(0.0, 100.0) / 1000.0 } else { 0.0 };
         let speed = self.speed.get();
         let next = (self.at.get() + speed * dt).min(frame_now + speed * LEAD_S);
-        self.at.set(next.max(self.at.get().min(frame_now)));
+        self.at.set(next.max(self.at.get()));
         if !lab.waits_for(|r| matches!(r, Request::Show { .. } | Request::Open(_))) {
             lab.send(Request::Show { at: self.at() });
         }

@@ -63,6 +63,8 @@ pub struct Notice {
 
 #[derive(Clone, Default)]
 pub struct State {
+    /// Counts the actions.
+    pub version: u64,
     pub route: Route,
     pub theme: Theme,
     pub notices: Vec<Notice>,
@@ -142,6 +144,7 @@ impl Reducible for State {
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut s = (*self).clone();
+        s.version += 1;
         s.apply(action);
         s.into()
     }
@@ -180,7 +183,12 @@ impl State {
                 self.measured.insert(measured.id.clone(), measured);
             }
             Action::Exported(run) => self.keep_goals(&run),
-            run => self.run.apply(run),
+            run => {
+                if matches!(run, Action::Opening(_)) {
+                    self.busy = None;
+                }
+                self.run.apply(run);
+            }
         }
     }
 

@@ -3,10 +3,11 @@
 use crate::base::codec;
 use crate::protocols;
 use crate::session::Session;
-use crate::wire::{FromEngine, ToEngine};
+use crate::wire::{FromEngine, Reply, ToEngine, VERSION};
 use gloo::utils::document;
 use gloo::worker::{Codec, HandlerId, Registrable, Spawnable, Worker, WorkerBridge, WorkerScope};
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 
 /// The engine behind its message port: one session.
@@ -26,14 +27,33 @@ impl Worker for Engine {
     fn update(&mut self, _: &WorkerScope<Self>, (): ()) {}
 
     fn received(&mut self, scope: &WorkerScope<Self>, input: ToEngine, id: HandlerId) {
+        asked_by(scope, id, input.generation);
         for reply in self.session.answer(input) {
             scope.respond(id, reply);
         }
     }
 }
 
+thread_local! {
+    /// Who asked last, to send the last words to.
+    static ASKED_BY: RefCell<Option<(WorkerScope<Engine>, HandlerId, u32)>> = const { RefCell::new(None) };
+}
+
+fn asked_by(scope: &WorkerScope<Engine>, id: HandlerId, generation: u32) {
+    ASKED_BY.with(|asked| *asked.borrow_mut() = Some((scope.clone(), id, generation)));
+}
+
+/// A panic ends this worker: the page hears of it at once instead of waiting in vain.
+fn last_words(info: &std::panic::PanicHookInfo) {
+    let asked = ASKED_BY.with(|asked| asked.try_borrow_mut().ok().and_then(|mut asked| asked.take()));
+    if let Some((scope, id, generation)) = asked {
+        scope.respond(id, FromEngine { version: VERSION, generation, reply: Reply::Died(info.to_string()) });
+    }
+}
+
 /// Runs in the worker: answers the page from now on.
 pub fn register() {
+    std::panic::set_hook(Box::new(last_words));
     Engine::registrar().encoding::<Wire>().register();
 }
 

@@ -102,7 +102,8 @@ fn key(ctx: &Ctx, ask: &Callback<Option<acts::Form>>, event: &KeyboardEvent) {
         "]" => lab.go(Move::NextInteresting),
         "[" => lab.go(Move::PreviousInteresting),
         "m" | "M" => next_message(ctx),
-        "Escape" => lab.select(None),
+        // Not prevented: it closes menus too.
+        "Escape" => return lab.select(None),
         key => {
             let Some(bench) = bench_of(ctx) else { return };
             let acts = acts::acts(bench, ctx.state.run.selected);
@@ -156,7 +157,7 @@ fn palette(ctx: &Ctx, ask: &Callback<Option<acts::Form>>) -> Html {
     let Some(bench) = bench_of(ctx) else { return Html::default() };
     let selected = ctx.state.run.selected;
     html! {
-        <div class="palette" role="group" aria-label="Faults and requests">
+        <div class="palette" role="group" aria-label="Faults and requests" tabindex="-1">
             <p class="head" title={acts::heading(bench, selected)}>{ acts::heading(bench, selected) }</p>
             if selected.is_none() {
                 <p class="hint">{ "Pick a node, a message or a link. Drag from node to node to cut." }</p>
@@ -195,8 +196,9 @@ fn properties(ctx: &Ctx) -> Html {
     if run.status.properties.is_empty() && opened.parameters.is_empty() {
         return Html::default();
     }
+    let roomy = gloo::utils::window().inner_width().ok().and_then(|w| w.as_f64()).is_none_or(|w| w > 760.0);
     html! {
-        <details class="props" open={true} data-broken={broken.to_string()}>
+        <details class="props" open={roomy} data-broken={broken.to_string()}>
             <summary>{ "Properties" }if !goals.is_empty() { <span class="n">{ format!("goals {met}/{}", goals.len()) }</span> }</summary>
             <ul>{ for run.status.properties.iter().map(line) }{ for bugs }</ul>
         </details>

@@ -6,7 +6,7 @@ use crate::view::layout::{Insets, Layout, Point};
 use crate::view::stage::Target;
 use crate::view::words;
 use crate::wire::{self, Command, Cut, NodeStatus};
-use gloo::events::EventListener;
+use gloo::events::{EventListener, EventListenerOptions};
 use gloo::utils::window;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -39,7 +39,7 @@ pub fn Stage(props: &StageProps) -> Html {
     let ctx = use_ctx();
     let canvas = use_node_ref();
     let mirror = use_node_ref();
-    use_canvas(&ctx, &canvas, &mirror, props.mode);
+    use_canvas(&ctx, &canvas, &mirror, props);
     let run = &ctx.state.run;
     let focus = {
         let lab = ctx.lab.clone();
@@ -52,7 +52,9 @@ pub fn Stage(props: &StageProps) -> Html {
         let target = Target::Node(i as u16);
         let act = {
             let (ctx, mode, menu) = (ctx.clone(), props.mode, props.menu.clone());
-            Callback::from(move |_: MouseEvent| match mode {
+            Callback::from(move |event: MouseEvent| match mode {
+                // A pointer's click was dealt with when it was released.
+                _ if event.detail() > 0 => {}
                 Mode::Poke => poke(&ctx, i as u16),
                 Mode::Bench => {
                     ctx.lab.select(Some(target));
@@ -129,8 +131,8 @@ fn arrows(event: &KeyboardEvent) {
 
 /// Gives the canvas to the playhead while it is on the page.
 #[hook]
-fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, mode: Mode) {
-    let (canvas, mirror) = (canvas.clone(), mirror.clone());
+fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, props: &StageProps) {
+    let (canvas, mirror, mode, menu) = (canvas.clone(), mirror.clone(), props.mode, props.menu.clone());
     let latest = use_mut_ref(|| ctx.clone());
     *latest.borrow_mut() = ctx.clone();
     use_effect_with((), {
@@ -149,7 +151,7 @@ fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, mode: Mode) {
             if let Some(observer) = &observer {
                 observer.observe(&canvas);
             }
-            let pointer = Pointer { latest, canvas, mode, down: Rc::default() };
+            let pointer = Pointer { latest, canvas, mode, menu, down: Rc::default() };
             let listeners = pointer.listen();
             move || {
                 if let Some(observer) = observer {
@@ -176,7 +178,7 @@ fn insets(width: f64, mode: Mode) -> Insets {
         Mode::Poke => Insets { top: if width < 480.0 { 44.0 } else { 30.0 }, ..Insets::default() },
         Mode::Bench if width >= 820.0 => Insets { left: 178.0, right: 214.0, ..Insets::default() },
         Mode::Bench if width >= 600.0 => Insets { left: 178.0, ..Insets::default() },
-        Mode::Bench => Insets { top: 34.0, ..Insets::default() },
+        Mode::Bench => Insets { top: 34.0, bottom: if is_coarse() { 54.0 } else { 40.0 }, ..Insets::default() },
     }
 }
 
@@ -204,15 +206,20 @@ struct Pointer {
     latest: Rc<std::cell::RefCell<Ctx>>,
     canvas: HtmlCanvasElement,
     mode: Mode,
+    menu: Callback<Option<Target>>,
     /// Where the pointer went down, and on which node.
     down: Rc<Cell<Option<(Point, Option<u16>)>>>,
 }
 
 impl Pointer {
+    /// Listens on the canvas and on what stands over it.
     fn listen(&self) -> Vec<EventListener> {
+        let Some(stage) = self.canvas.parent_element() else { return Vec::new() };
         let on = |name: &'static str, act: fn(&Pointer, &PointerEvent)| {
             let pointer = self.clone();
-            EventListener::new(&self.canvas, name, move |event| act(&pointer, event.unchecked_ref()))
+            let options = EventListenerOptions::enable_prevent_default();
+            let hear = move |event: &Event| act(&pointer, event.unchecked_ref());
+            EventListener::new_with_options(&stage, name, options, hear)
         };
         vec![
             on("pointerdown", Pointer::pressed),
@@ -220,15 +227,30 @@ impl Pointer {
             on("pointerup", Pointer::released),
             on("pointerleave", Pointer::left),
             on("pointercancel", Pointer::left),
+            on("contextmenu", Pointer::asked),
         ]
+    }
+
+    /// The second button, or a long press: the menu of what is there.
+    fn asked(&self, event: &PointerEvent) {
+        if self.mode == Mode::Bench {
+            event.prevent_default();
+            let lab = self.ctx().lab;
+            if let Some(target) = lab.play.hit(self.point(event), Pointer::reach(event)) {
+                lab.select(Some(target));
+                self.menu.emit(Some(target));
+            }
+        }
     }
 
     fn ctx(&self) -> Ctx {
         self.latest.borrow().clone()
     }
 
-    fn point(event: &PointerEvent) -> Point {
-        Point { x: event.offset_x() as f32, y: event.offset_y() as f32 }
+    fn point(&self, event: &PointerEvent) -> Point {
+        let canvas = self.canvas.get_bounding_client_rect();
+        let (x, y) = (f64::from(event.client_x()) - canvas.x(), f64::from(event.client_y()) - canvas.y());
+        Point { x: x as f32, y: y as f32 }
     }
 
     fn reach(event: &PointerEvent) -> f32 {
@@ -236,7 +258,10 @@ impl Pointer {
     }
 
     fn pressed(&self, event: &PointerEvent) {
-        let p = Pointer::point(event);
+        if event.button() > 0 {
+            return;
+        }
+        let p = self.point(event);
         let target = self.ctx().lab.play.hit(p, Pointer::reach(event));
         let node = if let Some(Target::Node(node)) = target { Some(node) } else { None };
         self.down.set(Some((p, node)));
@@ -246,7 +271,7 @@ impl Pointer {
     }
 
     fn moved(&self, event: &PointerEvent) {
-        let (p, lab) = (Pointer::point(event), self.ctx().lab);
+        let (p, lab) = (self.point(event), self.ctx().lab);
         if let Some((from, Some(node))) = self.down.get()
             && self.mode == Mode::Bench
             && from.distance(p) > DRAG_PX
@@ -256,12 +281,14 @@ impl Pointer {
         let target = lab.play.hit(p, Pointer::reach(event));
         if lab.play.hover(target) {
             let cursor = if target.is_some() { "pointer" } else { "default" };
-            let _ = self.canvas.style().set_property("cursor", cursor);
+            if let Some(stage) = self.canvas.parent_element() {
+                let _ = stage.unchecked_into::<HtmlElement>().style().set_property("cursor", cursor);
+            }
         }
     }
 
     fn released(&self, event: &PointerEvent) {
-        let (p, ctx) = (Pointer::point(event), self.ctx());
+        let (p, ctx) = (self.point(event), self.ctx());
         ctx.lab.play.drag(None);
         let Some((from, node)) = self.down.take() else { return };
         let target = ctx.lab.play.hit(p, Pointer::reach(event));
