@@ -168,8 +168,8 @@ mod tests {
     use super::*;
 
     fn sample() -> Progress {
-        let mut progress = Progress::default();
-        progress.position = Some(Position { slug: "one".into(), step: 3 });
+        let position = Some(Position { slug: "one".into(), step: 3 });
+        let mut progress = Progress { position, ..Progress::default() };
         let lesson = progress.lesson_mut("one");
         assert!(lesson.answer("kill/who", 1, 70));
         assert!(!lesson.answer("kill/who", 2, 90), "an answer stands");

@@ -37,7 +37,7 @@ pub fn frame(opened: &Opened, flights: usize) -> Frame {
     let card = |i: usize| NodeCard {
         status: [NodeStatus::Up, NodeStatus::Up, NodeStatus::Down, NodeStatus::Paused, NodeStatus::Up][i % 5],
         slow: i % 4 == 1,
-        syncing: i % 5 == 0,
+        syncing: i.is_multiple_of(5),
         inbox: (i % 3) as u32,
         clock_off_us: if i % 6 == 4 { 120_000 } else { 0 },
         role: opened.nodes[i].role.clone(),
