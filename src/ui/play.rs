@@ -24,6 +24,9 @@ const STEP_EVERY_MS: f64 = 800.0;
 /// Up to this many times the default pace, messages can be read.
 const READABLE: f64 = 1.7;
 
+/// Told of each new layout.
+type OnLayout = Box<dyn Fn(&Layout)>;
+
 pub struct Playhead {
     lab: Weak<Core>,
     opened: RefCell<Option<Rc<Opened>>>,
@@ -47,7 +50,7 @@ pub struct Playhead {
     focus: Cell<Option<Target>>,
     drag: Cell<Option<(u16, Point)>>,
     /// Told when the nodes have moved.
-    moved: RefCell<Option<Box<dyn Fn(&Layout)>>>,
+    moved: RefCell<Option<OnLayout>>,
 }
 
 impl Playhead {

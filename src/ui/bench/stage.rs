@@ -200,6 +200,9 @@ fn place_spots(mirror: &NodeRef, layout: &Layout) {
     }
 }
 
+/// Where a press began, and the node under it.
+type Press = (Point, Option<u16>);
+
 /// Gestures on the canvas.
 #[derive(Clone)]
 struct Pointer {
@@ -208,7 +211,7 @@ struct Pointer {
     mode: Mode,
     menu: Callback<Option<Target>>,
     /// Where the pointer went down, and on which node.
-    down: Rc<Cell<Option<(Point, Option<u16>)>>>,
+    down: Rc<Cell<Option<Press>>>,
 }
 
 impl Pointer {
