@@ -55,6 +55,7 @@ size-detail: ## The largest parts of both wasm files, by crate, module and funct
 	done
 
 nightly: test target-fallback-test ## The tests and all slow ones.
+	$(ENV) SEEDS=200000 cargo test --locked --profile fast --test sweep -- --nocapture
 	$(ENV) cargo test --locked --profile fast -- --ignored
 
 bench: setup dist ## The benchmarks: the engine natively and in the browser, then the page's frames.

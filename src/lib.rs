@@ -29,6 +29,7 @@
 //! lessons or scenarios, and makes no request beyond its own folder.
 
 pub mod base;
+pub mod check;
 pub mod lesson;
 pub mod progress;
 pub mod protocols;

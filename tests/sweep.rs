@@ -1,0 +1,161 @@
+//! Seed sweeps: thousands of clusters under random faults, then healed. No property may break, everyone must make
+//! progress; and each planted bug must be caught by a property.
+//!
+//! `SEEDS=200000` sweeps more, `SEEDS=17..18` replays one. Run with `-- --nocapture` to see the numbers.
+
+use faultline::base::Micros;
+use faultline::check::faults::Profile;
+use faultline::check::sweep::{Report, Sweep, Verdict, run_all};
+use faultline::protocols;
+use faultline::sim::params::ParamValue;
+use std::ops::Range;
+use std::time::Instant;
+
+const SEEDS: u64 = 2_000;
+
+fn seeds() -> Range<u64> {
+    let number = |text: &str| text.parse().expect("SEEDS is a number, or two as in 17..18");
+    match std::env::var("SEEDS") {
+        Err(_) => 0..SEEDS,
+        Ok(text) => match text.split_once("..") {
+            Some((from, to)) => number(from)..number(to),
+            None => 0..number(&text),
+        },
+    }
+}
+
+fn threads() -> u64 {
+    std::thread::available_parallelism().map_or(2, |n| n.get() as u64)
+}
+
+fn sweep(protocol: &str, bug: Option<&str>) -> Sweep {
+    let (role, name, counts) = match protocol {
+        "kv-single" => ("server", "n", vec![1]),
+        _ => ("replica", "n", vec![3, 3, 4, 5]),
+    };
+    let profile = Profile {
+        protocol: protocol.into(),
+        parameters: bug.map(|bug| (bug.to_string(), ParamValue::Flag(true))).into_iter().collect(),
+        servers: (role.into(), name.into(), counts),
+        clients: ("client".into(), "c".into(), vec![2, 3]),
+        rough: Micros::s(2),
+        settle: Micros::s(1),
+        bound: Micros::ms(500),
+    };
+    Sweep::new(profile, protocols::all()).expect("a good profile")
+}
+
+/// A failing run as a file and as the commands that replay it.
+fn replay(sweep: &Sweep, report: &Report, test: &str) -> String {
+    let scenario = sweep.blueprint(report.seed).expect("it ran").scenario;
+    let name = format!("target/sweep-{}-{}.json", sweep.profile.protocol, report.seed);
+    std::fs::write(&name, scenario.to_json()).expect("target can be written");
+    let (seed, next) = (report.seed, report.seed + 1);
+    format!(
+        "seed {seed}: {:?}\nreplay: cargo run -- run {name}\n    or: SEEDS={seed}..{next} cargo test --test sweep {test} -- --nocapture",
+        report.verdict
+    )
+}
+
+/// Each of these must have been met by at least 1 % of the seeds.
+fn survives(protocol: &str, test: &str, wanted: &[&str]) {
+    let (sweep, seeds, begun) = (sweep(protocol, None), seeds(), Instant::now());
+    let summary = run_all(&sweep, seeds.clone(), true, threads(), |report| report.verdict != Verdict::Good);
+    if let Some(bad) = &summary.stopped {
+        panic!("{}", replay(&sweep, bad, test));
+    }
+    let (runs, steps, took) = (summary.runs, summary.steps, begun.elapsed().as_secs_f64());
+    println!("{protocol}: seeds {seeds:?}, {steps} steps, {took:.1} s");
+    for (name, (count, met)) in &summary.coverage {
+        println!("  {name:45} {count:>9}   in {:5.1} % of seeds", *met as f64 * 100.0 / runs as f64);
+    }
+    if runs >= SEEDS {
+        for name in wanted {
+            let met = summary.coverage.get(*name).map_or(0, |(_, met)| *met);
+            assert!(met * 100 >= runs, "only {met} of {runs} seeds met \"{name}\"");
+        }
+    }
+}
+
+const EVERYWHERE: [&str; 16] = [
+    "crash",
+    "crash that lost an unsynced write",
+    "message duplicated",
+    "message lost by chance",
+    "message lost otherwise",
+    "message lost to a partition",
+    "message overtaken",
+    "message to a node that is down",
+    "message waited",
+    "operation cut off by its client's crash",
+    "operation failed",
+    "operation ok",
+    "operation unknown",
+    "pause",
+    "timer fired: give up",
+    "timer fired: retry",
+];
+
+#[test]
+fn majority_register_survives_faults() {
+    let wanted = [&EVERYWHERE[..], &["note: the replicas disagree"]].concat();
+    survives("majority-register", "majority_register_survives_faults", &wanted);
+}
+
+#[test]
+fn kv_single_survives_faults() {
+    survives("kv-single", "kv_single_survives_faults", &EVERYWHERE);
+}
+
+/// The property that a planted bug breaks first, by the common profile, within the common number of seeds.
+fn is_caught(protocol: &str, bug: &str, properties: &[&str]) {
+    let sweep = sweep(protocol, Some(bug));
+    let is_violation = |report: &Report| matches!(report.verdict, Verdict::Violation { .. });
+    let summary = run_all(&sweep, 0..SEEDS, false, threads(), is_violation);
+    let Some(Report { seed, verdict: Verdict::Violation { property, reason, at }, .. }) = &summary.stopped else {
+        panic!("{protocol} with {bug} is not caught within {SEEDS} seeds");
+    };
+    println!("{protocol} with {bug}: seed {seed}, at {at}: \"{property}\": {reason}");
+    assert!(properties.contains(property), "{bug} broke \"{property}\", expected one of {properties:?}");
+}
+
+#[test]
+fn planted_bugs_of_the_majority_register_are_caught() {
+    let bugs: [(&str, &[&str]); 6] = [
+        ("bug-no-write-back", &["reads are fresh"]),
+        ("bug-ack-before-sync", &["completed writes are on a majority"]),
+        ("bug-small-quorum", &["completed writes are on a majority", "reads are fresh"]),
+        ("bug-tag-without-writer", &["one tag, one value"]),
+        ("bug-tag-without-life", &["one tag, one value"]),
+        ("bug-no-compare", &["tags never go back", "completed writes are on a majority"]),
+    ];
+    bugs.into_iter().for_each(|(bug, properties)| is_caught("majority-register", bug, properties));
+}
+
+#[test]
+fn planted_bugs_of_the_single_server_are_caught() {
+    is_caught("kv-single", "bug-ack-before-sync", &["acknowledged writes survive"]);
+    is_caught("kv-single", "bug-no-once-only", &["a write takes effect once"]);
+}
+
+/// The lists above name every planted bug that there is.
+#[test]
+fn no_default_plants_a_bug() {
+    for entry in protocols::all() {
+        let describe = (entry.describe)();
+        for spec in &describe.params {
+            let is_bug = spec.kind == faultline::sim::params::ParamKind::Bug;
+            assert_eq!(is_bug, spec.name.starts_with("bug-"), "{}: {}", describe.name, spec.name);
+            assert!(!is_bug || spec.default_value() == ParamValue::Flag(false), "{}: {}", describe.name, spec.name);
+        }
+    }
+}
+
+/// The demand for progress has teeth: operations that have no time to end are reported, and the protocol says why.
+#[test]
+fn missing_progress_is_reported() {
+    let mut hasty = sweep("majority-register", None);
+    hasty.profile.bound = Micros(1);
+    let Verdict::NoProgress { reason } = hasty.run(0, false).verdict else { panic!("no operation ends within 1 us") };
+    assert!(reason.contains("not done in time: c1's") && reason.contains("c1 waits for"), "{reason}");
+}
