@@ -244,8 +244,19 @@ impl World {
         self.hash
     }
 
+    /// Why operations make no progress: the protocol's reason, and what only the engine knows of pauses and the network.
     pub fn why_no_progress(&self) -> Option<String> {
-        self.machine.why_no_progress(&self.setup, &self.cells)
+        let mut reasons = vec![self.machine.why_no_progress(&self.setup, &self.cells)?];
+        for (node, shell) in self.setup.nodes.iter().zip(&self.shells) {
+            if shell.status == NodeStatus::Paused {
+                reasons.push(format!("{} is paused", node.name));
+            }
+        }
+        reasons.extend(self.net.cuts.iter().map(|rule| format!("the rule \"{}\" cuts links", rule.name)));
+        if !self.clogged.is_empty() {
+            reasons.push(format!("{} messages are held back on clogged links", self.clogged.len()));
+        }
+        Some(reasons.join("; "))
     }
 
     /// Adds a row; returns its id.

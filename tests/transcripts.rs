@@ -1,0 +1,221 @@
+//! Golden transcripts: what happens in named situations, sentence by sentence, with times. `cargo insta review`, or
+//! `INSTA_UPDATE=always cargo test --test transcripts`, rewrites them.
+
+use faultline::base::{Micros, NodeId};
+use faultline::protocols;
+use faultline::sim::scenario::Blueprint;
+use faultline::sim::sentence::Reader;
+use faultline::sim::timeline::Timeline;
+use faultline::sim::world::{Watch, World};
+use faultline::wire::{RowKind, SourceFile};
+use std::fmt::Write;
+
+macro_rules! golden {
+    ($text:expr $(,)?) => {
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!($text) })
+    };
+}
+
+/// Links that take 10 ms, disks that take 5 ms: every time in a transcript can be added up by hand.
+fn head(protocol: &str, nodes: &str, more: &str) -> String {
+    format!(
+        "version = 1\ntitle = \"transcript\"\nprotocol = \"{protocol}\"\nseed = 1\nnetwork.latency.constant = \"10ms\"\n\
+         disk.constant = \"5ms\"\nnodes = [{nodes}, {{ name = \"c\", role = \"client\", count = 2 }}]\n{more}\n"
+    )
+}
+
+fn replicas(count: u16, more: &str, script: &[(&str, &str)]) -> String {
+    let nodes = format!("{{ name = \"n\", role = \"replica\", count = {count} }}");
+    transcript(&head("majority-register", &nodes, more), script)
+}
+
+fn server(more: &str, script: &[(&str, &str)]) -> String {
+    transcript(&head("kv-single", "{ name = \"n1\", role = \"server\" }", more), script)
+}
+
+/// Runs a scenario with commands in short form ("c1 put x=4", or TOML after "do.") until nothing more happens.
+fn transcript(head: &str, script: &[(&str, &str)]) -> String {
+    let mut text = head.to_string();
+    for (at, what) in script {
+        let command = match what.split_once(' ') {
+            Some((client @ ("c1" | "c2"), op)) => request(client, op),
+            _ => (*what).to_string(),
+        };
+        let _ = write!(text, "\n[[commands]]\nat = \"{at}\"\ndo.{command}\n");
+    }
+    let file = SourceFile { name: "transcript.toml".into(), text };
+    let blueprint = Blueprint::read(&file, protocols::all()).expect("a good scenario");
+    let mut timeline = Timeline::new(blueprint, Watch { properties: true, hash: false }, None);
+    timeline.advance(Micros::s(5), 100_000);
+    sentences(&timeline)
+}
+
+fn request(client: &str, op: &str) -> String {
+    let (f, rest) = op.split_once(' ').expect("function and key");
+    match rest.split_once('=') {
+        Some((key, value)) => {
+            format!(
+                "request = {{ client = \"{client}\", op = {{ f = \"{f}\", key = \"{key}\", value.int = {value} }} }}"
+            )
+        }
+        None => format!("request = {{ client = \"{client}\", op = {{ f = \"{f}\", key = \"{rest}\" }} }}"),
+    }
+}
+
+/// Every row but the start of the nodes and the setting of timers, then how the nodes ended.
+fn sentences(timeline: &Timeline) -> String {
+    let (world, trace) = (timeline.head(), &timeline.trace);
+    let reader =
+        Reader { trace, setup: &world.setup, machine: &*world.machine, properties: &world.describe.properties };
+    let mut text = String::new();
+    for rec in trace.rows() {
+        let start = rec.at <= 5_000 && matches!(rec.kind, RowKind::Boot | RowKind::Write | RowKind::Synced);
+        if !start && !matches!(rec.kind, RowKind::TimerSet | RowKind::TimerCancelled) {
+            let _ = writeln!(text, "{:>10}  {}", Micros(rec.at).to_string(), reader.sentence(rec));
+        }
+    }
+    text += "\n";
+    (0..world.shells.len()).for_each(|i| ending(world, NodeId(i as u16), &mut text));
+    assert!(world.broken.iter().all(Option::is_none), "{text}");
+    text
+}
+
+fn ending(world: &World, node: NodeId, text: &mut String) {
+    let card = world.card(node);
+    let cell = |c: &faultline::wire::Cell| if c.firm { c.text.clone() } else { format!("({})", c.text) };
+    let cells: Vec<String> = card.cells.iter().map(cell).collect();
+    let name = world.setup.name(node);
+    let _ = writeln!(text, "{name}: {:?} {}", world.shells[node.index()].status, card.headline);
+    if !cells.is_empty() {
+        let _ = writeln!(text, "    {}", cells.join(", "));
+    }
+}
+
+const CRASH: [&str; 3] = ["crash.node = \"n1\"", "crash.node = \"n2\"", "crash.node = \"n3\""];
+const RESTART: [&str; 3] = ["restart.node = \"n1\"", "restart.node = \"n2\"", "restart.node = \"n3\""];
+
+#[test]
+fn register_put_then_get() {
+    golden!(replicas(3, "", &[("10ms", "c1 put x=4"), ("100ms", "c2 get x")]));
+}
+
+/// A put reaches one replica only before its client dies; a get that sees it writes it back, so that the next get, whose
+/// majority does not include that replica, sees it too.
+#[test]
+fn register_get_writes_a_partial_put_back() {
+    let updates_to_n2_n3 = "cut = { name = \"split\", from = [\"c1\"], to = [\"n2\", \"n3\"] }";
+    golden!(replicas(
+        3,
+        "",
+        &[
+            ("10ms", "c1 put x=4"),
+            ("25ms", updates_to_n2_n3),
+            ("45ms", "crash.node = \"c1\""),
+            ("60ms", "cut = { name = \"far\", from = [\"c2\"], to = [\"n3\"] }"),
+            ("61ms", "c2 get x"),
+            ("200ms", "heal.name = \"far\""),
+            ("201ms", CRASH[0]),
+            ("202ms", "c2 get x"),
+        ],
+    ));
+}
+
+/// Both writers see the same counter and take the next: the tie is broken by the writer, at every replica alike.
+#[test]
+fn register_two_writers_at_once() {
+    golden!(replicas(3, "", &[("10ms", "c1 put x=1"), ("11ms", "c2 put x=2"), ("100ms", "c1 get x")]));
+}
+
+#[test]
+fn register_minority_down() {
+    golden!(replicas(5, "", &[("8ms", CRASH[0]), ("9ms", CRASH[1]), ("10ms", "c1 put x=4"), ("100ms", "c1 get x")],));
+}
+
+#[test]
+fn register_majority_down_refuses_until_one_restarts() {
+    golden!(replicas(
+        3,
+        "parameters.retry-after = \"150ms\"",
+        &[
+            ("8ms", CRASH[1]),
+            ("9ms", CRASH[2]),
+            ("10ms", "c1 put x=4"),
+            ("20ms", "c2 get x"),
+            ("400ms", RESTART[1]),
+            ("410ms", "c1 put x=5"),
+        ],
+    ));
+}
+
+/// A crash during the sync: what was not durable is lost, and nobody was told otherwise.
+#[test]
+fn register_crash_loses_the_unsynced() {
+    golden!(replicas(
+        3,
+        "parameters.retry-after = \"150ms\"",
+        &[("10ms", "c1 put x=4"), ("42ms", CRASH[0]), ("60ms", RESTART[0]), ("100ms", CRASH[2]), ("110ms", "c2 get x")],
+    ));
+}
+
+/// An answer to the first life of a client counts for nothing in its second; tags tell the lives apart.
+#[test]
+fn register_client_restarts() {
+    golden!(replicas(
+        3,
+        "",
+        &[
+            ("10ms", "c1 put x=1"),
+            ("35ms", "crash.node = \"c1\""),
+            ("36ms", "restart.node = \"c1\""),
+            ("42ms", "c1 put x=2"),
+        ],
+    ));
+}
+
+#[test]
+fn server_put_then_get() {
+    golden!(server("", &[("10ms", "c1 put x=4"), ("100ms", "c2 get x"), ("101ms", "c2 get y")]));
+}
+
+#[test]
+fn server_down_refuses_until_it_restarts() {
+    golden!(server(
+        "parameters.retry-after = \"150ms\"",
+        &[
+            ("10ms", "c1 put x=4"),
+            ("50ms", CRASH[0]),
+            ("60ms", "c1 put x=5"),
+            ("70ms", "c2 get x"),
+            ("400ms", RESTART[0]),
+            ("410ms", "c2 get x"),
+        ],
+    ));
+}
+
+/// The answer is lost, another client puts, the first asks again: its put is not carried out a second time.
+#[test]
+fn server_does_not_carry_out_a_put_twice() {
+    golden!(server(
+        "",
+        &[
+            ("10ms", "c1 put x=1"),
+            ("11ms", "cut = { name = \"answers\", from = [\"n1\"], to = [\"c1\"], one_way = true }"),
+            ("28ms", "c2 put x=2"),
+            ("45ms", "heal.name = \"answers\""),
+            ("110ms", "c2 get x"),
+        ],
+    ));
+}
+
+#[test]
+fn no_progress_is_explained() {
+    let text = head("majority-register", "{ name = \"n\", role = \"replica\", count = 3 }", "")
+        + "\n[[commands]]\nat = \"8ms\"\ndo.crash.node = \"n1\"\n[[commands]]\nat = \"8ms\"\ndo.crash.node = \"n2\"\n"
+        + "\n[[commands]]\nat = \"9ms\"\ndo.pause.node = \"n3\"\n[[commands]]\nat = \"10ms\"\ndo."
+        + &request("c1", "put x=4");
+    let file = SourceFile { name: "stuck.toml".into(), text };
+    let blueprint = Blueprint::read(&file, protocols::all()).expect("a good scenario");
+    let mut timeline = Timeline::new(blueprint, Watch { properties: true, hash: false }, None);
+    timeline.advance(Micros::ms(50), 1_000);
+    golden!(timeline.head().why_no_progress().expect("a reason"));
+}
