@@ -19,7 +19,7 @@
 //! | 6 | session | the only way to the engine: requests and replies of the wire |
 //! | 7 | cli | native: the command line |
 //! | 7 | worker | wasm32: hosts a session in the worker |
-//! | 7 | ui | wasm32: the page |
+//! | 8 | ui | wasm32: the page |
 //!
 //! `session` stands above `lesson` because it answers requests about goals, predictions and measurements too; the page
 //! reaches all of the engine through it alone.

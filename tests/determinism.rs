@@ -173,6 +173,9 @@ fn dropping_one_message_changes_only_what_depends_on_it() {
         let name = (entry.describe)().name;
         let (mut tried, mut kept) = (0, 0);
         for seed in 0..80 {
+            if tried > 1_200 {
+                break;
+            }
             let (more, same) = dropping_one_changes_only_what_follows(name, seed, 5);
             (tried, kept) = (tried + more, kept + same);
         }

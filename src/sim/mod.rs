@@ -6,6 +6,7 @@ pub mod apply;
 pub mod cell;
 pub mod net;
 pub mod node;
+pub mod operations;
 pub mod params;
 pub mod protocol;
 pub mod queue;

@@ -10,11 +10,11 @@
 use super::cell::{Machine, Monitor, NodeBox};
 use super::net::{Fate, Network, Shape};
 use super::node::{Bytes, Incoming, Message, Shell, Timer};
-use super::protocol::{CtxCore, Description, Effect, Ended, Outbox, Setup, StepFacts};
+use super::protocol::{CtxCore, Description, Effect, Outbox, Setup, StepFacts};
 use super::queue::Queue;
 use super::trace::{Rec, Trace};
-use crate::base::{Micros, MsgId, NodeId, OpId, codec, hash};
-use crate::wire::{Datum, Distribution, NodeStatus, Op, Outcome, RowKind};
+use crate::base::{Micros, MsgId, NodeId, hash};
+use crate::wire::{Datum, Distribution, NodeStatus, Outcome, RowKind};
 use std::sync::Arc;
 
 /// Messages in flight at once; one more is a bound reached.
@@ -89,7 +89,7 @@ pub struct World {
     /// A bound that was reached: the run goes no further.
     pub halted: Option<&'static str>,
     outbox: Outbox,
-    facts: StepFacts,
+    pub(super) facts: StepFacts,
     scratch: Vec<u8>,
 }
 
@@ -242,21 +242,6 @@ impl World {
     /// The trace hash so far.
     pub fn trace_hash(&self) -> u64 {
         self.hash
-    }
-
-    /// Why operations make no progress: the protocol's reason, and what only the engine knows of pauses and the network.
-    pub fn why_no_progress(&self) -> Option<String> {
-        let mut reasons = vec![self.machine.why_no_progress(&self.setup, &self.cells)?];
-        for (node, shell) in self.setup.nodes.iter().zip(&self.shells) {
-            if shell.status == NodeStatus::Paused {
-                reasons.push(format!("{} is paused", node.name));
-            }
-        }
-        reasons.extend(self.net.cuts.iter().map(|rule| format!("the rule \"{}\" cuts links", rule.name)));
-        if !self.clogged.is_empty() {
-            reasons.push(format!("{} messages are held back on clogged links", self.clogged.len()));
-        }
-        Some(reasons.join("; "))
     }
 
     /// Adds a row; returns its id.
@@ -582,43 +567,6 @@ impl World {
             let rec = Rec::new(RowKind::TimerCancelled, self.now, node, Some(cause));
             self.emit(Rec { count: timer.count, code: u16::from(timer.kind), ..rec }, bytes, trace);
         }
-    }
-
-    /// A client's operation begins.
-    pub(super) fn invoke(&mut self, client: NodeId, op: Op, cause: Option<u32>, trace: &mut Option<&mut Trace>) {
-        let shell = &mut self.shells[client.index()];
-        shell.op_count += 1;
-        let id = OpId { client, count: shell.op_count };
-        let rec = Rec { count: id.count, ..Rec::new(RowKind::Invoke, self.now, client, cause) };
-        let row = self.emit(rec, &codec::to_bytes(&op), trace);
-        let open = super::node::OpenOp { id, op: op.clone(), begun: self.now, row };
-        self.shells[client.index()].open_ops.push(open);
-        self.facts.began.push((id, op.clone()));
-        self.come(client, Incoming::Request { id, op, row }, trace);
-    }
-
-    fn reply(&mut self, id: OpId, outcome: Outcome, answer: Datum, cause: u32, trace: &mut Option<&mut Trace>) {
-        let open = &mut self.shells[id.client.index()].open_ops;
-        // A protocol may answer twice (a late reply after a time-out): the first answer stands.
-        if let Some(place) = open.iter().position(|o| o.id == id) {
-            let op = open.remove(place);
-            self.end_op(op, outcome, answer, cause, trace);
-            self.next_closed_arrival(id.client);
-        }
-    }
-
-    fn end_op(
-        &mut self,
-        op: super::node::OpenOp,
-        outcome: Outcome,
-        answer: Datum,
-        cause: u32,
-        trace: &mut Option<&mut Trace>,
-    ) {
-        let rec = Rec::new(RowKind::Complete, self.now, op.id.client, Some(cause));
-        let data = codec::to_bytes(&(&op.op, outcome, &answer, op.begun));
-        self.emit(Rec { count: op.id.count, ..rec }, &data, trace);
-        self.facts.ended.push(Ended { id: op.id, op: op.op, outcome, answer });
     }
 
     /// The facts of the last step, for goals and drivers.
