@@ -15,7 +15,9 @@ use yew::prelude::*;
 
 /// What every component can reach.
 #[derive(Clone)]
-pub struct Ctx {
+pub struct Ctx(Rc<Reach>);
+
+pub struct Reach {
     pub state: UseReducerHandle<State>,
     pub lab: Lab,
     /// Which state it was made for: the handle always shows the newest.
@@ -25,11 +27,18 @@ pub struct Ctx {
 impl PartialEq for Ctx {
     /// Comparing whole runs would cost more than drawing them.
     fn eq(&self, other: &Self) -> bool {
-        self.version == other.version
+        self.0.version == other.0.version
     }
 }
 
-impl Ctx {
+impl std::ops::Deref for Ctx {
+    type Target = Reach;
+    fn deref(&self) -> &Reach {
+        &self.0
+    }
+}
+
+impl Reach {
     pub fn dispatch(&self, action: Action) {
         self.state.dispatch(action);
     }
@@ -105,7 +114,7 @@ pub fn App() -> Html {
         let dispatch = state.dispatcher();
         move |()| Lab::new(dispatch)
     });
-    let ctx = Ctx { version: state.version, state: state.clone(), lab: (*lab).clone() };
+    let ctx = Ctx(Rc::new(Reach { version: state.version, state: state.clone(), lab: (*lab).clone() }));
     use_address(&ctx);
     use_saved_progress(&ctx);
     use_media(&ctx);
@@ -114,15 +123,15 @@ pub fn App() -> Html {
     use_effect_with(title, |title| document().set_title(title));
     let ready = state.run.frame.is_some();
     html! {
-        <ContextProvider<Ctx> context={ctx}>
+        <ContextProvider<Ctx> context={ctx.clone()}>
             <div class="app" data-app="ready" data-engine={ready.then_some("ready")}>
                 <a class="skip" href="#main" onclick={skip()}>{ "Skip to the content" }</a>
-                <Top />
-                <Notices />
+                { top(&ctx) }
+                { notices(&ctx) }
                 { match &state.route {
-                    Route::Home => html! { <pages::home::Home /> },
+                    Route::Home => pages::home::home(&ctx),
                     Route::Lesson(..) => html! { <pages::lesson::Lesson /> },
-                    Route::About => html! { <pages::about::About /> },
+                    Route::About => pages::about::about(&ctx),
                     Route::NotFound(path) => pages::not_found(path),
                 } }
             </div>
@@ -178,10 +187,11 @@ fn use_address(ctx: &Ctx) {
 fn use_saved_progress(ctx: &Ctx) {
     let dispatch = ctx.state.dispatcher();
     let first = use_mut_ref(|| true);
-    use_effect_with(Rc::clone(&ctx.state.progress), move |progress| {
+    let progress = Rc::clone(&ctx.state.progress);
+    use_effect_with(ctx.state.progress_version, move |_| {
         // What was just read need not be written; what could not be read must not be overwritten by nothing.
         if !first.replace(false)
-            && let Err(text) = storage::save(progress)
+            && let Err(text) = storage::save(&progress)
         {
             dispatch.dispatch(Action::Notice(Notice { text, set_aside: None }));
         }
@@ -236,14 +246,12 @@ fn use_what_the_address_needs(ctx: &Ctx) {
     });
 }
 
-#[component]
-fn Top() -> Html {
-    let ctx = use_ctx();
+fn top(ctx: &Ctx) -> Html {
     let theme = ctx.state.theme;
     let (next, words) = match theme {
-        Theme::System => (Theme::Light, "Theme: system"),
-        Theme::Light => (Theme::Dark, "Theme: light"),
-        Theme::Dark => (Theme::System, "Theme: dark"),
+        Theme::System => (Theme::Light, "system"),
+        Theme::Light => (Theme::Dark, "light"),
+        Theme::Dark => (Theme::System, "dark"),
     };
     let cycle = {
         let ctx = ctx.clone();
@@ -260,16 +268,14 @@ fn Top() -> Html {
             { crumb.unwrap_or_default() }
             <span class="sp"></span>
             <a class="quiet hide" href={Route::About.href()}>{ "About" }</a>
-            <ProgressMenu />
-            <button type="button" id="theme" onclick={cycle} title="Light, dark, or as the system has it">{ words }</button>
+            { progress_menu(ctx) }
+            <button type="button" id="theme" onclick={cycle} aria-label={format!("Theme: {words}")} title="Light, dark, or as the system has it">{ "Theme" }<span class="hide">{ words }</span></button>
         </header>
     }
 }
 
 /// Progress as a file, out and in.
-#[component]
-fn ProgressMenu() -> Html {
-    let ctx = use_ctx();
+fn progress_menu(ctx: &Ctx) -> Html {
     let export = {
         let progress = Rc::clone(&ctx.state.progress);
         Callback::from(move |_: MouseEvent| storage::download("faultline-progress.json", &progress.to_text()))
@@ -312,9 +318,7 @@ fn ProgressMenu() -> Html {
     }
 }
 
-#[component]
-fn Notices() -> Html {
-    let ctx = use_ctx();
+fn notices(ctx: &Ctx) -> Html {
     let notice = |(i, notice): (usize, &Notice)| {
         let close = {
             let ctx = ctx.clone();

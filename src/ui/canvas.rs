@@ -3,6 +3,7 @@
 use crate::view::{Align, Display, Form, Ink, Layer, Shape, Style};
 use gloo::utils::document;
 use js_sys::Array;
+use std::f32::consts::FRAC_1_SQRT_2;
 use std::f64::consts::{FRAC_PI_2, TAU};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
@@ -87,7 +88,7 @@ impl Painter {
 
     fn text_style(&self, (size, bold, align, ink): (u16, bool, Align, Ink)) {
         let weight = if bold { "620" } else { "400" };
-        self.context.set_font(&format!("{weight} {}px {FAMILY}", f32::from(size) / 10.0));
+        self.context.set_font(&format!("{weight} {}.{}px {FAMILY}", size / 10, size % 10));
         self.context.set_text_align(if align == Align::Left { "left" } else { "center" });
         self.context.set_fill_style_str(self.ink(ink));
     }
@@ -126,11 +127,10 @@ impl Painter {
                 c.move_to(x + r, y);
                 let _ = c.arc(x, y, r, 0.0, TAU);
             }
-            Form::Arc { x, y, r, from, to } => {
-                let (from, to) = (f64::from(from) * TAU - FRAC_PI_2, f64::from(to) * TAU - FRAC_PI_2);
+            Form::Arc { x, y, r, part } => {
                 let (x, y, r) = (f64::from(x), f64::from(y), f64::from(r));
-                c.move_to(x + r * from.cos(), y + r * from.sin());
-                let _ = c.arc(x, y, r, from, to);
+                c.move_to(x, y - r);
+                let _ = c.arc(x, y, r, -FRAC_PI_2, f64::from(part) * TAU - FRAC_PI_2);
             }
             Form::Line { x1, y1, x2, y2 } => {
                 c.move_to(f64::from(x1), f64::from(y1));
@@ -144,14 +144,26 @@ impl Painter {
                 let (x, y, w, h) = (f64::from(x), f64::from(y), f64::from(w), f64::from(h));
                 let _ = c.round_rect_with_f64(x, y, w, h, f64::from(round));
             }
-            Form::Polygon { x, y, r, sides, turn } => {
-                for i in 0..sides {
-                    let angle = turn + std::f32::consts::TAU * f32::from(i) / f32::from(sides);
-                    let (px, py) = (f64::from(x + r * angle.cos()), f64::from(y + r * angle.sin()));
-                    if i == 0 { c.move_to(px, py) } else { c.line_to(px, py) }
+            Form::Polygon { x, y, r, sides, dx, dy } => {
+                let (cos, sin) = STEP[usize::from(sides).min(8)];
+                let (mut dx, mut dy) = (dx * r, dy * r);
+                c.move_to(f64::from(x + dx), f64::from(y + dy));
+                for _ in 1..sides {
+                    (dx, dy) = (dx * cos - dy * sin, dx * sin + dy * cos);
+                    c.line_to(f64::from(x + dx), f64::from(y + dy));
                 }
                 c.close_path();
             }
         }
     }
 }
+
+/// Cosine and sine of the angle between two corners, by the number of corners (3, 4, 6, 8).
+const STEP: [(f32, f32); 9] = {
+    let mut step = [(1.0, 0.0); 9];
+    step[3] = (-0.5, 0.866_025_4);
+    step[4] = (0.0, 1.0);
+    step[6] = (0.5, 0.866_025_4);
+    step[8] = (FRAC_1_SQRT_2, FRAC_1_SQRT_2);
+    step
+};

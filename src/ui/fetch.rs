@@ -1,16 +1,25 @@
 //! Files of this site, by addresses relative to the page.
 
 use crate::wire::Catalogue;
-use gloo::net::http::{Request, Response};
+use gloo::utils::window;
+use js_sys::{Promise, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
 
 /// The text of a file. The error says what to try.
 pub async fn text(path: &str) -> Result<String, String> {
-    get(path).await?.text().await.map_err(|e| failed(path, &e.to_string()))
+    let text = get(path, Response::text).await?;
+    text.as_string().ok_or_else(|| failed(path, "it is not text"))
 }
 
-async fn get(path: &str) -> Result<Response, String> {
-    let answer = Request::get(path).send().await.map_err(|e| failed(path, &e.to_string()))?;
-    if answer.ok() { Ok(answer) } else { Err(failed(path, &format!("the server answers {}", answer.status()))) }
+async fn get(path: &str, read: fn(&Response) -> Result<Promise, JsValue>) -> Result<JsValue, String> {
+    let lost = |_| failed(path, "no answer");
+    let answer: Response = JsFuture::from(window().fetch_with_str(path)).await.map_err(lost)?.unchecked_into();
+    if !answer.ok() {
+        return Err(failed(path, &format!("the server answers {}", answer.status())));
+    }
+    JsFuture::from(read(&answer).map_err(lost)?).await.map_err(lost)
 }
 
 fn failed(path: &str, why: &str) -> String {
@@ -25,5 +34,5 @@ pub async fn catalogue() -> Result<Catalogue, String> {
 /// A packed lesson.
 pub async fn lesson(slug: &str) -> Result<Vec<u8>, String> {
     let path = format!("lessons/{slug}/lesson.pack");
-    get(&path).await?.binary().await.map_err(|e| failed(&path, &e.to_string()))
+    Ok(Uint8Array::new(&get(&path, Response::array_buffer).await?).to_vec())
 }

@@ -21,6 +21,8 @@ use web_sys::HtmlCanvasElement;
 const LEAD_S: f64 = 0.3;
 /// With reduced motion: a step every so often.
 const STEP_EVERY_MS: f64 = 800.0;
+/// How much faster time passes while nothing is on its way, where that is wanted.
+const QUIET_FACTOR: f64 = 8.0;
 /// Up to this many times the default pace, messages can be read.
 const READABLE: f64 = 1.7;
 
@@ -36,6 +38,8 @@ pub struct Playhead {
     speed: Cell<f64>,
     playing: Cell<bool>,
     reduced: Cell<bool>,
+    /// Quiet time passes faster.
+    hurry: Cell<bool>,
     /// The last seek while another was on its way.
     wanted: Cell<Option<Micros>>,
     last_tick: Cell<f64>,
@@ -63,6 +67,7 @@ impl Playhead {
             speed: Cell::new(1.0),
             playing: Cell::default(),
             reduced: Cell::default(),
+            hurry: Cell::default(),
             wanted: Cell::default(),
             last_tick: Cell::default(),
             last_step: Cell::default(),
@@ -198,6 +203,11 @@ impl Playhead {
         self.layout.take();
     }
 
+    /// Whether quiet time passes faster.
+    pub fn set_hurry(&self, hurry: bool) {
+        self.hurry.set(hurry);
+    }
+
     pub fn set_insets(&self, insets: Insets) {
         if self.insets.replace(insets) != insets {
             self.layout.take();
@@ -302,7 +312,8 @@ impl Playhead {
             return;
         }
         let dt = if last > 0.0 { (at - last).clamp(0.0, 100.0) / 1000.0 } else { 0.0 };
-        let speed = self.speed.get();
+        let quiet = self.frame.borrow().as_ref().is_some_and(|f| f.flights.is_empty());
+        let speed = self.speed.get() * if quiet && self.hurry.get() { QUIET_FACTOR } else { 1.0 };
         let next = (self.at.get() + speed * dt).min(frame_now + speed * LEAD_S);
         self.at.set(next.max(self.at.get()));
         if !lab.waits_for(|r| matches!(r, Request::Show { .. } | Request::Open(_))) {
@@ -347,7 +358,7 @@ impl Playhead {
     }
 
     /// What the speed slider shows.
-    pub fn speed_from(&self, slider: f64) -> f64 {
+    pub fn speed_from(&self, slider: u32) -> f64 {
         track::speed(slider, self.opened.borrow().as_ref().map_or(1, |o| o.pace_us_per_s))
     }
 }

@@ -6,7 +6,6 @@ use crate::progress::{GoalMet, LessonProgress, Position, Progress};
 use crate::view::route::Route;
 use crate::view::stage::Target;
 use crate::wire::*;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -70,13 +69,17 @@ pub struct State {
     pub notices: Vec<Notice>,
     pub catalogue: Load<Rc<Catalogue>>,
     pub progress: Rc<Progress>,
+    /// Counts its changes.
+    pub progress_version: u64,
+    /// What it says of the open lesson.
+    pub own: Rc<LessonProgress>,
     /// The slug that is loaded or loading, and the lesson.
     pub slug: String,
     pub lesson: Load<Rc<LessonPage>>,
     pub run: RunState,
     /// By "step/prediction".
-    pub outcomes: Rc<BTreeMap<String, PredictionOutcome>>,
-    pub measured: BTreeMap<String, Rc<Measurement>>,
+    pub outcomes: Rc<Vec<(String, PredictionOutcome)>>,
+    pub measured: Vec<Rc<Measurement>>,
     pub busy: Option<Busy>,
 }
 
@@ -162,9 +165,13 @@ impl State {
             }
             Action::CloseNotice(_) => {}
             Action::Catalogue(catalogue) => self.catalogue = catalogue,
-            Action::Progress(progress) => self.progress = progress,
+            Action::Progress(progress) => {
+                self.progress = progress;
+                self.progress_changed();
+            }
             Action::Loading(slug) => {
                 self.slug = slug;
+                self.own = Rc::new(self.progress.lesson(&self.slug).cloned().unwrap_or_default());
                 self.lesson = Load::Waiting;
                 self.outcomes = Rc::default();
                 self.measured.clear();
@@ -180,7 +187,8 @@ impl State {
             Action::Busy(busy) => self.busy = busy,
             Action::Measured(measured) => {
                 self.busy = None;
-                self.measured.insert(measured.id.clone(), measured);
+                self.measured.retain(|m| m.id != measured.id);
+                self.measured.push(measured);
             }
             Action::Exported(run) => self.keep_goals(&run),
             run => {
@@ -200,11 +208,13 @@ impl State {
     }
 
     fn change_progress(&mut self, change: impl FnOnce(&mut Progress)) {
-        let mut progress = (*self.progress).clone();
-        change(&mut progress);
-        if progress != *self.progress {
-            self.progress = progress.into();
-        }
+        change(Rc::make_mut(&mut self.progress));
+        self.progress_changed();
+    }
+
+    fn progress_changed(&mut self) {
+        self.progress_version += 1;
+        self.own = Rc::new(self.progress.lesson(&self.slug).cloned().unwrap_or_default());
     }
 
     fn change_lesson(&mut self, change: impl FnOnce(&mut LessonProgress)) {
@@ -251,7 +261,7 @@ impl State {
                 answer.truth = Some(outcome.truth);
             }
         });
-        Rc::make_mut(&mut self.outcomes).insert(key, outcome);
+        Rc::make_mut(&mut self.outcomes).push((key, outcome));
     }
 
     /// Keeps the goals that the open run has met, with the run.
@@ -269,11 +279,13 @@ impl State {
                 Some((guide::key(page, &goal.id), met))
             })
             .collect();
-        self.change_lesson(|l| {
-            for (key, met) in news {
-                l.meet(&key, met);
-            }
-        });
+        if !news.is_empty() {
+            self.change_lesson(|l| {
+                for (key, met) in news {
+                    l.meet(&key, met);
+                }
+            });
+        }
     }
 }
 

@@ -128,7 +128,7 @@ fn node_acts(bench: Bench, node: u16) -> Vec<Act> {
         acts.push(command("Fire next timer", "t", Command::FireTimer(TimerRef { timer: next.id })));
     }
     if bench.opened.nodes[node as usize].client && !bench.opened.functions.is_empty() {
-        acts.push(ask("Send request…", "q", request_form(bench, Some(node))));
+        acts.push(ask("Request…", "q", request_form(bench, Some(node))));
     }
     acts
 }
@@ -177,7 +177,7 @@ fn message_acts(bench: Bench, id: crate::base::MsgId) -> Vec<Act> {
 fn general_acts(bench: Bench, alone: bool) -> Vec<Act> {
     let mut acts = Vec::new();
     if alone && !bench.opened.functions.is_empty() && bench.opened.nodes.iter().any(|n| n.client) {
-        acts.push(ask("Send request…", "q", request_form(bench, None)));
+        acts.push(ask("Request…", "q", request_form(bench, None)));
     }
     if alone {
         acts.push(ask("All links…", "l", shape_form(bench, vec![], vec![])));
@@ -305,7 +305,7 @@ fn request(opened: &Opened, answers: &[String]) -> Result<Command, String> {
 
 /// The act that a key stands for. `Backspace` is `Delete` on some keyboards.
 pub fn by_key<'a>(acts: &'a [Act], key: &str) -> Option<&'a Act> {
-    let key = key.to_lowercase();
+    let key = key.to_ascii_lowercase();
     let key = if key == "backspace" { "delete" } else { &key };
     acts.iter().find(|act| act.key == key)
 }

@@ -5,7 +5,7 @@
 use crate::wire::Tone;
 
 /// Colour by role; the theme's tokens say what it looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
     Bg,
     Panel,
@@ -74,7 +74,7 @@ impl Ink {
 }
 
 /// What is painted over what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
     Links,
     Trails,
@@ -84,8 +84,8 @@ pub enum Layer {
     Labels,
 }
 
-/// How a shape is painted. Ordered, so that equal styles stand together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// How a shape is painted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     pub layer: Layer,
     pub fill: Option<Ink>,
@@ -105,6 +105,13 @@ impl Style {
 
     pub fn stroke(layer: Layer, ink: Ink, width: f32) -> Style {
         Style { layer, fill: None, stroke: Some(ink), width: (width * 10.0) as u16, dash: 0, alpha: 100 }
+    }
+
+    /// Equal for equal styles, and rising with the layer.
+    fn key(&self) -> u64 {
+        let ink = |ink: Option<Ink>| ink.map_or(0, |i| i as u64 + 1);
+        let look = u64::from(self.width) << 16 | u64::from(self.dash) << 8 | u64::from(self.alpha);
+        (self.layer as u64) << 60 | ink(self.fill) << 50 | ink(self.stroke) << 40 | look
     }
 
     pub fn filled(self, ink: Ink) -> Style {
@@ -127,13 +134,12 @@ pub enum Form {
         y: f32,
         r: f32,
     },
-    /// Clockwise from `from` to `to`, in turns from the top.
+    /// Clockwise from the top, a part of the whole circle.
     Arc {
         x: f32,
         y: f32,
         r: f32,
-        from: f32,
-        to: f32,
+        part: f32,
     },
     Line {
         x1: f32,
@@ -157,13 +163,14 @@ pub enum Form {
         h: f32,
         round: f32,
     },
-    /// A regular polygon; `turn` in radians is the direction of its first corner.
+    /// A regular polygon; `(dx, dy)`, of length 1, is the direction of its first corner.
     Polygon {
         x: f32,
         y: f32,
         r: f32,
         sides: u8,
-        turn: f32,
+        dx: f32,
+        dy: f32,
     },
 }
 
@@ -173,7 +180,7 @@ pub struct Shape {
     pub form: Form,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     Left,
     Centre,
@@ -220,8 +227,18 @@ impl Display {
 
     /// Puts shapes and texts of one style together, layer by layer, in a stable order.
     pub fn finish(mut self) -> Display {
-        self.shapes.sort_by_key(|s| s.style);
-        self.texts.sort_by_key(|t| (t.layer, t.size, t.bold, t.align, t.ink));
+        self.shapes = ordered(&self.shapes, |s| s.style.key());
+        self.texts = ordered(&self.texts, |t| {
+            let parts = [t.layer as u64, u64::from(t.size), u64::from(t.bold), t.align as u64, t.ink as u64];
+            parts.into_iter().fold(0, |key, part| key << 12 | part)
+        });
         self
     }
+}
+
+/// The items in the order of their keys; equal ones stay as they were.
+pub fn ordered<T: Clone>(items: &[T], key: impl Fn(&T) -> u64) -> Vec<T> {
+    let mut order: Vec<(u64, u32)> = items.iter().enumerate().map(|(i, item)| (key(item), i as u32)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, i)| items[i as usize].clone()).collect()
 }

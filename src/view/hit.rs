@@ -11,13 +11,11 @@ pub fn at(stage: &Stage, layout: &Layout, opened: &Opened, frame: &Frame, p: Poi
     let message = near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, id)| Target::Message(id));
     let label = || stage.labels.iter().find(|l| l.area.holds(p)).map(|l| l.of);
     let link = || {
-        let mut links: Vec<(f32, Target)> = drawn_links(opened, frame)
+        let near = drawn_links(opened, frame)
             .into_iter()
             .filter_map(|(a, b)| Some((off_line(lane(layout, a, b, 0.0)?, p), Target::Link(a, b))))
-            .filter(|(d, _)| *d <= reach * 0.6)
-            .collect();
-        links.sort_by(|a, b| a.0.total_cmp(&b.0));
-        links.first().map(|(_, target)| *target)
+            .filter(|(d, _)| *d <= reach * 0.6);
+        near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, target)| target)
     };
     inside
         .map(Target::Node)

@@ -1,7 +1,7 @@
 //! Labels beside things on the stage: none over a node, none over another. Where there is no room, the least important
 //! ones are left out.
 
-use super::display::{Align, Display, Form, Ink, Layer, Style, Text};
+use super::display::{Align, Display, Form, Ink, Layer, Style, Text, ordered};
 use super::layout::{Point, Rect};
 use super::stage::Target;
 use super::words;
@@ -22,6 +22,7 @@ pub struct Label {
     pub bad: bool,
 }
 
+#[derive(Clone)]
 struct Wanted {
     text: String,
     bad: bool,
@@ -54,10 +55,10 @@ impl Labels {
 
     /// Gives places to as many as fit, the most important first.
     pub fn place(mut self) -> Vec<Label> {
-        self.wanted.sort_by_key(|w| std::cmp::Reverse(w.importance));
-        self.wanted.truncate(WANTED_MAX);
+        let mut wanted = ordered(&self.wanted, |w| u64::from(u8::MAX - w.importance));
+        wanted.truncate(WANTED_MAX);
         let mut placed = Vec::new();
-        for want in self.wanted {
+        for want in wanted {
             let text = words::fit(&want.text, SIZE, false, WIDTH_MAX.min(self.area.w - 16.0) - 12.0);
             let width = words::width(&text, SIZE, false) + 12.0;
             let mut places = want.spots.iter().flat_map(|spot| around(*spot, width, want.gap));

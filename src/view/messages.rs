@@ -7,7 +7,7 @@ use super::stage::{Scene, Target, lane};
 use super::words;
 use crate::base::{Micros, MsgId};
 use crate::wire::{Flight, Tone};
-use std::f32::consts::{FRAC_PI_2, FRAC_PI_4};
+use std::f32::consts::FRAC_1_SQRT_2;
 
 /// Where a held-back message stands.
 const HELD: f32 = 0.12;
@@ -57,8 +57,8 @@ impl Path {
         self.start.to(c, part).to(c.to(self.end, part), part)
     }
 
-    fn turn(&self) -> f32 {
-        (self.end.y - self.start.y).atan2(self.end.x - self.start.x)
+    fn direction(&self) -> (f32, f32) {
+        self.start.direction(self.end)
     }
 }
 
@@ -91,13 +91,11 @@ fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Dis
     let spot = path.at(part);
     let routine = tone == Tone::Routine;
     let trail = Style::stroke(Layer::Trails, ink, 1.6).faint(if routine { 20 } else { 45 });
+    let (dx, dy) = path.direction();
     if path.bow > 0.0 {
         let (s, c, e) = (path.start, path.control(), path.end);
         display.shape(trail, Form::Curve { x1: s.x, y1: s.y, cx: c.x, cy: c.y, x2: e.x, y2: e.y });
-        display.shape(
-            Style::fill(Layer::Messages, ink),
-            Form::Polygon { x: e.x, y: e.y, r: size, sides: 3, turn: path.turn() - path.bow },
-        );
+        display.shape(Style::fill(Layer::Messages, ink), Form::Polygon { x: e.x, y: e.y, r: size, sides: 3, dx, dy });
     } else {
         display.line(trail, path.start.x, path.start.y, spot.x, spot.y);
     }
@@ -105,11 +103,11 @@ fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Dis
         display.cross(Style::stroke(Layer::Messages, Ink::Bad, 2.4), spot.x, spot.y, size);
         return spot;
     }
-    glyph(flight, tone, spot, path.turn(), size, display);
+    glyph(flight, tone, spot, (dx, dy), size, display);
     if scene.paused && !scene.reduced {
-        let (turn, ahead) = (path.turn(), size + 6.0);
-        let (x, y) = (spot.x + turn.cos() * ahead, spot.y + turn.sin() * ahead);
-        display.shape(Style::fill(Layer::Messages, ink), Form::Polygon { x, y, r: size * 0.72, sides: 3, turn });
+        let ahead = size + 6.0;
+        let (x, y) = (spot.x + dx * ahead, spot.y + dy * ahead);
+        display.shape(Style::fill(Layer::Messages, ink), Form::Polygon { x, y, r: size * 0.72, sides: 3, dx, dy });
     }
     if is_marked(scene, flight.id) {
         display.circle(Style::stroke(Layer::Messages, Ink::Accent, 2.0), spot.x, spot.y, size + 5.0);
@@ -118,18 +116,20 @@ fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Dis
 }
 
 /// The tone's shape; a second copy is a ghost.
-fn glyph(flight: &Flight, tone: Tone, p: Point, turn: f32, r: f32, display: &mut Display) {
+fn glyph(flight: &Flight, tone: Tone, p: Point, (dx, dy): (f32, f32), r: f32, display: &mut Display) {
     let ink = Ink::of(tone);
     let style = match flight.id.copy {
         0 => Style::fill(Layer::Messages, ink),
         _ => Style::stroke(Layer::Messages, ink, 1.5).filled(Ink::Panel).dashed(2),
     };
-    let polygon = |r: f32, sides: u8, turn: f32| Form::Polygon { x: p.x, y: p.y, r, sides, turn };
+    let polygon = |r: f32, sides: u8, (dx, dy): (f32, f32)| Form::Polygon { x: p.x, y: p.y, r, sides, dx, dy };
+    // The direction of flight, turned by 45 degrees.
+    let aslant = ((dx - dy) * FRAC_1_SQRT_2, (dx + dy) * FRAC_1_SQRT_2);
     let form = match tone {
-        Tone::Update | Tone::Leader => polygon(r * 1.3, 4, turn),
-        Tone::Reply | Tone::Server | Tone::Follower => polygon(r * 1.25, 4, turn + FRAC_PI_4),
-        Tone::Refusal => polygon(r * 1.35, 3, -FRAC_PI_2),
-        Tone::Client => polygon(r * 1.15, 6, turn),
+        Tone::Update | Tone::Leader => polygon(r * 1.3, 4, (dx, dy)),
+        Tone::Reply | Tone::Server | Tone::Follower => polygon(r * 1.25, 4, aslant),
+        Tone::Refusal => polygon(r * 1.35, 3, (0.0, -1.0)),
+        Tone::Client => polygon(r * 1.15, 6, (dx, dy)),
         Tone::Routine => Form::Circle { x: p.x, y: p.y, r: r * 0.65 },
         Tone::Neutral | Tone::Query | Tone::Candidate => Form::Circle { x: p.x, y: p.y, r },
     };

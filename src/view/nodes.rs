@@ -5,7 +5,7 @@ use super::layout::{Point, Rect};
 use super::stage::{Scene, Target};
 use super::words;
 use crate::wire::{Cell, NodeCard, NodeStatus, Tone};
-use std::f32::consts::{FRAC_PI_4, PI};
+use std::f32::consts::FRAC_1_SQRT_2;
 
 /// Draws a node and returns the boxes that labels keep off.
 pub fn draw(scene: &Scene, node: usize, display: &mut Display) -> Vec<Rect> {
@@ -62,8 +62,8 @@ fn body(card: &NodeCard, ink: Ink, p: Point, r: f32, display: &mut Display) {
 fn outline(tone: Tone, p: Point, r: f32) -> Form {
     match tone {
         Tone::Client => Form::Rect { x: p.x - r * 0.92, y: p.y - r * 0.92, w: r * 1.84, h: r * 1.84, round: r * 0.3 },
-        Tone::Leader => Form::Polygon { x: p.x, y: p.y, r: r * 1.08, sides: 6, turn: 0.0 },
-        Tone::Candidate => Form::Polygon { x: p.x, y: p.y, r: r * 1.08, sides: 8, turn: PI / 8.0 },
+        Tone::Leader => Form::Polygon { x: p.x, y: p.y, r: r * 1.08, sides: 6, dx: 1.0, dy: 0.0 },
+        Tone::Candidate => Form::Polygon { x: p.x, y: p.y, r: r * 1.08, sides: 8, dx: 0.924, dy: 0.383 },
         _ => Form::Circle { x: p.x, y: p.y, r },
     }
 }
@@ -75,8 +75,8 @@ fn hatch(p: Point, r: f32, ink: Ink, display: &mut Display) {
     for i in 0..strokes {
         let off = (i as f32 + 0.5) / strokes as f32 * 2.0 - 1.0;
         let half = (1.0 - off * off).sqrt() * r;
-        let centre = Point { x: p.x + off * r * FRAC_PI_4.cos(), y: p.y + off * r * FRAC_PI_4.sin() };
-        let at = |along: f32| Point { x: centre.x + along * FRAC_PI_4.cos(), y: centre.y - along * FRAC_PI_4.sin() };
+        let centre = Point { x: p.x + off * r * FRAC_1_SQRT_2, y: p.y + off * r * FRAC_1_SQRT_2 };
+        let at = |along: f32| Point { x: centre.x + along * FRAC_1_SQRT_2, y: centre.y - along * FRAC_1_SQRT_2 };
         let inner = if off.abs() < 0.75 { half * 0.62 } else { 0.0 };
         for (from, to) in [(-half, -inner), (inner, half)] {
             let (a, b) = (at(from), at(to));
@@ -96,7 +96,7 @@ fn timer(scene: &Scene, node: usize, p: Point, ink: Ink, display: &mut Display) 
     let left = next.due.since(scene.at).0 as f32 / whole;
     if left > 0.0 {
         let style = Style::stroke(Layer::Marks, ink, 3.0).faint(75);
-        display.shape(style, Form::Arc { x: p.x, y: p.y, r: scene.layout.r + 6.0, from: 0.0, to: left.min(0.999) });
+        display.shape(style, Form::Arc { x: p.x, y: p.y, r: scene.layout.r + 6.0, part: left.min(0.999) });
     }
 }
 
@@ -198,10 +198,11 @@ fn badges(scene: &Scene, card: &NodeCard, p: Point, display: &mut Display) -> Op
 }
 
 fn clock(off_us: i64, p: Point, display: &mut Display) {
-    let tilt = if off_us < 0 { -0.6f32 } else { 0.6 };
+    let side = if off_us < 0 { -1.0 } else { 1.0 };
     display.circle(Style::stroke(Layer::Marks, Ink::Candidate, 1.6).filled(Ink::Panel), p.x, p.y, 8.0);
+    // The long hand is tilted to the side to which the clock is wrong.
     let hand = Style::stroke(Layer::Labels, Ink::Candidate, 1.6);
-    for (turn, length) in [(tilt, 6.0), (tilt + 1.9, 4.0)] {
-        display.line(hand, p.x, p.y, p.x + turn.sin() * length, p.y - turn.cos() * length);
+    for (dx, dy) in [(3.4, -4.9), (2.4, 3.2)] {
+        display.line(hand, p.x, p.y, p.x + side * dx, p.y + dy);
     }
 }

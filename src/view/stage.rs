@@ -6,7 +6,6 @@ use super::layout::{Layout, Point, Rect};
 use super::{messages, nodes};
 use crate::base::{Micros, MsgId};
 use crate::wire::{Frame, LinkCard, Opened};
-use std::collections::BTreeSet;
 
 /// Beyond so many, only links with something on them are drawn.
 const LINKS_MAX: usize = 60;
@@ -91,23 +90,33 @@ pub fn lane(layout: &Layout, from: u16, to: u16, shift: f32) -> Option<(Point, P
 }
 
 /// The pairs of nodes whose link is drawn: all, or in a crowd those that matter now.
-pub fn drawn_links(opened: &Opened, frame: &Frame) -> BTreeSet<(u16, u16)> {
+pub fn drawn_links(opened: &Opened, frame: &Frame) -> Vec<(u16, u16)> {
     let n = opened.nodes.len() as u16;
     let client = |i: u16| opened.nodes[i as usize].client;
     let pairs = (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b)));
-    let all: BTreeSet<_> = pairs.filter(|(a, b)| !(client(*a) && client(*b))).take(LINKS_MAX + 1).collect();
+    let all: Vec<_> = pairs.filter(|(a, b)| !(client(*a) && client(*b))).take(LINKS_MAX + 1).collect();
     if all.len() <= LINKS_MAX {
         return all;
     }
     let order = |a: u16, b: u16| (a.min(b), a.max(b));
     let busy = frame.flights.iter().map(|f| order(f.id.from.0, f.id.to.0));
-    busy.chain(frame.links.iter().map(|l| order(l.from, l.to))).collect()
+    let mut links = Vec::new();
+    for link in busy.chain(frame.links.iter().map(|l| order(l.from, l.to))) {
+        if !links.contains(&link) {
+            links.push(link);
+        }
+    }
+    links
 }
 
 fn links(scene: &Scene, display: &mut Display, labels: &mut Labels) {
     let mut drawn = drawn_links(scene.opened, scene.frame);
-    drawn.extend(scene.frame.links.iter().map(|l| (l.from.min(l.to), l.from.max(l.to))));
-    let mut named = BTreeSet::new();
+    for link in scene.frame.links.iter().map(|l| (l.from.min(l.to), l.from.max(l.to))) {
+        if !drawn.contains(&link) {
+            drawn.push(link);
+        }
+    }
+    let mut named = Vec::new();
     for (a, b) in drawn {
         let Some((start, end)) = lane(scene.layout, a, b, 0.0) else { continue };
         let cards: Vec<&LinkCard> =
@@ -130,7 +139,7 @@ fn rule(
     scene: &Scene,
     (start, end): (Point, Point),
     cards: &[&LinkCard],
-    named: &mut BTreeSet<String>,
+    named: &mut Vec<String>,
     display: &mut Display,
     labels: &mut Labels,
 ) {
@@ -151,7 +160,8 @@ fn rule(
         None if card.clogged => "clogged".to_owned(),
         None => card.shape.clone(),
     };
-    if !words.is_empty() && named.insert(words.clone()) {
+    if !words.is_empty() && !named.contains(&words) {
+        named.push(words.clone());
         let spots = [0.5, 0.38, 0.62, 0.26, 0.74].map(|part| start.to(end, part));
         labels.want(words, card.cut.is_some(), link, 90, &spots, 8.0);
     }
@@ -160,8 +170,8 @@ fn rule(
 /// An arrowhead on the side to which nothing passes.
 fn one_way(scene: &Scene, card: &LinkCard, display: &mut Display) {
     if let Some((a, b)) = lane(scene.layout, card.from, card.to, 0.0) {
-        let (p, turn) = (a.to(b, 0.62), (b.y - a.y).atan2(b.x - a.x));
-        display.shape(Style::fill(Layer::Marks, Ink::Bad), Form::Polygon { x: p.x, y: p.y, r: 6.0, sides: 3, turn });
+        let (p, (dx, dy)) = (a.to(b, 0.62), a.direction(b));
+        display.shape(Style::fill(Layer::Marks, Ink::Bad), Form::Polygon { x: p.x, y: p.y, r: 6.0, sides: 3, dx, dy });
     }
 }
 

@@ -17,20 +17,27 @@ pub fn span(head: Micros, pace_us_per_s: u64) -> Micros {
 }
 
 pub fn place(at: Micros, span: Micros) -> u64 {
-    (u128::from(at.0) * u128::from(STEPS) / u128::from(span.0.max(1))).min(u128::from(STEPS)) as u64
+    ((at.0 as f64 / span.0.max(1) as f64 * STEPS as f64) as u64).min(STEPS)
 }
 
 pub fn time(place: u64, span: Micros) -> Micros {
-    Micros((u128::from(place.min(STEPS)) * u128::from(span.0) / u128::from(STEPS)) as u64)
+    Micros((place.min(STEPS) as f64 / STEPS as f64 * span.0 as f64) as u64)
 }
 
-/// Speed slider: 0 to 100, each step a tenth of a doubling around the default pace at 50.
-pub fn speed(slider: f64, pace_us_per_s: u64) -> f64 {
-    pace_us_per_s as f64 * 2f64.powf((slider - 50.0) / 5.0)
+/// The fifth root of 2.
+const FIFTH: f64 = 1.148_698_354_997_035;
+
+/// Speed slider: 0 to 100, each step a fifth of a doubling, the default pace at 50.
+pub fn speed(slider: u32, pace_us_per_s: u64) -> f64 {
+    let steps = slider.min(100).abs_diff(50);
+    let factor = (0..steps).fold(1.0, |factor, _| factor * FIFTH);
+    let pace = pace_us_per_s as f64;
+    if slider >= 50 { pace * factor } else { pace / factor }
 }
 
-pub fn slider(speed: f64, pace_us_per_s: u64) -> f64 {
-    ((speed / pace_us_per_s.max(1) as f64).log2() * 5.0 + 50.0).clamp(0.0, 100.0)
+/// Where the slider stands for a speed.
+pub fn slider(us_per_s: f64, pace_us_per_s: u64) -> u32 {
+    (0..=100).find(|step| speed(*step, pace_us_per_s) * 1.07 >= us_per_s).unwrap_or(100)
 }
 
 #[cfg(test)]
@@ -46,6 +53,8 @@ mod tests {
             assert!(back.abs_diff(at) <= span.0 / STEPS, "{at} {back}");
         }
         assert_eq!(place(Micros(u64::MAX), span), STEPS);
-        assert!((slider(speed(35.0, 7_000), 7_000) - 35.0).abs() < 1e-9);
+        for step in [0, 35, 50, 77, 100] {
+            assert_eq!(slider(speed(step, 7_000), 7_000), step);
+        }
     }
 }

@@ -47,13 +47,14 @@ pub fn clock(at: Micros, fine: bool) -> String {
 
 /// A length of time, rounded to three figures.
 pub fn length(us: u64) -> String {
+    let hundredths = |n: u64, unit: &str| format!("{}.{:02} {unit}", n / 100, n % 100);
     match us {
         0 => "0 ms".into(),
         1..=999 => format!("{us} µs"),
-        1_000..=9_999 => format!("{:.2} ms", us as f64 / 1e3),
-        10_000..=99_999 => format!("{:.1} ms", us as f64 / 1e3),
-        100_000..=999_999 => format!("{} ms", us / 1_000),
-        _ => format!("{:.2} s", us as f64 / 1e6),
+        1_000..=9_994 => hundredths((us + 5) / 10, "ms"),
+        9_995..=99_949 => format!("{}.{} ms", (us + 50) / 1_000, (us + 50) % 1_000 / 100),
+        99_950..=999_499 => format!("{} ms", (us + 500) / 1_000),
+        _ => hundredths(us / 10_000 + u64::from(us % 10_000 >= 5_000), "s"),
     }
 }
 
@@ -65,14 +66,15 @@ pub fn speed(us_per_s: f64) -> String {
 
 /// Two figures.
 fn figures(n: f64) -> String {
-    if n >= 99.5 {
-        let scale = 10f64.powi(n.log10().floor() as i32 - 1);
-        format!("{}", ((n / scale).round() * scale) as u64)
-    } else if n >= 9.95 {
-        format!("{n:.0}")
-    } else {
-        let text = format!("{n:.1}");
-        text.trim_end_matches(".0").to_owned()
+    let mut scale = 1.0;
+    while n / scale >= 99.5 {
+        scale *= 10.0;
+    }
+    let tenths = (n * 10.0 + 0.5) as u64;
+    match tenths {
+        100.. => format!("{}", (n / scale + 0.5) as u64 * scale as u64),
+        _ if tenths % 10 == 0 => format!("{}", tenths / 10),
+        _ => format!("{}.{}", tenths / 10, tenths % 10),
     }
 }
 
@@ -126,7 +128,7 @@ pub fn badges(card: &NodeCard) -> Vec<String> {
 /// A message's kind and payload: "Write · x=4", or the one that says both.
 pub fn message(opened: &Opened, flight: &Flight) -> String {
     let kind = opened.kinds.get(flight.kind as usize).map_or("message", |k| k.name.as_str());
-    let (lower, label) = (kind.to_lowercase(), flight.label.to_lowercase());
+    let (lower, label) = (kind.to_ascii_lowercase(), flight.label.to_ascii_lowercase());
     if flight.label.is_empty() {
         kind.to_owned()
     } else if label.contains(&lower) {

@@ -1,13 +1,11 @@
 //! The command log: what was done to the run, by the scenario and by the learner, with undo.
 
-use super::super::app::use_ctx;
+use super::super::app::Ctx;
 use crate::view::words;
 use crate::wire::{CommandCard, Request};
 use yew::prelude::*;
 
-#[component]
-pub fn Commands() -> Html {
-    let ctx = use_ctx();
+pub fn commands(ctx: &Ctx) -> Html {
     let run = &ctx.state.run;
     let now = run.frame.as_ref().map_or_else(Default::default, |f| f.now);
     let commands = &run.status.commands;

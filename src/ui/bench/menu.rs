@@ -37,8 +37,8 @@ pub fn Menu(props: &MenuProps) -> Html {
                     if let (Some(spot), Some(stage)) = (lab.play.spot(*target), lab.play.canvas_box()) {
                         let x = (stage.x() + f64::from(spot.x) + 30.0).min(stage.x() + stage.width() - 190.0).max(8.0);
                         let y = (stage.y() + f64::from(spot.y) - 20.0).max(8.0);
-                        let _ = element.style().set_property("left", &format!("{x:.0}px"));
-                        let _ = element.style().set_property("top", &format!("{y:.0}px"));
+                        let _ = element.style().set_property("left", &format!("{}px", x as i32));
+                        let _ = element.style().set_property("top", &format!("{}px", y as i32));
                     }
                     popover(&element, "showPopover");
                     if let Ok(Some(first)) = element.query_selector("button") {

@@ -73,8 +73,8 @@ pub fn Bench() -> Html {
                     <p class="toast" hidden={run.toast.is_empty()}>{ &run.toast }</p>
                 }
             </div>
-            <transport::Transport />
-            <tabs::Tabs />
+            { transport::transport(&ctx) }
+            { tabs::tabs(&ctx) }
             <p class="sr-only" role="status" id="said">{ &run.said }</p>
             <Menu target={*menu} close={onmenu} {ask} />
             <AskDialog form={(*form).clone()} close={form.setter()} />

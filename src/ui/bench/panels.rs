@@ -5,7 +5,6 @@ use crate::base::Micros;
 use crate::view::stage::Target;
 use crate::view::words;
 use crate::wire::*;
-use std::collections::BTreeMap;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -84,16 +83,17 @@ fn leaf(node: &Tree) -> Html {
     }
 }
 
-#[component]
-pub fn Pending() -> Html {
-    let ctx = use_ctx();
+pub fn pending(ctx: &Ctx) -> Html {
     let run = &ctx.state.run;
     let (Some(opened), Some(frame)) = (&run.opened, &run.frame) else { return Html::default() };
     let flying: Vec<&Flight> = frame.flights.iter().filter(|f| f.lost.is_none()).collect();
     let kinds: Vec<&String> = {
-        let mut kinds: Vec<u8> = frame.timers.iter().map(|t| t.kind).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
+        let mut kinds: Vec<u8> = Vec::new();
+        for timer in &frame.timers {
+            if !kinds.contains(&timer.kind) {
+                kinds.push(timer.kind);
+            }
+        }
         kinds.into_iter().filter_map(|k| opened.timers.get(k as usize)).collect()
     };
     html! {
@@ -102,14 +102,14 @@ pub fn Pending() -> Html {
                 <h3>{ "Timers" }<span class="n">{ frame.timers.len() }</span>
                     { for kinds.into_iter().map(|kind| {
                         let command = Command::AlignTimers(AlignTimers { kind: kind.clone(), nodes: vec![] });
-                        small(&ctx, &format!("Align {kind}"), "Make these timers due at the same moment", command)
+                        small(ctx, &format!("Align {kind}"), "Make these timers due at the same moment", command)
                     }) }
                 </h3>
-                <ul class="lines">{ for frame.timers.iter().take(LISTED_MAX).map(|t| timer(&ctx, opened, frame, t)) }</ul>
+                <ul class="lines">{ for frame.timers.iter().take(LISTED_MAX).map(|t| timer(ctx, opened, frame, t)) }</ul>
             </section>
             <section>
                 <h3>{ "Messages on their way" }<span class="n">{ flying.len() }</span></h3>
-                <ul class="lines">{ for flying.into_iter().take(LISTED_MAX).map(|f| message(&ctx, opened, frame, f)) }</ul>
+                <ul class="lines">{ for flying.into_iter().take(LISTED_MAX).map(|f| message(ctx, opened, frame, f)) }</ul>
             </section>
         </div>
     }
@@ -153,18 +153,13 @@ fn message(ctx: &Ctx, opened: &Opened, frame: &Frame, flight: &Flight) -> Html {
     }
 }
 
-#[component]
-pub fn Measures() -> Html {
-    let ctx = use_ctx();
+pub fn measures(ctx: &Ctx) -> Html {
     let run = &ctx.state.run;
     let Some(opened) = &run.opened else { return Html::default() };
-    let mut clients: BTreeMap<u16, Vec<&OpCard>> = BTreeMap::new();
-    for op in &run.status.ops {
-        clients.entry(op.client).or_default().push(op);
-    }
-    let client = |(node, ops): (u16, Vec<&OpCard>)| {
+    let client = |ops: &[OpCard]| {
+        let node = ops[0].client;
         let name = opened.nodes.get(node as usize).map_or("", |n| n.name.as_str());
-        html! { <section><h3>{ name }</h3><ol class="lines">{ for ops.into_iter().map(|op| operation(&ctx, op)) }</ol></section> }
+        html! { <section><h3>{ name }</h3><ol class="lines">{ for ops.iter().map(|op| operation(ctx, op)) }</ol></section> }
     };
     html! {
         <div class="list measures">
@@ -172,7 +167,7 @@ pub fn Measures() -> Html {
                 <h3>{ "Measured so far" }</h3>
                 <dl>{ for run.status.measures.iter().map(|(name, value)| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }) }</dl>
             </section>
-            { for clients.into_iter().map(client) }
+            { for run.status.ops.chunk_by(|a, b| a.client == b.client).map(client) }
         </div>
     }
 }

@@ -140,6 +140,7 @@ fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, props: &StageProps)
         move |()| {
             let canvas = canvas.cast::<HtmlCanvasElement>().expect("the canvas is there");
             let spots = mirror.clone();
+            lab.play.set_hurry(mode == Mode::Poke);
             lab.play.attach(canvas.clone(), move |layout| place_spots(&spots, layout));
             let resized = {
                 let (lab, canvas) = (lab.clone(), canvas.clone());
@@ -191,7 +192,7 @@ fn place_spots(mirror: &NodeRef, layout: &Layout) {
         let style = item.unchecked_into::<HtmlElement>().style();
         let side = (2.0 * layout.r + 12.0).max(24.0);
         let set = |name: &str, value: f32| {
-            let _ = style.set_property(name, &format!("{value:.1}px"));
+            let _ = style.set_property(name, &format!("{}px", value as i32));
         };
         set("left", place.x - side / 2.0);
         set("top", place.y - side / 2.0);
@@ -238,7 +239,7 @@ impl Pointer {
     fn asked(&self, event: &PointerEvent) {
         if self.mode == Mode::Bench {
             event.prevent_default();
-            let lab = self.ctx().lab;
+            let lab = self.ctx().lab.clone();
             if let Some(target) = lab.play.hit(self.point(event), Pointer::reach(event)) {
                 lab.select(Some(target));
                 self.menu.emit(Some(target));
@@ -274,7 +275,7 @@ impl Pointer {
     }
 
     fn moved(&self, event: &PointerEvent) {
-        let (p, lab) = (self.point(event), self.ctx().lab);
+        let (p, lab) = (self.point(event), self.ctx().lab.clone());
         if let Some((from, Some(node))) = self.down.get()
             && self.mode == Mode::Bench
             && from.distance(p) > DRAG_PX
@@ -324,7 +325,7 @@ impl Pointer {
 
     fn left(&self, _: &PointerEvent) {
         self.down.set(None);
-        let lab = self.ctx().lab;
+        let lab = self.ctx().lab.clone();
         lab.play.drag(None);
         lab.play.hover(None);
     }

@@ -1,6 +1,6 @@
 //! What there is to read about the run, behind tabs.
 
-use super::super::app::{focus, use_ctx};
+use super::super::app::{Ctx, focus};
 use super::super::state::{Action, Tab};
 use super::{commands, log, panels};
 use yew::prelude::*;
@@ -13,9 +13,7 @@ const TABS: [(Tab, &str, &str); 5] = [
     (Tab::Measures, "measures", "Measures"),
 ];
 
-#[component]
-pub fn Tabs() -> Html {
-    let ctx = use_ctx();
+pub fn tabs(ctx: &Ctx) -> Html {
     let current = ctx.state.run.tab;
     let onkeydown = {
         let ctx = ctx.clone();
@@ -49,9 +47,9 @@ pub fn Tabs() -> Html {
                 { match current {
                     Tab::Log => html! { <log::Log /> },
                     Tab::State => html! { <panels::Inspector /> },
-                    Tab::Pending => html! { <panels::Pending /> },
-                    Tab::Commands => html! { <commands::Commands /> },
-                    Tab::Measures => html! { <panels::Measures /> },
+                    Tab::Pending => panels::pending(ctx),
+                    Tab::Commands => commands::commands(ctx),
+                    Tab::Measures => panels::measures(ctx),
                 } }
             </div>
         </div>

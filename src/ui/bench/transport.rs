@@ -9,18 +9,16 @@ use crate::wire::{Mark, MarkKind, Move, Request};
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-#[component]
-pub fn Transport() -> Html {
-    let ctx = use_ctx();
+pub fn transport(ctx: &Ctx) -> Html {
     html! {
         <div class="transport">
             <div class="bar" role="group" aria-label="Playback">
-                { buttons(&ctx) }
-                { clock(&ctx) }
+                { buttons(ctx) }
+                { clock(ctx) }
                 <span class="sp"></span>
-                { speed(&ctx) }
-                { seed(&ctx) }
-                { branches(&ctx) }
+                { speed(ctx) }
+                { seed(ctx) }
+                { branches(ctx) }
             </div>
             <Scrubber />
         </div>
@@ -41,8 +39,8 @@ fn buttons(ctx: &Ctx) -> Html {
         <>
             <button type="button" class="ic" aria-label="To the start" title="To the start" onclick={go(Move::Start)}>{ icons::to_start() }</button>
             <button type="button" aria-label="Step back" title="Step back ( , )" onclick={go(Move::Back)}>{ icons::back() }<span class="hide">{ "Step" }</span></button>
-            <button type="button" class="pri play" id="play" onclick={toggle} title="Play or pause (Space)">
-                { if playing { icons::pause() } else { icons::play() } }{ if playing { "Pause" } else { "Play" } }
+            <button type="button" class="pri play" id="play" onclick={toggle} aria-label={if playing { "Pause" } else { "Play" }} title="Play or pause (Space)">
+                { if playing { icons::pause() } else { icons::play() } }<span class="hide3">{ if playing { "Pause" } else { "Play" } }</span>
             </button>
             <button type="button" aria-label="Step forward" title="Step forward ( . )" onclick={go(Move::Forward)}>{ icons::forward() }<span class="hide">{ "Step" }</span></button>
             <button type="button" class="ic" aria-label="To the next interesting event" title="To the next interesting event ( ] )" onclick={go(Move::NextInteresting)}>{ icons::next_event() }</button>
@@ -67,13 +65,13 @@ fn clock(ctx: &Ctx) -> Html {
 fn speed(ctx: &Ctx) -> Html {
     let run = &ctx.state.run;
     let Some(opened) = &run.opened else { return Html::default() };
-    let value = track::slider(run.speed, opened.pace_us_per_s).round().to_string();
+    let value = track::slider(run.speed, opened.pace_us_per_s).to_string();
     let text = words::speed(run.speed);
     let oninput = {
         let ctx = ctx.clone();
         Callback::from(move |event: InputEvent| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            let speed = ctx.lab.play.speed_from(input.value_as_number());
+            let speed = ctx.lab.play.speed_from(input.value_as_number() as u32);
             ctx.lab.play.set_speed(speed);
         })
     };
@@ -146,13 +144,16 @@ fn Scrubber() -> Html {
     let (now, head) = run.frame.as_ref().map_or((Micros::ZERO, Micros::ZERO), |f| (f.now, f.head.max(f.now)));
     let pace = run.opened.as_ref().map_or(1_000, |o| o.pace_us_per_s);
     let span = track::span(head, pace);
-    let percent = |at: Micros| track::place(at, span) as f64 * 100.0 / track::STEPS as f64;
-    use_effect_with((percent(now).to_bits(), percent(head).to_bits()), {
-        let (track, now, head) = (track.clone(), percent(now), percent(head));
-        move |_| {
+    let percent = |at: Micros| {
+        let place = track::place(at, span);
+        format!("{}.{:02}%", place / 100, place % 100)
+    };
+    use_effect_with((percent(now), percent(head)), {
+        let track = track.clone();
+        move |(now, head)| {
             if let Some(element) = track.cast::<HtmlElement>() {
-                let _ = element.style().set_property("--now", &format!("{now:.2}%"));
-                let _ = element.style().set_property("--head", &format!("{head:.2}%"));
+                let _ = element.style().set_property("--now", now);
+                let _ = element.style().set_property("--head", head);
             }
         }
     });
@@ -171,7 +172,7 @@ fn Scrubber() -> Html {
             MarkKind::Goal => ("goal", "M0 0l1.4 2.9 3.1.4-2.3 2.1.6 3.1L0 7l-2.8 1.5.6-3.1-2.3-2.1 3.1-.4z"),
             MarkKind::Violation => ("violation", "M-4 1l8 7M4 1l-8 7"),
         };
-        html! { <svg x={format!("{:.2}%", percent(mark.at))} overflow="visible"><path {class} d={path} /></svg> }
+        html! { <svg x={percent(mark.at)} overflow="visible"><path {class} d={path} /></svg> }
     };
     html! {
         <div class="scrub">

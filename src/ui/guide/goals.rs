@@ -1,42 +1,29 @@
 //! Goals: checked by the engine, each with the moment that met it.
 
 use super::prose::inlines;
-use super::{GuideAction, key};
+use super::{GuideAction, GuideProps, key};
 use crate::base::Micros;
-use crate::progress::LessonProgress;
-use crate::wire::{GoalCard, GoalPage, GoalState, LessonPage, StepPage};
-use std::rc::Rc;
+use crate::wire::{GoalCard, GoalPage, GoalState, StepPage};
 use yew::prelude::*;
 
-#[derive(Clone, PartialEq, Properties)]
-pub struct GoalsProps {
-    pub step: Rc<StepPage>,
-    pub page: Rc<LessonPage>,
-    pub cards: Rc<Vec<GoalCard>>,
-    pub progress: Rc<LessonProgress>,
-    pub on: Callback<GuideAction>,
-}
-
-#[function_component(Goals)]
-pub fn goals(props: &GoalsProps) -> Html {
-    let card = |i: usize| props.cards.iter().find(|c| c.index as usize == i);
+pub fn goals(props: &GuideProps, step: &StepPage) -> Html {
+    let card = |i: usize| props.goals.iter().find(|c| c.index as usize == i);
     let met = |i: usize, goal: &GoalPage| {
-        card(i).is_some_and(|c| c.state == GoalState::Met)
-            || props.progress.goals.contains_key(&key(&props.step, &goal.id))
+        card(i).is_some_and(|c| c.state == GoalState::Met) || props.progress.goals.contains_key(&key(step, &goal.id))
     };
-    let goals = props.step.goals.iter().enumerate();
+    let goals = step.goals.iter().enumerate();
     let count = goals.clone().filter(|(i, goal)| met(*i, goal)).count();
     html! {
         <section class="card goals" aria-labelledby="goals">
             <h2 id="goals" class="card-title">
-                { "Goals" }<span class="who">{ format!("{count} of {}", props.step.goals.len()) }</span>
+                { "Goals" }<span class="who">{ format!("{count} of {}", step.goals.len()) }</span>
             </h2>
-            <ul aria-live="polite">{ for goals.map(|(i, goal)| one(props, goal, card(i), met(i, goal))) }</ul>
+            <ul aria-live="polite">{ for goals.map(|(i, goal)| one(props, step, goal, card(i), met(i, goal))) }</ul>
         </section>
     }
 }
 
-fn one(props: &GoalsProps, goal: &GoalPage, card: Option<&GoalCard>, met: bool) -> Html {
+fn one(props: &GuideProps, step: &StepPage, goal: &GoalPage, card: Option<&GoalCard>, met: bool) -> Html {
     let missed = !met && card.is_some_and(|c| c.state == GoalState::Missed);
     let (sign, state, word) = match (met, missed) {
         (true, _) => ("✓", "met", "Met: "),
@@ -48,15 +35,15 @@ fn one(props: &GoalsProps, goal: &GoalPage, card: Option<&GoalCard>, met: bool) 
             <span class="sign" aria-hidden="true">{ sign }</span>
             <div>
                 <span class="sr-only">{ word }</span>{ inlines(&goal.title, &props.page, &format!("goal-{}", goal.id)) }
-                <small>{ evidence(props, goal, card) }</small>
+                <small>{ evidence(props, step, goal, card) }</small>
             </div>
         </li>
     }
 }
 
 /// Which moment met it, as a link into this run; or the run that met it before.
-fn evidence(props: &GoalsProps, goal: &GoalPage, card: Option<&GoalCard>) -> Html {
-    let kept = props.progress.goals.get(&key(&props.step, &goal.id));
+fn evidence(props: &GuideProps, step: &StepPage, goal: &GoalPage, card: Option<&GoalCard>) -> Html {
+    let kept = props.progress.goals.get(&key(step, &goal.id));
     match card {
         Some(GoalCard { state: GoalState::Met, evidence: Some((row, at)), sentence, .. }) => {
             let (row, go) = (*row, props.on.clone());

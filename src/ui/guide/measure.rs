@@ -1,24 +1,36 @@
 //! Trade-offs and exercises: choices, runs, a table of what was measured, verdicts and the interviewer's follow-up.
 
-use super::GuideAction;
 use super::prose::inlines;
+use super::{GuideAction, same};
 use crate::wire::{ChoicePage, LessonPage, MeasurePage, Measurement};
 use std::rc::Rc;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-#[derive(Clone, PartialEq, Properties)]
+#[derive(Clone, Properties)]
 pub struct MeasureProps {
     pub page: Rc<LessonPage>,
-    pub measure: Rc<MeasurePage>,
+    /// The step.
+    pub index: u32,
     pub measurement: Option<Rc<Measurement>>,
     pub measuring: bool,
     pub on: Callback<GuideAction>,
 }
 
+impl PartialEq for MeasureProps {
+    fn eq(&self, o: &Self) -> bool {
+        Rc::ptr_eq(&self.page, &o.page)
+            && self.index == o.index
+            && same(&self.measurement, &o.measurement)
+            && self.measuring == o.measuring
+    }
+}
+
 #[function_component(Measure)]
 pub fn measure(props: &MeasureProps) -> Html {
-    let choices = use_state(|| vec![0u32; props.measure.choices.len()]);
+    let asked: Option<&MeasurePage> = props.page.steps.get(props.index as usize).and_then(|s| s.measure.as_ref());
+    let choices = use_state(|| vec![0u32; asked.map_or(0, |m| m.choices.len())]);
+    let Some(asked) = asked else { return Html::default() };
     let submit = {
         let (on, choices) = (props.on.clone(), choices.clone());
         Callback::from(move |event: SubmitEvent| {
@@ -46,17 +58,17 @@ pub fn measure(props: &MeasureProps) -> Html {
             </label>
         }
     };
-    let exercise = !props.measure.requirements.is_empty();
-    let title_id = format!("measure-{}", props.measure.id);
+    let exercise = !asked.requirements.is_empty();
+    let title_id = format!("measure-{}", asked.id);
     html! {
         <section class="card measure" aria-labelledby={title_id.clone()}>
-            <h2 class="card-title" id={title_id}>{ &props.measure.title }</h2>
-            <p>{ inlines(&props.measure.intro, &props.page, &props.measure.id) }</p>
+            <h2 class="card-title" id={title_id}>{ &asked.title }</h2>
+            <p>{ inlines(&asked.intro, &props.page, &asked.id) }</p>
             if exercise {
-                <ul class="requirements">{ for props.measure.requirements.iter().map(|r| html! { <li>{ r }</li> }) }</ul>
+                <ul class="requirements">{ for asked.requirements.iter().map(|r| html! { <li>{ r }</li> }) }</ul>
             }
             <form onsubmit={submit}>
-                { for props.measure.choices.iter().enumerate().map(select) }
+                { for asked.choices.iter().enumerate().map(select) }
                 <button type="submit" class="pri" disabled={props.measuring}>
                     { if props.measuring { "Running…" } else if exercise { "Run the design" } else { "Measure" } }
                 </button>

@@ -9,11 +9,9 @@ mod prose;
 use crate::progress::LessonProgress;
 use crate::view::route::Route;
 use crate::wire::{GoalCard, GoalState, LessonPage, Measurement, PredictionOutcome, StepPage};
-use goals::Goals;
 use measure::Measure;
 use prediction::Prediction;
 use prose::{blocks, inlines};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -34,7 +32,7 @@ pub enum GuideAction {
     Finish,
 }
 
-#[derive(Clone, PartialEq, Properties)]
+#[derive(Clone, Properties)]
 pub struct GuideProps {
     pub page: Rc<LessonPage>,
     /// From 0.
@@ -43,12 +41,30 @@ pub struct GuideProps {
     /// The goals of the run on the bench.
     pub goals: Rc<Vec<GoalCard>>,
     /// Outcomes of predictions that the run has decided, by "step/prediction".
-    pub outcomes: Rc<BTreeMap<String, PredictionOutcome>>,
+    pub outcomes: Rc<Vec<(String, PredictionOutcome)>>,
     /// This step's measurement, once made.
     pub measurement: Option<Rc<Measurement>>,
     /// A measurement is under way.
     pub measuring: bool,
     pub on: Callback<GuideAction>,
+}
+
+impl PartialEq for GuideProps {
+    /// The same data, not equal data: nothing of it changes in place.
+    fn eq(&self, o: &Self) -> bool {
+        Rc::ptr_eq(&self.page, &o.page)
+            && self.step == o.step
+            && Rc::ptr_eq(&self.progress, &o.progress)
+            && Rc::ptr_eq(&self.goals, &o.goals)
+            && Rc::ptr_eq(&self.outcomes, &o.outcomes)
+            && same(&self.measurement, &o.measurement)
+            && self.measuring == o.measuring
+    }
+}
+
+/// Both absent, or the same.
+fn same<T>(a: &Option<Rc<T>>, b: &Option<Rc<T>>) -> bool {
+    a.as_ref().map(Rc::as_ptr) == b.as_ref().map(Rc::as_ptr)
 }
 
 /// The name under which progress keeps something of a step.
@@ -78,7 +94,7 @@ pub fn guide(props: &GuideProps) -> Html {
     let count = props.page.steps.len();
     html! {
         <article class="guide-body">
-            <Progress page={props.page.clone()} step={props.step} progress={props.progress.clone()} />
+            { bars(props) }
             <h1 ref={heading} tabindex="-1">{ &step.title }</h1>
             <p class="meta">
                 { format!("Step {} of {count}", props.step + 1) }
@@ -87,12 +103,11 @@ pub fn guide(props: &GuideProps) -> Html {
             { blocks(&step.prose, &props.page) }
             { for step.predictions.iter().enumerate().map(|(i, _)| prediction_card(props, step, i)) }
             if !step.goals.is_empty() {
-                <Goals step={Rc::new(step.clone())} page={props.page.clone()} cards={props.goals.clone()}
-                    progress={props.progress.clone()} on={props.on.clone()} />
+                { goals::goals(props, step) }
             }
             { hints(props, step) }
             if let Some(measure) = &step.measure {
-                <Measure key={measure.id.clone()} page={props.page.clone()} measure={Rc::new(measure.clone())}
+                <Measure key={measure.id.clone()} page={props.page.clone()} index={props.step}
                     measurement={props.measurement.clone()} measuring={props.measuring} on={props.on.clone()} />
             }
             { way_on(props, step, count) }
@@ -114,7 +129,7 @@ fn prediction_card(props: &GuideProps, step: &StepPage, index: usize) -> Html {
     let open = props.on.reform(|(run, row)| GuideAction::OpenRun { run, row });
     html! {
         <Prediction key={name.clone()} name={name.clone()} page={props.page.clone()} prediction={Rc::new(page.clone())}
-            answer={props.progress.answers.get(&name).cloned()} outcome={props.outcomes.get(&name).cloned()}
+            answer={props.progress.answers.get(&name).cloned()} outcome={props.outcomes.iter().find(|(n, _)| *n == name).map(|(_, o)| Rc::new(o.clone()))}
             on_answer={on} on_open={open} />
     }
 }
@@ -185,16 +200,8 @@ pub fn steps_done(page: &LessonPage, progress: &LessonProgress) -> Vec<bool> {
     page.steps.iter().map(done).collect()
 }
 
-#[derive(Clone, PartialEq, Properties)]
-struct ProgressProps {
-    page: Rc<LessonPage>,
-    step: u32,
-    progress: Rc<LessonProgress>,
-}
-
 /// The steps as a row of bars, each a link.
-#[function_component(Progress)]
-fn progress(props: &ProgressProps) -> Html {
+fn bars(props: &GuideProps) -> Html {
     let done = steps_done(&props.page, &props.progress);
     let bar = |(i, step): (usize, &StepPage)| {
         let here = i == props.step as usize;

@@ -7,18 +7,25 @@ use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-#[derive(Clone, PartialEq, Properties)]
+#[derive(Clone, Properties)]
 pub struct PredictionProps {
     /// "step/prediction", also the name of the group of radio buttons.
     pub name: String,
     pub page: Rc<LessonPage>,
     pub prediction: Rc<PredictionPage>,
     pub answer: Option<Answer>,
-    pub outcome: Option<PredictionOutcome>,
+    pub outcome: Option<Rc<PredictionOutcome>>,
     /// Option and confidence in percent.
     pub on_answer: Callback<(u32, u8)>,
     /// A run to open, and the row to go to.
     pub on_open: Callback<(String, Option<u64>)>,
+}
+
+impl PartialEq for PredictionProps {
+    fn eq(&self, o: &Self) -> bool {
+        let decided = |p: &Self| p.outcome.as_ref().map(|o| o.truth);
+        self.name == o.name && Rc::ptr_eq(&self.page, &o.page) && self.answer == o.answer && decided(self) == decided(o)
+    }
 }
 
 #[function_component(Prediction)]

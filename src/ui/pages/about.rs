@@ -1,12 +1,10 @@
 //! What this is, what it is not, and a drill for the engine.
 
-use super::super::app::use_ctx;
+use super::super::app::Ctx;
 use crate::wire::Request;
 use yew::prelude::*;
 
-#[component]
-pub fn About() -> Html {
-    let ctx = use_ctx();
+pub fn about(ctx: &Ctx) -> Html {
     let drill = {
         let ctx = ctx.clone();
         Callback::from(move |_: MouseEvent| ctx.lab.send(Request::Die))

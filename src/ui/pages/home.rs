@@ -1,6 +1,6 @@
 //! Home: a cluster to poke at once, and the course.
 
-use super::super::app::{Ctx, fetch_catalogue, open_home, use_ctx};
+use super::super::app::{Ctx, fetch_catalogue, open_home};
 use super::super::bench::stage::{Mode, Stage};
 use super::super::state::Load;
 use super::failed;
@@ -10,9 +10,7 @@ use crate::view::words;
 use crate::wire::{Catalogue, CatalogueEntry, Chapter};
 use yew::prelude::*;
 
-#[component]
-pub fn Home() -> Html {
-    let ctx = use_ctx();
+pub fn home(ctx: &Ctx) -> Html {
     let run = &ctx.state.run;
     let again = {
         let ctx = ctx.clone();
@@ -29,7 +27,7 @@ pub fn Home() -> Html {
                 <div class="say">
                     <h1 id="hero-title">{ "Break a cluster. See why it broke." }</h1>
                     <p>{ "Real protocols in your browser: every message visible, every moment rewindable, every claim checked. Nothing to install, nothing leaves this page." }</p>
-                    { calls(&ctx) }
+                    { calls(ctx) }
                 </div>
                 <div class="live">
                     if let Some(why) = &run.failed {
@@ -40,7 +38,7 @@ pub fn Home() -> Html {
                     }
                 </div>
             </section>
-            { course(&ctx) }
+            { course(ctx) }
             <footer class="foot">
                 <p>{ "Everything runs in this browser. " }<a href={Route::About.href()}>{ "What it models, and what it does not" }</a></p>
             </footer>

@@ -56,22 +56,25 @@ fn use_open_step(ctx: &Ctx) {
 
 /// Predictions that were answered before: the run says again what it did.
 fn ask_again(ctx: &Ctx, step: u32) {
-    let Some((_, lesson, page)) = ctx.state.step() else { return };
+    let Some((_, _, page)) = ctx.state.step() else { return };
     for (i, prediction) in page.predictions.iter().enumerate() {
         let key = key(page, &prediction.id);
-        let answered = ctx.state.progress.lesson(&lesson.slug).is_some_and(|l| l.answers.contains_key(&key));
-        if answered && !ctx.state.outcomes.contains_key(&key) {
+        let known = ctx.state.outcomes.iter().any(|(k, _)| *k == key);
+        if ctx.state.own.answers.contains_key(&key) && !known {
             ctx.lab.predict(step, i as u32);
         }
     }
 }
 
 fn guide(ctx: &Ctx) -> Html {
-    let (Some(lesson), Route::Lesson(slug, step)) = (ctx.state.lesson.ready(), &ctx.state.route) else {
+    let (Some(lesson), Route::Lesson(_, step)) = (ctx.state.lesson.ready(), &ctx.state.route) else {
         return Html::default();
     };
-    let measured =
-        lesson.steps.get(*step as usize).and_then(|s| s.measure.as_ref()).and_then(|m| ctx.state.measured.get(&m.id));
+    let measured = lesson
+        .steps
+        .get(*step as usize)
+        .and_then(|s| s.measure.as_ref())
+        .and_then(|m| ctx.state.measured.iter().find(|r| r.id == m.id));
     let on = {
         let (ctx, step) = (ctx.clone(), *step);
         Callback::from(move |action: GuideAction| act(&ctx, step, action))
@@ -79,7 +82,7 @@ fn guide(ctx: &Ctx) -> Html {
     html! {
         <>
             <Guide page={Rc::clone(lesson)} step={*step} goals={Rc::clone(&ctx.state.run.goals)}
-                progress={Rc::new(ctx.state.progress.lesson(slug).cloned().unwrap_or_default())}
+                progress={Rc::clone(&ctx.state.own)}
                 outcomes={Rc::clone(&ctx.state.outcomes)} measurement={measured.cloned()}
                 measuring={ctx.state.busy == Some(Busy::Measuring)} {on} />
             if let Some(busy) = ctx.state.busy { { working(ctx, busy) } }
