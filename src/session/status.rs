@@ -32,13 +32,18 @@ impl Run {
         }
     }
 
+    /// All branches in the order of their making, the present one among them.
     fn branches(&self) -> Vec<BranchCard> {
-        let card = |b: &crate::sim::timeline::Branch| BranchCard {
-            id: b.id,
-            at: b.left,
-            label: format!("branch {}: {} commands, to {}", b.id, b.log.len(), b.head),
+        let card = |id: u32, at: Micros, log: &[crate::sim::scenario::LogEntry]| {
+            let yours = log.iter().filter(|e| e.learner).count();
+            let label = format!("branch {}, {yours} command{}", id + 1, if yours == 1 { "" } else { "s" });
+            BranchCard { id, at, label }
         };
-        self.timeline.branches.iter().map(card).collect()
+        let timeline = &self.timeline;
+        let mut cards: Vec<BranchCard> = timeline.branches.iter().map(|b| card(b.id, b.left, &b.log)).collect();
+        cards.push(card(timeline.branch, Micros(timeline.head().now), &timeline.log));
+        cards.sort_by_key(|c| c.id);
+        cards
     }
 
     fn commands(&self) -> Vec<CommandCard> {

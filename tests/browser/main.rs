@@ -5,6 +5,7 @@
 //! console and on requests to other hosts. Screenshots go to `target/screenshots`.
 
 mod firefox;
+mod lesson;
 #[allow(dead_code, reason = "helpers that not every state of the tests uses")]
 mod page;
 mod server;

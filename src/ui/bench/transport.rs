@@ -129,7 +129,7 @@ fn branches(ctx: &Ctx) -> Html {
         <label class="branch"><span class="sr-only">{ "Branch of the run" }</span>
             <select {onchange}>
                 { for status.branches.iter().map(|b| html! {
-                    <option value={b.id.to_string()} selected={b.id == status.branch}>{ format!("{} (left at {})", b.label, words::length(b.at.0)) }</option>
+                    <option value={b.id.to_string()} selected={b.id == status.branch}>{ format!("{}, to {}", b.label, words::length(b.at.0)) }</option>
                 }) }
             </select>
         </label>
