@@ -29,6 +29,7 @@
 //! lessons or scenarios, and makes no request beyond its own folder.
 
 pub mod base;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod check;
 pub mod lesson;
 pub mod progress;

@@ -73,7 +73,7 @@ fn figures(n: f64) -> String {
     let tenths = (n * 10.0 + 0.5) as u64;
     match tenths {
         100.. => format!("{}", (n / scale + 0.5) as u64 * scale as u64),
-        _ if tenths % 10 == 0 => format!("{}", tenths / 10),
+        _ if tenths.is_multiple_of(10) => format!("{}", tenths / 10),
         _ => format!("{}.{}", tenths / 10, tenths % 10),
     }
 }
