@@ -36,12 +36,12 @@ fn rings(scene: &Scene, node: usize, p: Point, display: &mut Display) {
     let here = Some(Target::Node(node as u16));
     let r = scene.layout.r;
     if scene.selected == here {
-        display.circle(Style::fill(Layer::Trails, Ink::Accent).faint(16), p.x, p.y, r + 12.0);
+        display.circle(Style::fill(Layer::Trails, Ink::Accent).faint(16), p.x, p.y, r + 6.0);
     }
     if scene.focus == here {
-        display.circle(Style::stroke(Layer::Marks, Ink::Accent, 2.5), p.x, p.y, r + 11.0);
+        display.circle(Style::stroke(Layer::Marks, Ink::Accent, 2.5), p.x, p.y, r + 5.0);
     } else if scene.hover == here || scene.selected == here {
-        display.circle(Style::stroke(Layer::Trails, Ink::Accent, 1.4), p.x, p.y, r + 12.0);
+        display.circle(Style::stroke(Layer::Trails, Ink::Accent, 1.4), p.x, p.y, r + 6.0);
     }
 }
 
