@@ -3,6 +3,8 @@
 #![cfg(target_arch = "wasm32")]
 
 mod bench;
+#[path = "../parity/pairs.rs"]
+mod pairs;
 
 use faultline::base::codec;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -16,4 +18,9 @@ fn the_encoding_is_the_native_one() {
     // usize is widened: its largest value is smaller here, but encoded alike.
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, "80808080802005026e3101000000000000e03fffffffff0f");
+}
+
+#[wasm_bindgen_test]
+fn trace_hashes_are_the_native_ones() {
+    assert_eq!(pairs::hashes(), pairs::GOLDEN);
 }

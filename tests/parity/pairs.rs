@@ -1,0 +1,118 @@
+//! Scenario × seed pairs that together use every latency distribution, every command and both protocols; what each must
+//! hash to stands in `golden.txt`. Run natively (`tests/parity/main.rs`) and in wasm (`tests/wasm`): the same bits.
+
+use faultline::base::Micros;
+use faultline::protocols;
+use faultline::sim::scenario::Blueprint;
+use faultline::sim::timeline::Timeline;
+use faultline::sim::world::Watch;
+use faultline::wire::SourceFile;
+
+pub const GOLDEN: &str = include_str!("golden.txt");
+
+const LATENCIES: [(&str, &str); 7] = [
+    ("constant", r#"{"constant":"3ms"}"#),
+    ("uniform", r#"{"uniform":{"min":"1ms","max":"10ms"}}"#),
+    ("exponential", r#"{"exponential":{"min":"500us","mean":"4ms"}}"#),
+    ("normal", r#"{"normal":{"mean":"6ms","sd":"2ms"}}"#),
+    ("log-normal", r#"{"log-normal":{"median":"4ms","sigma":0.6}}"#),
+    ("pareto", r#"{"pareto":{"min":"1ms","alpha":2.2}}"#),
+    ("quantiles", r#"{"quantiles":[[0.0,"1ms"],[0.5,"2ms"],[0.9,"8ms"],[1.0,"40ms"]]}"#),
+];
+
+/// Every command but the workload, which all pairs begin with.
+const FAULTS: [(&str, &str); 5] = [
+    (
+        "nodes",
+        r#"{"at":"40ms","do":{"crash":{"node":"n1"}}},
+           {"at":"60ms","do":{"disk":{"node":"n2","sync":{"exponential":{"mean":"3ms"}},"lies":true}}},
+           {"at":"70ms","do":{"pause":{"node":"n2"}}},
+           {"at":"110ms","do":{"restart":{"node":"n1"}}},
+           {"at":"120ms","do":{"slow":{"node":"n3","service":{"uniform":{"min":"1ms","max":"4ms"}}}}},
+           {"at":"150ms","do":{"clock":{"node":"c1","offset_us":-40000,"drift_ppm":20000}}},
+           {"at":"180ms","do":{"resume":{"node":"n2"}}},
+           {"at":"200ms","do":{"crash":{"node":"n2"}}},
+           {"at":"260ms","do":{"restart":{"node":"n2"}}},
+           {"at":"270ms","do":{"slow":{"node":"n3","service":{"constant":"0us"}}}}"#,
+    ),
+    (
+        "partitions",
+        r#"{"at":"30ms","do":{"cut":{"name":"halves","from":["n1","c1"]}}},
+           {"at":"80ms","do":{"cut":{"name":"one way","from":["n2"],"to":["c2"],"one_way":true}}},
+           {"at":"120ms","do":{"heal":{"name":"halves"}}},
+           {"at":"130ms","do":{"cut":{"name":"partial","from":["n1"],"to":["n2"]}}},
+           {"at":"160ms","do":{"clog":{"from":["n3"],"to":["c1"]}}},
+           {"at":"220ms","do":{"clog":{"from":["n3"],"to":["c1"],"clogged":false}}},
+           {"at":"260ms","do":{"heal":{}}}"#,
+    ),
+    (
+        "links",
+        r#"{"at":"20ms","do":{"link":{"loss":0.1,"duplicate":0.1,"reorder":0.1}}},
+           {"at":"120ms","do":{"link":{"from":["n2"],"bandwidth":4000,"one_way":true}}},
+           {"at":"200ms","do":{"link":{"from":["c1"],"to":["n1"],"ordered":true,"latency":{"pareto":{"min":"2ms","alpha":1.5}}}}}"#,
+    ),
+    (
+        "adversary",
+        r#"{"at":"10ms","do":{"adversary":{"name":"reader","from":["c1"],"act":"read","times":9}}},
+           {"at":"15ms","do":{"adversary":{"name":"parrot","from":["c1"],"to":["n1"],"act":{"replay":{"after":"5ms"}},"times":6}}},
+           {"at":"20ms","do":{"adversary":{"name":"forger","from":["n2"],"act":{"alter":{"at":1,"bytes":[7]}},"times":4}}},
+           {"at":"25ms","do":{"adversary":{"name":"stranger","from":["n3"],"act":{"inject":{"after":"1ms","bytes":[255,1,2]}},"times":4}}},
+           {"at":"90ms","do":{"adversary":{"name":"reader","act":"stop"}}}"#,
+    ),
+    (
+        "single",
+        r#"{"at":"1ms","do":{"request":{"client":"c1","op":{"f":"put","key":"z","value":{"text":"by hand"}}}}},
+           {"at":"1ms","do":{"duplicate":{"message":"3>0.1"}}},
+           {"at":"1ms","do":{"delay":{"message":"3>1.1","by":"30ms"}}},
+           {"at":"1ms","do":{"drop":{"message":"3>2.1"}}},
+           {"at":"1ms","do":{"deliver-now":{"message":"3>0.1"}}},
+           {"at":"2ms","do":{"align-timers":{"kind":"retry"}}},
+           {"at":"3ms","do":{"postpone-timer":{"timer":"3!1","by":"20ms"}}},
+           {"at":"4ms","do":{"fire-timer":{"timer":"3!2"}}}"#,
+    ),
+];
+
+/// Name and text of every pair.
+fn pairs() -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    for (protocol, role) in [("kv-single", "server"), ("majority-register", "replica")] {
+        let servers = if role == "server" {
+            r#"{"name":"n1","role":"server"},{"name":"n2","role":"server"},{"name":"n3","role":"server"}"#
+        } else {
+            r#"{"name":"n","role":"replica","count":3}"#
+        };
+        let mut add = |name: &str, latency: &str, commands: &str, seed: u64| {
+            let comma = if commands.is_empty() { "" } else { "," };
+            let text = format!(
+                r#"{{"version":1,"protocol":"{protocol}","seed":{seed},"network":{{"latency":{latency}}},
+                "nodes":[{servers},{{"name":"c","role":"client","count":2}}],
+                "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":120.0}}}},
+                "mix":{{"get":1,"put":2}},"keys":{{"zipf":{{"count":5,"s":0.9}}}}}}}}}}{comma}{commands}]}}"#
+            );
+            pairs.push((format!("{protocol} {name} {seed}"), text));
+        };
+        for seed in [1, 2] {
+            LATENCIES.iter().for_each(|(name, latency)| add(name, latency, "", seed));
+            // Single messages and timers are named by where the replicated protocol sends them.
+            let fitting = FAULTS.iter().filter(|(name, _)| *name != "single" || role == "replica");
+            fitting.for_each(|(name, commands)| add(name, LATENCIES[4].1, commands, seed));
+        }
+    }
+    pairs
+}
+
+/// One line a pair: name, steps, rows, trace hash.
+pub fn hashes() -> String {
+    let mut lines = String::new();
+    for (name, text) in pairs() {
+        let file = SourceFile { name: name.clone(), text };
+        let blueprint = Blueprint::read(&file, protocols::all()).expect("a good scenario");
+        let mut timeline = Timeline::new(blueprint, Watch { properties: true, hash: true }, None);
+        timeline.advance(Micros::ms(400), u64::MAX);
+        let refused: Vec<_> = timeline.refused.iter().flatten().collect();
+        assert!(refused.is_empty(), "{name}: a command had no effect: {refused:?}");
+        let world = timeline.head();
+        lines += &format!("{name}: {} steps, {} rows, {:016x}\n", world.step, world.rows, world.trace_hash());
+    }
+    lines
+}
