@@ -6,6 +6,7 @@
 pub mod codec;
 pub mod hash;
 pub mod ids;
+pub mod json;
 pub mod random;
 pub mod time;
 

@@ -3,7 +3,7 @@
 //! Nothing is silently dropped: a text that cannot be read (corrupt, or of a newer build) is handed back to be set aside
 //! under [`ASIDE_KEY`], where the page offers it for download.
 
-use serde::{Deserialize, Serialize};
+use crate::base::json::{self, Fields, Json};
 use std::collections::BTreeMap;
 
 pub const VERSION: u32 = 1;
@@ -14,20 +14,20 @@ pub const ASIDE_KEY: &str = "faultline.progress.aside";
 /// A saved run that met a goal is kept up to so many bytes; beyond, only that the goal was met.
 pub const RUN_BYTES_MAX: usize = 200_000;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Progress {
     pub version: u32,
     /// Where the learner was last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
     pub position: Option<Position>,
     /// By the lesson's slug.
-    #[serde(default)]
+    #[cfg_attr(test, serde(default))]
     pub lessons: BTreeMap<String, LessonProgress>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Position {
     pub slug: String,
     /// From 0.
@@ -35,43 +35,43 @@ pub struct Position {
 }
 
 /// Steps, predictions and goals are named by their ids, which are stable: `step`, `step/prediction`, `step/goal`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct LessonProgress {
-    #[serde(default)]
+    #[cfg_attr(test, serde(default))]
     pub answers: BTreeMap<String, Answer>,
-    #[serde(default)]
+    #[cfg_attr(test, serde(default))]
     pub goals: BTreeMap<String, GoalMet>,
     /// Hints opened, by step.
-    #[serde(default)]
+    #[cfg_attr(test, serde(default))]
     pub hints: BTreeMap<String, u32>,
     /// The last step was reached and left by "Finish".
-    #[serde(default)]
+    #[cfg_attr(test, serde(default))]
     pub finished: bool,
 }
 
 /// A prediction that the learner committed to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Answer {
     pub option: u32,
     /// How sure, in percent, 50 to 100.
     pub confidence: u8,
     /// What the run said, once it was asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
     pub truth: Option<u32>,
 }
 
 /// A goal that was met, with the run that met it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct GoalMet {
     /// Simulated time in microseconds.
     pub at_us: u64,
     /// The sentence that said so.
     pub sentence: String,
     /// Scenario, seed and command log as JSON; empty if it was too long to keep.
-    #[serde(default)]
+    #[cfg_attr(test, serde(default))]
     pub run: String,
 }
 
@@ -81,19 +81,13 @@ impl Default for Progress {
     }
 }
 
-#[derive(Deserialize)]
-struct Versioned {
-    version: u32,
-}
-
 impl Progress {
     /// Reads a saved text. The error is a sentence; the caller sets the text aside.
     pub fn read(text: &str) -> Result<Progress, String> {
-        let version = serde_json::from_str::<Versioned>(text)
-            .map_err(|error| format!("the saved progress cannot be read ({error})"))?
-            .version;
-        match version {
-            1 => serde_json::from_str(text).map_err(|error| format!("the saved progress cannot be read ({error})")),
+        let wrong = |error: String| format!("the saved progress cannot be read ({error})");
+        let mut fields = json::read(text).and_then(Json::fields).map_err(wrong)?;
+        match fields.number::<u32>("version").map_err(wrong)? {
+            1 => version_1(fields).map_err(wrong),
             newer if newer > VERSION => Err(format!(
                 "the saved progress is of a newer version ({newer}; this page knows {VERSION}); reload to get the newer page"
             )),
@@ -102,7 +96,15 @@ impl Progress {
     }
 
     pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("progress is plain data")
+        let mut fields = vec![field("version", int(self.version))];
+        if let Some(position) = &self.position {
+            let place = vec![field("slug", text(&position.slug)), field("step", int(position.step))];
+            fields.push(field("position", Json::Map(place)));
+        }
+        fields.push(field("lessons", map(&self.lessons, LessonProgress::to_json)));
+        let mut out = String::new();
+        Json::Map(fields).write(&mut out);
+        out
     }
 
     /// Takes in what another progress has beyond this one. What both have stays as it is here.
@@ -130,6 +132,107 @@ impl Progress {
 
     pub fn lesson_mut(&mut self, slug: &str) -> &mut LessonProgress {
         self.lessons.entry(slug.into()).or_default()
+    }
+}
+
+fn field(name: &str, value: Json) -> (String, Json) {
+    (name.into(), value)
+}
+
+fn int(n: impl Into<i64>) -> Json {
+    Json::Int(n.into())
+}
+
+fn text(words: &str) -> Json {
+    Json::Text(words.into())
+}
+
+fn map<T>(of: &BTreeMap<String, T>, value: impl Fn(&T) -> Json) -> Json {
+    Json::Map(of.iter().map(|(name, item)| (name.clone(), value(item))).collect())
+}
+
+/// A map with free names; absent is empty.
+fn read_map<T>(value: Option<Json>, read: impl Fn(Json) -> Result<T, String>) -> Result<BTreeMap<String, T>, String> {
+    let fields = value.map_or(Ok(Vec::new()), |value| value.fields().map(Fields::rest))?;
+    fields.into_iter().map(|(name, value)| Ok((name, read(value)?))).collect()
+}
+
+fn version_1(mut fields: Fields) -> Result<Progress, String> {
+    let position = match fields.find("position") {
+        Some(value) => {
+            let mut place = value.fields()?;
+            let position = Position { slug: place.text("slug")?, step: place.number("step")? };
+            place.done()?;
+            Some(position)
+        }
+        None => None,
+    };
+    let lessons = read_map(fields.find("lessons"), |value| LessonProgress::read(value.fields()?))?;
+    fields.done()?;
+    Ok(Progress { version: 1, position, lessons })
+}
+
+impl LessonProgress {
+    fn to_json(&self) -> Json {
+        Json::Map(vec![
+            field("answers", map(&self.answers, Answer::to_json)),
+            field("goals", map(&self.goals, GoalMet::to_json)),
+            field("hints", map(&self.hints, |opened| int(*opened))),
+            field("finished", Json::Bool(self.finished)),
+        ])
+    }
+
+    fn read(mut fields: Fields) -> Result<LessonProgress, String> {
+        let count = |value| match value {
+            Json::Int(n) => u32::try_from(n).map_err(|_| "a number of hints is out of range".to_owned()),
+            _ => Err("a number of hints is not a number".to_owned()),
+        };
+        let lesson = LessonProgress {
+            answers: read_map(fields.find("answers"), |value| Answer::read(value.fields()?))?,
+            goals: read_map(fields.find("goals"), |value| GoalMet::read(value.fields()?))?,
+            hints: read_map(fields.find("hints"), count)?,
+            finished: match fields.find("finished") {
+                None => false,
+                Some(Json::Bool(finished)) => finished,
+                Some(_) => return Err("\"finished\" is neither true nor false".into()),
+            },
+        };
+        fields.done()?;
+        Ok(lesson)
+    }
+}
+
+impl Answer {
+    fn to_json(&self) -> Json {
+        let mut fields = vec![field("option", int(self.option)), field("confidence", int(self.confidence))];
+        fields.extend(self.truth.map(|truth| field("truth", int(truth))));
+        Json::Map(fields)
+    }
+
+    fn read(mut fields: Fields) -> Result<Answer, String> {
+        let truth = if let Some(value) = fields.find("truth") {
+            let Json::Int(n) = value else { return Err("\"truth\" is not a number".into()) };
+            Some(u32::try_from(n).map_err(|_| "\"truth\" is out of range".to_owned())?)
+        } else {
+            None
+        };
+        let answer = Answer { option: fields.number("option")?, confidence: fields.number("confidence")?, truth };
+        fields.done()?;
+        Ok(answer)
+    }
+}
+
+impl GoalMet {
+    fn to_json(&self) -> Json {
+        let at = Json::Int(self.at_us.min(i64::MAX as u64) as i64);
+        Json::Map(vec![field("at_us", at), field("sentence", text(&self.sentence)), field("run", text(&self.run))])
+    }
+
+    fn read(mut fields: Fields) -> Result<GoalMet, String> {
+        let run = fields.find("run").map_or(Ok(String::new()), Json::text)?;
+        let met = GoalMet { at_us: fields.number("at_us")?, sentence: fields.text("sentence")?, run };
+        fields.done()?;
+        Ok(met)
     }
 }
 
@@ -176,6 +279,32 @@ mod tests {
         assert!(lesson.meet("kill/lost", GoalMet { at_us: 5, sentence: "down".into(), run: "{}".into() }));
         assert!(!lesson.meet("kill/lost", GoalMet { at_us: 9, sentence: "again".into(), run: "{}".into() }));
         progress
+    }
+
+    /// The form of version 1, as it lies in learners' browsers: it must stay readable for ever.
+    #[test]
+    fn version_1_is_pinned() {
+        let pinned = r#"{"version":1,"position":{"slug":"one","step":3},"lessons":{"one":{"answers":{"kill/who":{"option":1,"confidence":70}},"goals":{"kill/lost":{"at_us":5,"sentence":"down","run":"{}"}},"hints":{},"finished":false}}}"#;
+        assert_eq!(Progress::read(pinned), Ok(sample()));
+        assert_eq!(sample().to_text(), pinned);
+    }
+
+    /// Written by hand to keep the page small: held to what `serde_json` makes of the same types.
+    #[test]
+    fn agrees_with_serde_json() {
+        let mut progress = sample();
+        let lesson = progress.lesson_mut("one");
+        lesson.hints.insert("kill".into(), 2);
+        lesson.finished = true;
+        lesson.answers.get_mut("kill/who").expect("answered").truth = Some(0);
+        for progress in [progress, Progress::default()] {
+            let theirs = serde_json::to_string(&progress).expect("plain data");
+            assert_eq!(progress.to_text(), theirs);
+            assert_eq!(Progress::read(&theirs), Ok(progress.clone()));
+            assert_eq!(serde_json::from_str::<Progress>(&progress.to_text()).ok(), Some(progress));
+        }
+        let least = r#"{"version":1,"lessons":{"x":{}}}"#;
+        assert_eq!(Progress::read(least).ok(), serde_json::from_str(least).ok());
     }
 
     #[test]

@@ -16,16 +16,51 @@ const PATIENCE_MS: f64 = 8_000.0;
 const PATIENCE_RUNS_MS: f64 = 120_000.0;
 const LOOK_EVERY_MS: u32 = 1_000;
 
+/// What a request was about, kept until it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Lesson,
+    Open,
+    Show,
+    Move,
+    /// A command, an undo, another branch.
+    Change,
+    Rows,
+    Inspect,
+    Predict,
+    Measure,
+    Export,
+    Die,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Asked {
+        match request {
+            Request::LoadLesson { .. } => Asked::Lesson,
+            Request::Open(_) => Asked::Open,
+            Request::Show { .. } => Asked::Show,
+            Request::Move(_) => Asked::Move,
+            Request::Do(_) | Request::Undo | Request::Branch(_) => Asked::Change,
+            Request::Rows { .. } => Asked::Rows,
+            Request::Inspect { .. } => Asked::Inspect,
+            Request::Predict { .. } => Asked::Predict,
+            Request::Measure { .. } => Asked::Measure,
+            Request::Export => Asked::Export,
+            Request::Die => Asked::Die,
+        }
+    }
+}
+
 /// What the engine's owner hears.
 pub enum Heard {
-    /// A reply, with the request that it answers.
-    Reply(Request, Reply),
-    /// The worker is gone; nothing that was asked of it will be answered.
-    Died(String, Vec<Request>),
+    /// A reply, with what was asked.
+    Reply(Asked, Reply),
+    /// The worker is gone; nothing that was asked of it will be answered. Whether a run was being opened.
+    Died(String, bool),
 }
 
 struct Waiting {
-    request: Request,
+    asked: Asked,
     generation: u32,
     since: f64,
 }
@@ -78,17 +113,17 @@ impl Link {
 
     pub fn send(&self, request: Request) {
         let generation = self.generation.get();
-        let message = ToEngine { version: VERSION, generation, request: request.clone() };
-        self.waiting.borrow_mut().push_back(Waiting { request, generation, since: now() });
+        self.waiting.borrow_mut().push_back(Waiting { asked: Asked::of(&request), generation, since: now() });
+        let message = ToEngine { version: VERSION, generation, request };
         if let Some(bridge) = &*self.bridge.borrow() {
             bridge.send(message);
         }
         self.watch();
     }
 
-    /// Whether a request like this is still to be answered.
-    pub fn waits_for(&self, like: impl Fn(&Request) -> bool) -> bool {
-        self.waiting.borrow().iter().any(|w| like(&w.request))
+    /// Whether such a request is still to be answered.
+    pub fn waits_for(&self, asked: Asked) -> bool {
+        self.waiting.borrow().iter().any(|w| w.asked == asked)
     }
 
     fn received(&self, from: FromEngine) {
@@ -99,7 +134,7 @@ impl Link {
         let done = {
             let mut waiting = self.waiting.borrow_mut();
             let last = !matches!(from.reply, Reply::Opened(_) | Reply::Refused(_));
-            let request = waiting.front().map(|w| (w.request.clone(), w.generation));
+            let request = waiting.front().map(|w| (w.asked, w.generation));
             if last {
                 waiting.pop_front();
             }
@@ -135,9 +170,9 @@ impl Link {
         let late = {
             let waiting = self.waiting.borrow();
             let Some(oldest) = waiting.front() else { return };
-            let patience = match oldest.request {
+            let patience = match oldest.asked {
                 _ if !self.loaded.get() => PATIENCE_LOADING_MS,
-                Request::Predict { .. } | Request::Measure { .. } | Request::Open(_) => PATIENCE_RUNS_MS,
+                Asked::Predict | Asked::Measure | Asked::Open => PATIENCE_RUNS_MS,
                 _ => PATIENCE_MS,
             };
             now() - oldest.since > patience
@@ -147,9 +182,9 @@ impl Link {
 
     /// Replaces the worker.
     pub fn give_up(&self, why: String) {
-        let lost = self.waiting.take().into_iter().map(|w| w.request).collect();
+        let opening = self.waiting.take().iter().any(|w| w.asked == Asked::Open);
         self.start();
-        (self.hear)(Heard::Died(why, lost));
+        (self.hear)(Heard::Died(why, opening));
     }
 }
 

@@ -28,7 +28,7 @@ fn failed(path: &str, why: &str) -> String {
 
 pub async fn catalogue() -> Result<Catalogue, String> {
     let path = "lessons/catalogue.json";
-    serde_json::from_str(&text(path).await?).map_err(|e| format!("{path} cannot be read: {e}"))
+    crate::view::catalogue::read(&text(path).await?).map_err(|e| format!("{path} cannot be read: {e}"))
 }
 
 /// A packed lesson.

@@ -2,7 +2,7 @@
 //!
 //! Frames go to the playhead at once (it draws them outside of Yew) and to the reducer a few times a second.
 
-use super::engine::{Heard, Link, now};
+use super::engine::{Asked, Heard, Link, now};
 use super::play::Playhead;
 use super::state::{Action, Busy, State};
 use crate::base::Micros;
@@ -105,8 +105,8 @@ impl Core {
         self.link().send(request);
     }
 
-    pub fn waits_for(&self, like: impl Fn(&Request) -> bool) -> bool {
-        self.link().waits_for(like)
+    pub fn waits_for(&self, asked: Asked) -> bool {
+        self.link().waits_for(asked)
     }
 
     // Opening runs.
@@ -233,7 +233,7 @@ impl Core {
 
     pub fn ask_rows(&self, first: u64, count: u32, filter: &RowFilter) {
         *self.filter.borrow_mut() = filter.clone();
-        if !self.waits_for(|r| matches!(r, Request::Rows { .. })) {
+        if !self.waits_for(Asked::Rows) {
             self.send(Request::Rows { first, count, filter: filter.clone() });
         }
     }
@@ -242,12 +242,12 @@ impl Core {
 
     fn heard(&self, heard: Heard) {
         match heard {
-            Heard::Reply(request, reply) => self.reply(request, reply),
-            Heard::Died(why, lost) => self.died(&why, &lost),
+            Heard::Reply(asked, reply) => self.reply(asked, reply),
+            Heard::Died(why, opening) => self.died(&why, opening),
         }
     }
 
-    fn reply(&self, request: Request, reply: Reply) {
+    fn reply(&self, asked: Asked, reply: Reply) {
         let dispatch = &self.dispatch;
         match reply {
             Reply::Lesson(page) => dispatch.dispatch(Action::Lesson(super::state::Load::Ready(Rc::new(*page)))),
@@ -256,24 +256,24 @@ impl Core {
                 self.play.open(Rc::clone(&opened));
                 dispatch.dispatch(Action::Opened(opened));
             }
-            Reply::Frame(frame) => self.frame(&request, *frame),
+            Reply::Frame(frame) => self.frame(asked, *frame),
             Reply::Rows(rows) => dispatch.dispatch(Action::Rows(Rc::new(rows))),
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
             Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome))),
             Reply::Measured(measured) => dispatch.dispatch(Action::Measured(Rc::new(*measured))),
             Reply::Exported(text) => self.exported(text),
             Reply::Refused(why) => dispatch.dispatch(Action::Toast(why)),
-            Reply::Failed(why) => self.failed(&request, why),
+            Reply::Failed(why) => self.failed(asked, why),
             Reply::Died(_) => {}
         }
     }
 
-    fn frame(&self, request: &Request, mut frame: Frame) {
+    fn frame(&self, asked: Asked, mut frame: Frame) {
         let status = frame.status.take().map(|status| Rc::new(*status));
         let frame = Rc::new(frame);
-        let shown = matches!(request, Request::Show { .. });
+        let shown = asked == Asked::Show;
         self.play.show(Rc::clone(&frame), !shown);
-        let opened = matches!(request, Request::Open(_));
+        let opened = asked == Asked::Open;
         if opened && self.play_when_open.replace(false) {
             self.play.play();
         }
@@ -282,18 +282,18 @@ impl Core {
         }
         let count_met = |s: &Rc<Status>| s.goals.iter().filter(|g| g.state == GoalState::Met).count();
         let more_met = status.as_ref().map(count_met).is_some_and(|met| met > self.goals_met.replace(met));
-        let changed = matches!(request, Request::Do(_) | Request::Undo | Request::Branch(_) | Request::Open(_));
+        let changed = matches!(asked, Asked::Change | Asked::Open);
         if status.is_some() {
             *self.untold_status.borrow_mut() = status;
         }
         *self.untold.borrow_mut() = Some(frame);
         if !self.play.is_playing() || !shown || more_met || now() - self.told.get() > TELL_EVERY_MS {
-            self.tell(matches!(request, Request::Move(_)));
+            self.tell(asked == Asked::Move);
         }
         if more_met || changed {
             self.send(Request::Export);
         }
-        if !matches!(request, Request::Open(_)) {
+        if asked != Asked::Open {
             self.deaths.set(0);
         }
     }
@@ -330,11 +330,11 @@ impl Core {
         *self.saved.borrow_mut() = Some(text);
     }
 
-    fn failed(&self, request: &Request, why: String) {
-        (self.dispatch).dispatch(match request {
-            Request::LoadLesson { .. } => Action::Lesson(super::state::Load::Failed(why)),
-            Request::Open(_) => Action::Failed(why),
-            Request::Predict { .. } | Request::Measure { .. } => {
+    fn failed(&self, asked: Asked, why: String) {
+        (self.dispatch).dispatch(match asked {
+            Asked::Lesson => Action::Lesson(super::state::Load::Failed(why)),
+            Asked::Open => Action::Failed(why),
+            Asked::Predict | Asked::Measure => {
                 (self.dispatch).dispatch(Action::Busy(None));
                 Action::Toast(why)
             }
@@ -344,7 +344,7 @@ impl Core {
     }
 
     /// A new worker stands ready: the lesson and the run are given to it as they were.
-    fn died(&self, why: &str, lost: &[Request]) {
+    fn died(&self, why: &str, opening: bool) {
         let deaths = self.deaths.get() + 1;
         self.deaths.set(deaths);
         (self.dispatch).dispatch(Action::Busy(None));
@@ -357,7 +357,6 @@ impl Core {
             self.link().next_generation();
             self.send(Request::LoadLesson { name, pack });
         }
-        let opening = lost.iter().any(|r| matches!(r, Request::Open(_)));
         let saved = self.saved.borrow().clone();
         match (saved, self.source.borrow().clone()) {
             (Some(text), _) => {

@@ -4,7 +4,7 @@
 //! nothing changed, nothing runs.
 
 use super::canvas::Painter;
-use super::engine::now;
+use super::engine::{Asked, now};
 use super::lab::Core;
 use super::state::Action;
 use crate::base::Micros;
@@ -174,7 +174,7 @@ impl Playhead {
         if self.frame.borrow().is_none() {
             return;
         }
-        if lab.waits_for(|r| matches!(r, Request::Show { .. })) {
+        if lab.waits_for(Asked::Show) {
             self.wanted.set(Some(at));
         } else {
             lab.send(Request::Show { at });
@@ -305,7 +305,7 @@ impl Playhead {
         let frame_now = self.frame.borrow().as_ref().map(|f| f.now.0 as f64);
         let (Some(frame_now), Some(lab)) = (frame_now, self.lab.upgrade()) else { return };
         if self.reduced.get() {
-            if at - self.last_step.get() > STEP_EVERY_MS && !lab.waits_for(|r| matches!(r, Request::Move(_))) {
+            if at - self.last_step.get() > STEP_EVERY_MS && !lab.waits_for(Asked::Move) {
                 self.last_step.set(at);
                 lab.send(Request::Move(Move::Forward));
             }
@@ -316,7 +316,7 @@ impl Playhead {
         let speed = self.speed.get() * if quiet && self.hurry.get() { QUIET_FACTOR } else { 1.0 };
         let next = (self.at.get() + speed * dt).min(frame_now + speed * LEAD_S);
         self.at.set(next.max(self.at.get()));
-        if !lab.waits_for(|r| matches!(r, Request::Show { .. } | Request::Open(_))) {
+        if !lab.waits_for(Asked::Show) && !lab.waits_for(Asked::Open) {
             lab.send(Request::Show { at: self.at() });
         }
     }

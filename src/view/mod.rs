@@ -5,6 +5,7 @@
 //! here too, so that all of it is tested natively. Nothing here draws, waits or remembers.
 
 pub mod acts;
+pub mod catalogue;
 pub mod display;
 pub mod hit;
 pub mod labels;

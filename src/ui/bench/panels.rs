@@ -1,6 +1,7 @@
 //! The inspector, what is pending, and what was measured.
 
 use super::super::app::{Ctx, use_ctx};
+use super::super::engine::Asked;
 use crate::base::Micros;
 use crate::view::stage::Target;
 use crate::view::words;
@@ -21,7 +22,7 @@ pub fn Inspector() -> Html {
     use_effect_with((node, step), {
         let ctx = ctx.clone();
         move |(node, step)| {
-            if step.is_some() && !ctx.lab.waits_for(|r| matches!(r, Request::Inspect { .. })) {
+            if step.is_some() && !ctx.lab.waits_for(Asked::Inspect) {
                 ctx.lab.send(Request::Inspect { node: *node });
             }
         }
