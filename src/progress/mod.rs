@@ -154,7 +154,12 @@ fn map<T>(of: &BTreeMap<String, T>, value: impl Fn(&T) -> Json) -> Json {
 /// A map with free names; absent is empty.
 fn read_map<T>(value: Option<Json>, read: impl Fn(Json) -> Result<T, String>) -> Result<BTreeMap<String, T>, String> {
     let fields = value.map_or(Ok(Vec::new()), |value| value.fields().map(Fields::rest))?;
-    fields.into_iter().map(|(name, value)| Ok((name, read(value)?))).collect()
+    // Not collected: that would sort first, with much code for it.
+    let mut map = BTreeMap::new();
+    for (name, value) in fields {
+        map.insert(name, read(value)?);
+    }
+    Ok(map)
 }
 
 fn version_1(mut fields: Fields) -> Result<Progress, String> {

@@ -48,7 +48,8 @@ pub struct Core {
     untold_status: RefCell<Option<Rc<Status>>>,
     goals_met: Cell<usize>,
     deaths: Cell<u32>,
-    filter: RefCell<RowFilter>,
+    /// Rows asked for while others were on their way.
+    rows_wanted: RefCell<Option<Request>>,
 }
 
 impl PartialEq for Lab {
@@ -83,7 +84,7 @@ impl Lab {
             untold_status: RefCell::default(),
             goals_met: Cell::default(),
             deaths: Cell::default(),
-            filter: RefCell::default(),
+            rows_wanted: RefCell::default(),
         });
         let me = Rc::downgrade(&core);
         let hear = move |heard| {
@@ -136,6 +137,7 @@ impl Core {
         self.play.close();
         *self.saved.borrow_mut() = None;
         *self.then.borrow_mut() = None;
+        self.rows_wanted.take();
         self.untold.take();
         self.untold_status.take();
         self.goals_met.set(0);
@@ -232,9 +234,11 @@ impl Core {
     }
 
     pub fn ask_rows(&self, first: u64, count: u32, filter: &RowFilter) {
-        *self.filter.borrow_mut() = filter.clone();
-        if !self.waits_for(Asked::Rows) {
-            self.send(Request::Rows { first, count, filter: filter.clone() });
+        let request = Request::Rows { first, count, filter: filter.clone() };
+        if self.waits_for(Asked::Rows) {
+            *self.rows_wanted.borrow_mut() = Some(request);
+        } else {
+            self.send(request);
         }
     }
 
@@ -257,7 +261,12 @@ impl Core {
                 dispatch.dispatch(Action::Opened(opened));
             }
             Reply::Frame(frame) => self.frame(asked, *frame),
-            Reply::Rows(rows) => dispatch.dispatch(Action::Rows(Rc::new(rows))),
+            Reply::Rows(rows) => {
+                dispatch.dispatch(Action::Rows(Rc::new(rows)));
+                if let Some(request) = self.rows_wanted.take() {
+                    self.send(request);
+                }
+            }
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
             Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome))),
             Reply::Measured(measured) => dispatch.dispatch(Action::Measured(Rc::new(*measured))),

@@ -311,7 +311,7 @@ impl Playhead {
             }
             return;
         }
-        let dt = if last > 0.0 { (at - last).clamp(0.0, 100.0) / 1000.0 } else { 0.0 };
+        let dt = if last > 0.0 { (at - last).min(100.0) / 1000.0 } else { 0.0 };
         let quiet = self.frame.borrow().as_ref().is_some_and(|f| f.flights.is_empty());
         let speed = self.speed.get() * if quiet && self.hurry.get() { QUIET_FACTOR } else { 1.0 };
         let next = (self.at.get() + speed * dt).min(frame_now + speed * LEAD_S);

@@ -3,6 +3,7 @@
 
 use super::guide;
 use crate::progress::{GoalMet, LessonProgress, Position, Progress};
+use crate::view::acts::Form;
 use crate::view::route::Route;
 use crate::view::stage::Target;
 use crate::wire::*;
@@ -99,6 +100,13 @@ pub struct RunState {
     pub inspection: Option<Rc<Inspection>>,
     /// A sentence that answers what the learner just did.
     pub toast: String,
+    /// What the learner is asked before something is done, and what was wrong with the answer.
+    pub form: Option<Form>,
+    pub form_wrong: String,
+    /// Whose menu is open.
+    pub menu: Option<Target>,
+    /// Which rows the log shows.
+    pub filter: RowFilter,
     /// What a screen reader should say.
     pub said: String,
     /// Shown instead of the learner's own run: the run that decided a prediction, or met a goal.
@@ -130,6 +138,10 @@ pub enum Action {
     Rows(Rc<RowsPage>),
     Inspected(Rc<Inspection>),
     Toast(String),
+    Ask(Option<Form>),
+    FormWrong(String),
+    Menu(Option<Target>),
+    Filter(RowFilter),
     Failed(String),
     /// Prediction of the open step, option, confidence.
     Answer(u32, u32, u8),
@@ -325,6 +337,13 @@ impl RunState {
                 self.said = text.clone();
                 self.toast = text;
             }
+            Action::Ask(form) => {
+                self.form = form;
+                self.form_wrong.clear();
+            }
+            Action::FormWrong(sentence) => self.form_wrong = sentence,
+            Action::Menu(target) => self.menu = target,
+            Action::Filter(filter) => self.filter = filter,
             Action::Failed(text) => self.failed = Some(text),
             _ => {}
         }

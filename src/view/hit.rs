@@ -1,6 +1,6 @@
 //! What is under the pointer.
 
-use super::layout::{Layout, Point};
+use super::layout::{Layout, Point, within};
 use super::stage::{Stage, Target, drawn_links, lane};
 use crate::wire::{Frame, Opened};
 
@@ -35,6 +35,6 @@ pub fn node_at(layout: &Layout, p: Point, reach: f32) -> Option<u16> {
 fn off_line((a, b): (Point, Point), p: Point) -> f32 {
     let (dx, dy) = (b.x - a.x, b.y - a.y);
     let square = (dx * dx + dy * dy).max(1.0);
-    let along = (((p.x - a.x) * dx + (p.y - a.y) * dy) / square).clamp(0.0, 1.0);
+    let along = within(((p.x - a.x) * dx + (p.y - a.y) * dy) / square, 0.0, 1.0);
     a.to(b, along).distance(p)
 }

@@ -116,8 +116,8 @@ impl Layout {
             area,
             places: vec![Point::default(); opened.nodes.len()],
             r,
-            name: (r * 1.75 / longest).clamp(9.5, (r * 0.47).clamp(9.5, 16.0)),
-            small: (r * 0.34).clamp(9.5, 12.0),
+            name: within(r * 1.75 / longest, 9.5, within(r * 0.47, 9.5, 16.0)),
+            small: within(r * 0.34, 9.5, 12.0),
             headlines: r >= 24.0,
             roles: r >= 16.0,
             cells: r >= 18.0,
@@ -243,6 +243,11 @@ impl Layout {
     }
 }
 
+/// As `clamp`, whose panic brings the code for writing floats with it.
+pub fn within(n: f32, least: f32, most: f32) -> f32 {
+    n.min(most).max(least)
+}
+
 /// Sine and cosine of so many turns, to three decimals: enough to place things, and a tenth of the library's code.
 pub fn sin_cos(turns: f32) -> (f32, f32) {
     let wave = |turns: f32| {
@@ -267,6 +272,6 @@ fn fitting(length: f32, each: f32) -> f32 {
 
 /// The largest radius worth trying.
 fn radius(area: Rect, crowd: usize) -> f32 {
-    let by_room = (area.w.min(area.h * 1.25) * 0.092).clamp(17.0, 36.0);
+    let by_room = within(area.w.min(area.h * 1.25) * 0.092, 17.0, 36.0);
     if crowd > 7 { by_room.min(26.0) } else { by_room }
 }

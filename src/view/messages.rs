@@ -2,7 +2,7 @@
 
 use super::display::{Display, Form, Ink, Layer, Style};
 use super::labels::Labels;
-use super::layout::Point;
+use super::layout::{Point, within};
 use super::stage::{Scene, Target, lane};
 use super::words;
 use crate::base::{Micros, MsgId};
@@ -17,7 +17,7 @@ const LABELLED_MAX: usize = 60;
 pub fn draw(scene: &Scene, display: &mut Display, labels: &mut Labels) -> Vec<(MsgId, Point)> {
     let crowd = scene.frame.flights.len();
     let size = match crowd {
-        0..=40 => (scene.layout.r * 0.19).clamp(4.5, 6.5),
+        0..=40 => within(scene.layout.r * 0.19, 4.5, 6.5),
         41..=120 => 4.5,
         _ => 3.6,
     };
@@ -72,7 +72,7 @@ fn part(flight: &Flight, at: Micros) -> f32 {
         return HELD;
     }
     let whole = flight.due.since(flight.sent).0.max(1) as f64;
-    ((at.since(flight.sent).0 as f64 / whole) as f32).clamp(0.0, 1.0)
+    within((at.since(flight.sent).0 as f64 / whole) as f32, 0.0, 1.0)
 }
 
 fn tone(scene: &Scene, flight: &Flight) -> Tone {

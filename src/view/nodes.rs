@@ -1,7 +1,7 @@
 //! One node: role by shape, colour and word; status, clock, timer and contents.
 
 use super::display::{Align, Display, Form, Ink, Layer, Style, Text};
-use super::layout::{Point, Rect};
+use super::layout::{Point, Rect, within};
 use super::stage::{Scene, Target};
 use super::words;
 use crate::wire::{Cell, NodeCard, NodeStatus, Tone};
@@ -179,10 +179,7 @@ fn badges(scene: &Scene, card: &NodeCard, p: Point, display: &mut Display) -> Op
     }
     let (size, y) = (layout.small - 0.5, p.y - layout.r - 13.0);
     let width = words::width(&words, size, false);
-    let x = p.x.clamp(
-        layout.area.x + width / 2.0,
-        (layout.area.x + layout.area.w - width / 2.0).max(layout.area.x + width / 2.0),
-    );
+    let x = within(p.x, layout.area.x + width / 2.0, layout.area.x + layout.area.w - width / 2.0);
     let (size10, text) = ((size * 10.0) as u16, words);
     display.texts.push(Text {
         layer: Layer::Marks,

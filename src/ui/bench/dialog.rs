@@ -1,26 +1,20 @@
 //! Asks what an act needs: a request's key and value, how long a delay.
 
 use super::super::app::use_ctx;
-use crate::view::acts::{Field, Form, Input};
+use super::super::state::Action;
+use crate::view::acts::{Field, Input};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-#[derive(PartialEq, Properties)]
-pub struct AskProps {
-    pub form: Option<Form>,
-    pub close: UseStateSetter<Option<Form>>,
-}
-
 #[component]
-pub fn AskDialog(props: &AskProps) -> Html {
+pub fn AskDialog() -> Html {
     let ctx = use_ctx();
     let dialog = use_node_ref();
-    let wrong = use_state(String::new);
-    use_effect_with(props.form.clone(), {
-        let (dialog, wrong) = (dialog.clone(), wrong.setter());
+    let run = &ctx.state.run;
+    use_effect_with(run.form.clone(), {
+        let dialog = dialog.clone();
         move |form| {
-            wrong.set(String::new());
             if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
                 if form.is_some() && !dialog.open() {
                     let _ = dialog.show_modal();
@@ -30,29 +24,28 @@ pub fn AskDialog(props: &AskProps) -> Html {
             }
         }
     });
-    let Some(form) = &props.form else {
+    let Some(form) = &run.form else {
         return html! { <dialog ref={dialog} aria-label="Nothing is asked"></dialog> };
     };
     let onclose = {
-        let close = props.close.clone();
-        Callback::from(move |_: Event| close.set(None))
+        let ctx = ctx.clone();
+        Callback::from(move |_: Event| ctx.dispatch(Action::Ask(None)))
     };
     let cancel = {
-        let close = props.close.clone();
-        Callback::from(move |_: MouseEvent| close.set(None))
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.dispatch(Action::Ask(None)))
     };
     let onsubmit = {
-        let (ctx, form, dialog, wrong, close) =
-            (ctx.clone(), form.clone(), dialog.clone(), wrong.setter(), props.close.clone());
+        let (ctx, form, dialog) = (ctx.clone(), form.clone(), dialog.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let Some(opened) = &ctx.state.run.opened else { return };
             match form.command(opened, &answers(&dialog)) {
                 Ok(command) => {
                     ctx.lab.command(command);
-                    close.set(None);
+                    ctx.dispatch(Action::Ask(None));
                 }
-                Err(sentence) => wrong.set(sentence),
+                Err(sentence) => ctx.dispatch(Action::FormWrong(sentence)),
             }
         })
     };
@@ -61,7 +54,7 @@ pub fn AskDialog(props: &AskProps) -> Html {
             <form {onsubmit} key={form.title.clone()}>
                 <h2 id="ask-title">{ &form.title }</h2>
                 { for form.fields.iter().map(field) }
-                <p class="wrong" role="alert">{ (*wrong).clone() }</p>
+                <p class="wrong" role="alert">{ &run.form_wrong }</p>
                 <p class="row-end">
                     <button type="button" onclick={cancel}>{ "Cancel" }</button>
                     <button type="submit" class="pri">{ form.confirm }</button>

@@ -1,6 +1,7 @@
 //! The log of sentences. Only the rows in sight are asked for and drawn, however long the run is.
 
 use super::super::app::use_ctx;
+use super::super::state::Action;
 use super::stage::is_coarse;
 use crate::view::words;
 use crate::wire::{Move, Row, RowFilter, RowKind};
@@ -16,25 +17,27 @@ const HEIGHT_MAX: u64 = 8_000_000;
 pub fn Log() -> Html {
     let ctx = use_ctx();
     let list = use_node_ref();
-    let filter = use_state(RowFilter::default);
-    let top = use_state(|| 0u64);
     let follow = use_mut_ref(|| true);
     let height: u64 = if is_coarse() { 44 } else { 26 };
     let run = &ctx.state.run;
+    let filter = &run.filter;
     let count = run.frame.as_ref().map_or(0, |f| f.row);
     let total = run.rows.as_ref().map_or(count, |r| r.total);
     let skipped = (total * height).saturating_sub(HEIGHT_MAX) / height;
-    use_effect_with((count, *top, (*filter).clone(), run.opened.is_some()), {
+    let ask = {
         let (ctx, list, follow) = (ctx.clone(), list.clone(), follow.clone());
         let known = if *filter == RowFilter::default() { count } else { total };
-        move |(_, top, filter, open)| {
+        move || {
+            let top = list.cast::<Element>().map_or(0, |l| l.scroll_top().max(0) as u64);
             let sight = list.cast::<Element>().map_or(300, |l| l.client_height().max(100) as u64) / height + 1;
             let first = if *follow.borrow() { known.saturating_sub(sight) } else { skipped + top / height };
-            if *open {
-                ctx.lab.ask_rows(first.saturating_sub(SPARE), (sight + 2 * SPARE) as u32, filter);
+            if ctx.state.run.opened.is_some() {
+                ctx.lab.ask_rows(first.saturating_sub(SPARE), (sight + 2 * SPARE) as u32, &ctx.state.run.filter);
             }
         }
-    });
+    };
+    let now_ask = ask.clone();
+    use_effect_with((count, filter.clone(), run.opened.is_some()), move |_| now_ask());
     // The newest row stays in sight until the reader scrolls away from it.
     use_effect_with((total, run.rows.as_ref().map(|r| r.first)), {
         let (list, follow) = (list.clone(), follow.clone());
@@ -45,26 +48,26 @@ pub fn Log() -> Html {
         }
     });
     let onscroll = {
-        let (top, follow) = (top.setter(), follow);
+        let follow = follow.clone();
         Callback::from(move |event: Event| {
             let list: Element = event.target_unchecked_into();
             let left = list.scroll_height() - list.scroll_top() - list.client_height();
             *follow.borrow_mut() = left < 30;
-            top.set(list.scroll_top().max(0) as u64);
+            ask();
         })
     };
     let search = {
-        let filter = filter.clone();
+        let (ctx, filter) = (ctx.clone(), filter.clone());
         Callback::from(move |event: InputEvent| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            filter.set(RowFilter { text: input.value(), ..(*filter).clone() });
+            ctx.dispatch(Action::Filter(RowFilter { text: input.value(), ..filter.clone() }));
         })
     };
     let toggle = {
-        let filter = filter.clone();
+        let (ctx, filter) = (ctx.clone(), filter.clone());
         Callback::from(move |_: Event| {
             let kinds = if filter.kinds.is_empty() { LOUD.to_vec() } else { Vec::new() };
-            filter.set(RowFilter { kinds, ..(*filter).clone() });
+            ctx.dispatch(Action::Filter(RowFilter { kinds, ..filter.clone() }));
         })
     };
     let step = run.frame.as_ref().map_or(0, |f| f.step);
@@ -86,7 +89,7 @@ pub fn Log() -> Html {
     html! {
         <div class="log">
             <div class="filter">
-                <label><span class="sr-only">{ "Find in the log" }</span><input type="search" placeholder="Find in the log" oninput={search} /></label>
+                <label><span class="sr-only">{ "Find in the log" }</span><input type="search" placeholder="Find in the log" value={filter.text.clone()} oninput={search} /></label>
                 <label class="check"><input type="checkbox" checked={!filter.kinds.is_empty()} onchange={toggle} />{ "Only what stands out" }</label>
                 <span class="n">{ words::count(total, "row", "rows") }</span>
             </div>

@@ -1,19 +1,12 @@
 //! The menu of a thing on the stage: the palette's acts beside it, in the browser's own popover.
 
 use super::super::app::use_ctx;
+use super::super::state::Action;
 use super::act_buttons;
-use crate::view::acts::{self, Form};
-use crate::view::stage::Target;
+use crate::view::acts;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
-
-#[derive(PartialEq, Properties)]
-pub struct MenuProps {
-    pub target: Option<Target>,
-    pub close: Callback<Option<Target>>,
-    pub ask: Callback<Option<Form>>,
-}
 
 /// Calls a method of the popover interface.
 fn popover(element: &HtmlElement, method: &str) {
@@ -25,10 +18,11 @@ fn popover(element: &HtmlElement, method: &str) {
 }
 
 #[component]
-pub fn Menu(props: &MenuProps) -> Html {
+pub fn Menu() -> Html {
     let ctx = use_ctx();
+    let target = ctx.state.run.menu;
     let menu = use_node_ref();
-    use_effect_with(props.target, {
+    use_effect_with(target, {
         let (menu, lab) = (menu.clone(), ctx.lab.clone());
         move |target| {
             let Some(element) = menu.cast::<HtmlElement>() else { return };
@@ -49,17 +43,17 @@ pub fn Menu(props: &MenuProps) -> Html {
             }
         }
     });
-    let heading = match (super::bench_of(&ctx), props.target) {
-        (Some(bench), Some(_)) => acts::heading(bench, props.target),
+    let heading = match (super::bench_of(&ctx), target) {
+        (Some(bench), Some(_)) => acts::heading(bench, target),
         _ => String::new(),
     };
     // The popover closes by itself on Escape and on clicks elsewhere: follow it.
     let ontoggle = {
-        let (menu, close) = (menu.clone(), props.close.clone());
+        let (menu, ctx) = (menu.clone(), ctx.clone());
         Callback::from(move |_: Event| {
             let open = menu.cast::<HtmlElement>().is_some_and(|m| m.matches(":popover-open").unwrap_or(false));
-            if !open {
-                close.emit(None);
+            if !open && ctx.state.run.menu.is_some() {
+                ctx.dispatch(Action::Menu(None));
             }
         })
     };
@@ -72,14 +66,10 @@ pub fn Menu(props: &MenuProps) -> Html {
             move || drop(listener)
         }
     });
-    let done = {
-        let close = props.close.clone();
-        Callback::from(move |()| close.emit(None))
-    };
     html! {
         <div ref={menu} class="menu acts" id="menu" popover="auto" role="group" aria-label={format!("What to do with {heading}")}>
             <p class="head">{ heading }</p>
-            if props.target.is_some() { { act_buttons(&ctx, props.target, &props.ask, &done) } }
+            if target.is_some() { { act_buttons(&ctx, target) } }
         </div>
     }
 }

@@ -11,6 +11,7 @@ mod transport;
 
 use super::app::{Ctx, use_ctx};
 use super::pages::failed;
+use super::state::Action;
 use crate::view::acts::{self, Act, What};
 use crate::view::stage::Target;
 use crate::wire::{GoalState, Move, PropertyCard, Request};
@@ -27,13 +28,13 @@ pub fn bench_of(ctx: &Ctx) -> Option<acts::Bench<'_>> {
 }
 
 /// Does an act, or asks what it needs first.
-pub fn perform(ctx: &Ctx, act: &Act, ask: &Callback<Option<acts::Form>>) {
+pub fn perform(ctx: &Ctx, act: &Act) {
     match &act.what {
         What::Command(command) => ctx.lab.command(command.clone()),
         What::Undo => ctx.lab.send(Request::Undo),
         What::Ask(form) => {
             ctx.lab.play.pause();
-            ask.emit(Some(form.clone()));
+            ctx.dispatch(Action::Ask(Some(form.clone())));
         }
     }
 }
@@ -41,19 +42,9 @@ pub fn perform(ctx: &Ctx, act: &Act, ask: &Callback<Option<acts::Form>>) {
 #[component]
 pub fn Bench() -> Html {
     let ctx = use_ctx();
-    let form = use_state(|| None::<acts::Form>);
-    let menu = use_state(|| None::<Target>);
-    let ask = {
-        let form = form.setter();
-        Callback::from(move |asked| form.set(asked))
-    };
-    let onmenu = {
-        let menu = menu.setter();
-        Callback::from(move |target| menu.set(target))
-    };
     let onkeydown = {
-        let (ctx, ask) = (ctx.clone(), ask.clone());
-        Callback::from(move |event: KeyboardEvent| key(&ctx, &ask, &event))
+        let ctx = ctx.clone();
+        Callback::from(move |event: KeyboardEvent| key(&ctx, &event))
     };
     let again = {
         let ctx = ctx.clone();
@@ -66,8 +57,8 @@ pub fn Bench() -> Html {
                 if let Some(why) = &run.failed {
                     { failed("The run could not be opened", why, again) }
                 } else {
-                    <Stage mode={Mode::Bench} menu={onmenu.clone()} />
-                    { palette(&ctx, &ask) }
+                    <Stage mode={Mode::Bench} />
+                    { palette(&ctx) }
                     { properties(&ctx) }
                     { borrowed(&ctx) }
                     <p class="toast" hidden={run.toast.is_empty()}>{ &run.toast }</p>
@@ -76,14 +67,14 @@ pub fn Bench() -> Html {
             { transport::transport(&ctx) }
             { tabs::tabs(&ctx) }
             <p class="sr-only" role="status" id="said">{ &run.said }</p>
-            <Menu target={*menu} close={onmenu} {ask} />
-            <AskDialog form={(*form).clone()} close={form.setter()} />
+            <Menu />
+            <AskDialog />
         </section>
     }
 }
 
 /// Keys of the whole bench; those of single elements have gone before.
-fn key(ctx: &Ctx, ask: &Callback<Option<acts::Form>>, event: &KeyboardEvent) {
+fn key(ctx: &Ctx, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
         return;
     }
@@ -108,7 +99,7 @@ fn key(ctx: &Ctx, ask: &Callback<Option<acts::Form>>, event: &KeyboardEvent) {
             let Some(bench) = bench_of(ctx) else { return };
             let acts = acts::acts(bench, ctx.state.run.selected);
             let Some(act) = acts::by_key(&acts, key) else { return };
-            perform(ctx, act, ask);
+            perform(ctx, act);
         }
     }
     event.prevent_default();
@@ -129,31 +120,26 @@ fn next_message(ctx: &Ctx) {
         }
         None => "No message is on its way.".into(),
     };
-    ctx.dispatch(super::state::Action::Toast(words));
+    ctx.dispatch(Action::Toast(words));
 }
 
 /// The acts as buttons with their keys.
-pub fn act_buttons(
-    ctx: &Ctx,
-    selected: Option<Target>,
-    ask: &Callback<Option<acts::Form>>,
-    done: &Callback<()>,
-) -> Html {
+pub fn act_buttons(ctx: &Ctx, selected: Option<Target>) -> Html {
     let Some(bench) = bench_of(ctx) else { return Html::default() };
     let button = |act: Act| {
-        let (ctx, ask, done) = (ctx.clone(), ask.clone(), done.clone());
+        let ctx = ctx.clone();
         let (label, key) = (act.label.clone(), act.key);
         let onclick = Callback::from(move |_: MouseEvent| {
-            perform(&ctx, &act, &ask);
-            done.emit(());
+            ctx.dispatch(Action::Menu(None));
+            perform(&ctx, &act);
         });
-        let shown = if key == "delete" { "Del".to_owned() } else { key.to_uppercase() };
+        let shown = if key == "delete" { "Del".to_owned() } else { key.to_ascii_uppercase() };
         html! { <button type="button" class="act" key={label.clone()} data-key={key} {onclick}>{ label }<kbd aria-hidden="true">{ shown }</kbd></button> }
     };
     html! { { for acts::acts(bench, selected).into_iter().map(button) } }
 }
 
-fn palette(ctx: &Ctx, ask: &Callback<Option<acts::Form>>) -> Html {
+fn palette(ctx: &Ctx) -> Html {
     let Some(bench) = bench_of(ctx) else { return Html::default() };
     let selected = ctx.state.run.selected;
     html! {
@@ -162,7 +148,7 @@ fn palette(ctx: &Ctx, ask: &Callback<Option<acts::Form>>) -> Html {
             if selected.is_none() {
                 <p class="hint">{ "Pick a node, a message or a link. Drag from node to node to cut." }</p>
             }
-            { act_buttons(ctx, selected, ask, &Callback::noop()) }
+            { act_buttons(ctx, selected) }
         </div>
     }
 }

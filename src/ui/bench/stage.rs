@@ -2,6 +2,7 @@
 //! list of the messages on their way.
 
 use super::super::app::{Ctx, use_ctx};
+use super::super::state::Action;
 use crate::view::layout::{Insets, Layout, Point};
 use crate::view::stage::Target;
 use crate::view::words;
@@ -29,9 +30,6 @@ pub enum Mode {
 #[derive(PartialEq, Properties)]
 pub struct StageProps {
     pub mode: Mode,
-    /// Where a menu is wanted.
-    #[prop_or_default]
-    pub menu: Callback<Option<Target>>,
 }
 
 #[component]
@@ -39,7 +37,7 @@ pub fn Stage(props: &StageProps) -> Html {
     let ctx = use_ctx();
     let canvas = use_node_ref();
     let mirror = use_node_ref();
-    use_canvas(&ctx, &canvas, &mirror, props);
+    use_canvas(&ctx, &canvas, &mirror, props.mode);
     let run = &ctx.state.run;
     let focus = {
         let lab = ctx.lab.clone();
@@ -51,14 +49,14 @@ pub fn Stage(props: &StageProps) -> Html {
     let node = |(i, words): (usize, String)| {
         let target = Target::Node(i as u16);
         let act = {
-            let (ctx, mode, menu) = (ctx.clone(), props.mode, props.menu.clone());
+            let (ctx, mode) = (ctx.clone(), props.mode);
             Callback::from(move |event: MouseEvent| match mode {
                 // A pointer's click was dealt with when it was released.
                 _ if event.detail() > 0 => {}
                 Mode::Poke => poke(&ctx, i as u16),
                 Mode::Bench => {
                     ctx.lab.select(Some(target));
-                    menu.emit(Some(target));
+                    ctx.dispatch(Action::Menu(Some(target)));
                 }
             })
         };
@@ -131,8 +129,8 @@ fn arrows(event: &KeyboardEvent) {
 
 /// Gives the canvas to the playhead while it is on the page.
 #[hook]
-fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, props: &StageProps) {
-    let (canvas, mirror, mode, menu) = (canvas.clone(), mirror.clone(), props.mode, props.menu.clone());
+fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, mode: Mode) {
+    let (canvas, mirror) = (canvas.clone(), mirror.clone());
     let latest = use_mut_ref(|| ctx.clone());
     *latest.borrow_mut() = ctx.clone();
     use_effect_with((), {
@@ -152,7 +150,7 @@ fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, props: &StageProps)
             if let Some(observer) = &observer {
                 observer.observe(&canvas);
             }
-            let pointer = Pointer { latest, canvas, mode, menu, down: Rc::default() };
+            let pointer = Pointer { latest, canvas, mode, down: Rc::default() };
             let listeners = pointer.listen();
             move || {
                 if let Some(observer) = observer {
@@ -210,7 +208,6 @@ struct Pointer {
     latest: Rc<std::cell::RefCell<Ctx>>,
     canvas: HtmlCanvasElement,
     mode: Mode,
-    menu: Callback<Option<Target>>,
     /// Where the pointer went down, and on which node.
     down: Rc<Cell<Option<Press>>>,
 }
@@ -239,10 +236,10 @@ impl Pointer {
     fn asked(&self, event: &PointerEvent) {
         if self.mode == Mode::Bench {
             event.prevent_default();
-            let lab = self.ctx().lab.clone();
-            if let Some(target) = lab.play.hit(self.point(event), Pointer::reach(event)) {
-                lab.select(Some(target));
-                self.menu.emit(Some(target));
+            let ctx = self.ctx();
+            if let Some(target) = ctx.lab.play.hit(self.point(event), Pointer::reach(event)) {
+                ctx.lab.select(Some(target));
+                ctx.dispatch(Action::Menu(Some(target)));
             }
         }
     }
