@@ -3,8 +3,11 @@
 //! Nothing is silently dropped: a text that cannot be read (corrupt, or of a newer build) is handed back to be set aside
 //! under [`ASIDE_KEY`], where the page offers it for download.
 
+mod named;
+
+pub use named::Named;
+
 use crate::base::json::{self, Fields, Json};
-use std::collections::BTreeMap;
 
 pub const VERSION: u32 = 1;
 /// The key in local storage.
@@ -23,7 +26,7 @@ pub struct Progress {
     pub position: Option<Position>,
     /// By the lesson's slug.
     #[cfg_attr(test, serde(default))]
-    pub lessons: BTreeMap<String, LessonProgress>,
+    pub lessons: Named<LessonProgress>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +42,12 @@ pub struct Position {
 #[cfg_attr(test, derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct LessonProgress {
     #[cfg_attr(test, serde(default))]
-    pub answers: BTreeMap<String, Answer>,
+    pub answers: Named<Answer>,
     #[cfg_attr(test, serde(default))]
-    pub goals: BTreeMap<String, GoalMet>,
+    pub goals: Named<GoalMet>,
     /// Hints opened, by step.
     #[cfg_attr(test, serde(default))]
-    pub hints: BTreeMap<String, u32>,
+    pub hints: Named<u32>,
     /// The last step was reached and left by "Finish".
     #[cfg_attr(test, serde(default))]
     pub finished: bool,
@@ -77,7 +80,7 @@ pub struct GoalMet {
 
 impl Default for Progress {
     fn default() -> Self {
-        Progress { version: VERSION, position: None, lessons: BTreeMap::new() }
+        Progress { version: VERSION, position: None, lessons: Named::default() }
     }
 }
 
@@ -110,15 +113,15 @@ impl Progress {
     /// Takes in what another progress has beyond this one. What both have stays as it is here.
     pub fn merge(&mut self, other: Progress) {
         for (slug, theirs) in other.lessons {
-            let mine = self.lessons.entry(slug).or_default();
+            let mine = self.lessons.or_insert(slug, LessonProgress::default());
             for (key, answer) in theirs.answers {
-                mine.answers.entry(key).or_insert(answer);
+                mine.answers.or_insert(key, answer);
             }
             for (key, goal) in theirs.goals {
-                mine.goals.entry(key).or_insert(goal);
+                mine.goals.or_insert(key, goal);
             }
             for (key, hints) in theirs.hints {
-                let opened = mine.hints.entry(key).or_default();
+                let opened = mine.hints.or_insert(key, 0);
                 *opened = (*opened).max(hints);
             }
             mine.finished |= theirs.finished;
@@ -131,7 +134,7 @@ impl Progress {
     }
 
     pub fn lesson_mut(&mut self, slug: &str) -> &mut LessonProgress {
-        self.lessons.entry(slug.into()).or_default()
+        self.lessons.or_insert(slug.into(), LessonProgress::default())
     }
 }
 
@@ -147,15 +150,14 @@ fn text(words: &str) -> Json {
     Json::Text(words.into())
 }
 
-fn map<T>(of: &BTreeMap<String, T>, value: impl Fn(&T) -> Json) -> Json {
-    Json::Map(of.iter().map(|(name, item)| (name.clone(), value(item))).collect())
+fn map<T>(of: &Named<T>, value: impl Fn(&T) -> Json) -> Json {
+    Json::Map(of.iter().map(|(name, item)| (name.into(), value(item))).collect())
 }
 
 /// A map with free names; absent is empty.
-fn read_map<T>(value: Option<Json>, read: impl Fn(Json) -> Result<T, String>) -> Result<BTreeMap<String, T>, String> {
+fn read_map<T>(value: Option<Json>, read: impl Fn(Json) -> Result<T, String>) -> Result<Named<T>, String> {
     let fields = value.map_or(Ok(Vec::new()), |value| value.fields().map(Fields::rest))?;
-    // Not collected: that would sort first, with much code for it.
-    let mut map = BTreeMap::new();
+    let mut map = Named::default();
     for (name, value) in fields {
         map.insert(name, read(value)?);
     }

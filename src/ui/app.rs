@@ -1,5 +1,6 @@
 //! The frame of the page: addresses, theme, progress, notices, and the page that the address names.
 
+use super::controls::button;
 use super::lab::Lab;
 use super::state::{Action, Load, Notice, State, Theme};
 use super::{fetch, icons, pages, storage};
@@ -269,7 +270,7 @@ fn top(ctx: &Ctx) -> Html {
             <span class="sp"></span>
             <a class="quiet hide" href={Route::About.href()}>{ "About" }</a>
             { progress_menu(ctx) }
-            <button type="button" id="theme" onclick={cycle} aria-label={format!("Theme: {words}")} title="Light, dark, or as the system has it">{ "Theme" }<span class="hide">{ words }</span></button>
+            <button type="button" id="theme" onclick={cycle} aria-label={format!("Theme: {words}")} title="Light, dark, or as the system has it">{ "Theme" }<span class="hide">{ ": " }{ words }</span></button>
         </header>
     }
 }
@@ -307,7 +308,7 @@ fn progress_menu(ctx: &Ctx) -> Html {
             <button type="button" id="progress" popovertarget="progress-menu">{ "Progress" }</button>
             <div class="menu" id="progress-menu" popover="auto" role="group" aria-label="Progress">
                 <p>{ "Your progress stays in this browser. Nothing leaves this machine." }</p>
-                <button type="button" onclick={export}>{ "Save as a file" }</button>
+                { button("", "Save as a file", export) }
                 <label class="button">
                     { "Add from a file" }
                     <input class="sr-only" type="file" accept="application/json,.json" onchange={import} />
@@ -326,13 +327,13 @@ fn notices(ctx: &Ctx) -> Html {
         };
         let download = notice.set_aside.clone().map(|text| {
             let save = Callback::from(move |_: MouseEvent| storage::download("faultline-progress-aside.json", &text));
-            html! { <button type="button" onclick={save}>{ "Download it" }</button> }
+            button("", "Download it", save)
         });
         html! {
             <div class="notice">
                 <p>{ &notice.text }</p>
                 { download.unwrap_or_default() }
-                <button type="button" onclick={close}>{ "Close" }</button>
+                { button("", "Close", close) }
             </div>
         }
     };

@@ -14,7 +14,7 @@ thread_local! {
 
 /// Whether the page was opened for measuring.
 pub fn wanted() -> bool {
-    window().location().search().is_ok_and(|s| s.contains("bench"))
+    window().location().search().is_ok_and(|s| s.starts_with("?bench"))
 }
 
 pub fn record(at_ms: f64, script_ms: f64) {

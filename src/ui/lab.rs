@@ -297,7 +297,7 @@ impl Core {
         }
         *self.untold.borrow_mut() = Some(frame);
         if !self.play.is_playing() || !shown || more_met || now() - self.told.get() > TELL_EVERY_MS {
-            self.tell(asked == Asked::Move);
+            self.tell(matches!(asked, Asked::Move | Asked::Change));
         }
         if more_met || changed {
             self.send(Request::Export);

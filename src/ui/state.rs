@@ -257,7 +257,7 @@ impl State {
         let Some((_, _, page)) = self.step() else { return };
         let (id, most) = (page.id.clone(), page.hints.len() as u32);
         self.change_lesson(|l| {
-            let opened = l.hints.entry(id).or_default();
+            let opened = l.hints.or_insert(id, 0);
             *opened = (*opened + 1).min(most);
         });
     }

@@ -109,6 +109,12 @@ fn texts(scene: &Scene, node: usize, p: Point, ink: Ink, display: &mut Display) 
     let name = &scene.opened.nodes[node].name;
     let headline = layout.headlines && !card.headline.is_empty();
     let lift = if headline { -layout.name * 0.12 } else { layout.name * 0.36 };
+    if layout.roles {
+        let size = layout.small + 0.5;
+        let (w, h) = (words::width(role(card), size, true) * 0.9, size + 3.0);
+        let halo = Form::Rect { x: p.x - w / 2.0, y: p.y + layout.r + layout.small + 8.0 - size, w, h, round: 4.0 };
+        display.shape(Style::fill(Layer::Nodes, Ink::Bg).faint(85), halo);
+    }
     let mut write = |text: String, size: f32, bold: bool, ink: Ink, y: f32| {
         let size = (size * 10.0) as u16;
         display.texts.push(Text { layer: Layer::Nodes, ink, size, bold, align: Align::Centre, x: p.x, y, text });

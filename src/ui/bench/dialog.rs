@@ -1,6 +1,7 @@
 //! Asks what an act needs: a request's key and value, how long a delay.
 
 use super::super::app::use_ctx;
+use super::super::controls::button;
 use super::super::state::Action;
 use crate::view::acts::{Field, Input};
 use wasm_bindgen::JsCast;
@@ -56,7 +57,7 @@ pub fn AskDialog() -> Html {
                 { for form.fields.iter().map(field) }
                 <p class="wrong" role="alert">{ &run.form_wrong }</p>
                 <p class="row-end">
-                    <button type="button" onclick={cancel}>{ "Cancel" }</button>
+                    { button("", "Cancel", cancel) }
                     <button type="submit" class="pri">{ form.confirm }</button>
                 </p>
             </form>

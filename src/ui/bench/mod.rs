@@ -10,6 +10,7 @@ mod tabs;
 mod transport;
 
 use super::app::{Ctx, use_ctx};
+use super::controls::button;
 use super::pages::failed;
 use super::state::Action;
 use crate::view::acts::{self, Act, What};
@@ -166,7 +167,7 @@ fn properties(ctx: &Ctx) -> Html {
                 let onclick = Callback::from(move |_: MouseEvent| ctx.lab.go(Move::ToRow(row)));
                 html! {
                     <li class="no" title={statement}>
-                        <span>{ name }</span><button type="button" class="link" {onclick}>{ "broken" }</button>
+                        <span>{ name }</span>{ button("link", "broken", onclick) }
                         <small>{ reason }</small>
                     </li>
                 }
@@ -201,7 +202,7 @@ fn borrowed(ctx: &Ctx) -> Html {
     html! {
         <p class="borrowed" role="status">
             { format!("You are looking at {whose}. ") }
-            <button type="button" onclick={back}>{ "Back to your run" }</button>
+            { button("", "Back to your run", back) }
         </p>
     }
 }

@@ -1,6 +1,7 @@
 //! The inspector, what is pending, and what was measured.
 
 use super::super::app::{Ctx, use_ctx};
+use super::super::controls::button;
 use super::super::engine::Asked;
 use crate::base::Micros;
 use crate::view::stage::Target;
@@ -145,7 +146,7 @@ fn message(ctx: &Ctx, opened: &Opened, frame: &Frame, flight: &Flight) -> Html {
     let by = Micros(flight.due.since(flight.sent).0.clamp(1_000, 3_600_000_000) * 3);
     html! {
         <li key={id.to_string()}>
-            <button type="button" class="say link" onclick={pick}>{ words::flight(opened, flight, frame.now) }</button>
+            { button("say link", words::flight(opened, flight, frame.now), pick) }
             { small(ctx, "Drop", "Lose it", Command::Drop(this())) }
             { small(ctx, "Delay", &format!("By {}", words::length(by.0)), Command::Delay(DelayMsg { message: id, by })) }
             { small(ctx, "Double", "Send a second copy", Command::Duplicate(this())) }

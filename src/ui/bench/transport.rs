@@ -1,6 +1,7 @@
 //! Playing, stepping, speed, clock, seed, branches; and the scrubber with its marks.
 
 use super::super::app::{Ctx, use_ctx};
+use super::super::controls::{button, tool};
 use super::super::icons;
 use super::super::lab::Share;
 use crate::base::Micros;
@@ -37,14 +38,14 @@ fn buttons(ctx: &Ctx) -> Html {
     let playing = ctx.state.run.playing;
     html! {
         <>
-            <button type="button" class="ic" aria-label="To the start" title="To the start" onclick={go(Move::Start)}>{ icons::to_start() }</button>
-            <button type="button" aria-label="Step back" title="Step back ( , )" onclick={go(Move::Back)}>{ icons::back() }<span class="hide">{ "Step" }</span></button>
+            { tool("To the start", "To the start", icons::to_start(), "", go(Move::Start)) }
+            { tool("Step back", "Step back ( , )", icons::back(), "Step", go(Move::Back)) }
             <button type="button" class="pri play" id="play" onclick={toggle} aria-label={if playing { "Pause" } else { "Play" }} title="Play or pause (Space)">
                 { if playing { icons::pause() } else { icons::play() } }<span class="hide3">{ if playing { "Pause" } else { "Play" } }</span>
             </button>
-            <button type="button" aria-label="Step forward" title="Step forward ( . )" onclick={go(Move::Forward)}>{ icons::forward() }<span class="hide">{ "Step" }</span></button>
-            <button type="button" class="ic" aria-label="To the next interesting event" title="To the next interesting event ( ] )" onclick={go(Move::NextInteresting)}>{ icons::next_event() }</button>
-            <button type="button" class="ic" aria-label="To now: the furthest point of the run" title="To now" onclick={go(Move::Head)}>{ icons::to_head() }</button>
+            { tool("Step forward", "Step forward ( . )", icons::forward(), "Step", go(Move::Forward)) }
+            { tool("To the next interesting event", "To the next interesting event ( ] )", icons::next_event(), "", go(Move::NextInteresting)) }
+            { tool("To now: the furthest point of the run", "To now", icons::to_head(), "", go(Move::Head)) }
         </>
     }
 }
@@ -97,14 +98,14 @@ fn seed(ctx: &Ctx) -> Html {
     html! {
         <>
             <span class="ev">{ "seed " }<b id="seed">{ opened.seed }</b></span>
-            <button type="button" class="hide2" title="The same run from its beginning" onclick={reopen(Some(opened.seed))}>{ "Reset" }</button>
+            { button("hide2", "Reset", reopen(Some(opened.seed))) }
             <button type="button" popovertarget="share-menu">{ "Share" }</button>
             <div class="menu" id="share-menu" popover="auto" role="group" aria-label="Run">
                 <p>{ "A run is its scenario, its seed and what you did. The same text gives the same run." }</p>
-                <button type="button" onclick={share(Share::Copy)}>{ "Copy as text" }</button>
-                <button type="button" onclick={share(Share::Download)}>{ "Save as a file" }</button>
-                <button type="button" onclick={reopen(Some(opened.seed))}>{ "Start this run again" }</button>
-                <button type="button" onclick={reopen(Some(opened.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1) >> 44))}>{ "Try another seed" }</button>
+                { button("", "Copy as text", share(Share::Copy)) }
+                { button("", "Save as a file", share(Share::Download)) }
+                { button("", "Start this run again", reopen(Some(opened.seed))) }
+                { button("", "Try another seed", reopen(Some(opened.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1) >> 44))) }
             </div>
         </>
     }

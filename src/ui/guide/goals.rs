@@ -1,5 +1,6 @@
 //! Goals: checked by the engine, each with the moment that met it.
 
+use super::super::controls::button;
 use super::prose::inlines;
 use super::{GuideAction, GuideProps, key};
 use crate::base::Micros;
@@ -48,14 +49,14 @@ fn evidence(props: &GuideProps, step: &StepPage, goal: &GoalPage, card: Option<&
         Some(GoalCard { state: GoalState::Met, evidence: Some((row, at)), sentence, .. }) => {
             let (row, go) = (*row, props.on.clone());
             let onclick = Callback::from(move |_: MouseEvent| go.emit(GuideAction::ToRow(row)));
-            html! { <>{ "met at " }<button type="button" class="link" {onclick}>{ at.to_string() }</button>{ format!(": {sentence}") }</> }
+            html! { <>{ "met at " }{ button("link", at.to_string(), onclick) }{ format!(": {sentence}") }</> }
         }
         _ if kept.is_some_and(|k| !k.run.is_empty()) => {
             let (run, go) = (kept.map(|k| k.run.clone()).unwrap_or_default(), props.on.clone());
             let onclick =
                 Callback::from(move |_: MouseEvent| go.emit(GuideAction::OpenRun { run: run.clone(), row: None }));
             let at = Micros(kept.map_or(0, |k| k.at_us));
-            html! { <>{ format!("met before, at {at}. ") }<button type="button" class="link" {onclick}>{ "Open that run" }</button></> }
+            html! { <>{ format!("met before, at {at}. ") }{ button("link", "Open that run", onclick) }</> }
         }
         _ if kept.is_some() => html! { { "met before" } },
         Some(card) => html! { { &card.sentence } },

@@ -29,23 +29,25 @@ impl PartialEq for MeasureProps {
 #[function_component(Measure)]
 pub fn measure(props: &MeasureProps) -> Html {
     let asked: Option<&MeasurePage> = props.page.steps.get(props.index as usize).and_then(|s| s.measure.as_ref());
-    let choices = use_state(|| vec![0u32; asked.map_or(0, |m| m.choices.len())]);
+    let picked = use_state(Vec::new as fn() -> Vec<u32>);
     let Some(asked) = asked else { return Html::default() };
+    let mut choices = (*picked).clone();
+    choices.resize(asked.choices.len(), 0);
     let submit = {
         let (on, choices) = (props.on.clone(), choices.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            on.emit(GuideAction::Measure((*choices).clone()));
+            on.emit(GuideAction::Measure(choices.clone()));
         })
     };
     let select = |(i, choice): (usize, &ChoicePage)| {
         let chosen = choices[i] as usize;
-        let choices = choices.clone();
+        let (picked, all) = (picked.clone(), choices.clone());
         let onchange = Callback::from(move |event: Event| {
             let element: HtmlSelectElement = event.target_unchecked_into();
-            let mut all = (*choices).clone();
+            let mut all = all.clone();
             all[i] = element.selected_index().max(0) as u32;
-            choices.set(all);
+            picked.set(all);
         });
         html! {
             <label class="choice">

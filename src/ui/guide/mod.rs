@@ -6,6 +6,7 @@ mod measure;
 mod prediction;
 mod prose;
 
+use super::controls::button;
 use crate::progress::LessonProgress;
 use crate::view::route::Route;
 use crate::wire::{GoalCard, GoalState, LessonPage, Measurement, PredictionOutcome, StepPage};
@@ -148,7 +149,7 @@ fn hints(props: &GuideProps, step: &StepPage) -> Html {
                 { for step.hints.iter().take(opened).map(|hint| html! { <li>{ inlines(hint, &props.page, "hint") }</li> }) }
             </ol>
             if opened < total {
-                <button type="button" class="line" onclick={next}>{ format!("Hint {} of {total}", opened + 1) }</button>
+                { button("line", format!("Hint {} of {total}", opened + 1), next) }
             }
         </section>
     }
@@ -174,7 +175,7 @@ fn way_on(props: &GuideProps, step: &StepPage, count: usize) -> Html {
             } else if props.progress.finished {
                 <p class="done" role="status">{ "You finished this lesson. " }<a href={Route::Home.href()}>{ "To the course" }</a></p>
             } else {
-                <button type="button" class={if all_done { "pri" } else { "line" }} onclick={finish}>{ "Finish the lesson" }</button>
+                { button(if all_done { "pri" } else { "line" }, "Finish the lesson", finish) }
             }
             if left > 0 {
                 <p class="meta">{ format!("{left} goal{} of this step still open", if left == 1 { "" } else { "s" }) }</p>

@@ -1,11 +1,15 @@
 //! "Predict first": the learner commits to an answer; then the run, not the author, says who was right.
 
+use super::super::controls::button;
 use super::prose::inlines;
 use crate::progress::Answer;
 use crate::wire::{Inline, LessonPage, PredictionOutcome, PredictionPage};
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
+
+/// No option is chosen yet.
+const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Properties)]
 pub struct PredictionProps {
@@ -30,30 +34,31 @@ impl PartialEq for PredictionProps {
 
 #[function_component(Prediction)]
 pub fn prediction(props: &PredictionProps) -> Html {
-    let chosen = use_state(|| None::<u32>);
-    let confidence = use_state(|| 70u8);
+    // The option, if one is chosen, and how sure; one kind of state with that of measurements.
+    let picked = use_state(Vec::new as fn() -> Vec<u32>);
+    let (chosen, confidence) = (picked.first().copied().filter(|o| *o != NONE), picked.get(1).map_or(70, |c| *c as u8));
     let committed = props.answer.as_ref();
-    let shown = committed.map(|a| a.option).or(*chosen);
+    let shown = committed.map(|a| a.option).or(chosen);
     let submit = {
-        let (on, chosen, confidence) = (props.on_answer.clone(), chosen.clone(), confidence.clone());
+        let on = props.on_answer.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            if let Some(option) = *chosen {
-                on.emit((option, *confidence));
+            if let Some(option) = chosen {
+                on.emit((option, confidence));
             }
         })
     };
     let slide = {
-        let confidence = confidence.clone();
+        let picked = picked.clone();
         Callback::from(move |event: InputEvent| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            confidence.set(input.value().parse().unwrap_or(70));
+            picked.set(vec![chosen.unwrap_or(NONE), input.value_as_number() as u32]);
         })
     };
     let options = props.prediction.options.iter().enumerate().map(|(i, words)| {
         let pick = {
-            let chosen = chosen.clone();
-            Callback::from(move |_: Event| chosen.set(Some(i as u32)))
+            let picked = picked.clone();
+            Callback::from(move |_: Event| picked.set(vec![i as u32, u32::from(confidence)]))
         };
         option(props, i as u32, words, shown == Some(i as u32), pick)
     });
@@ -72,7 +77,7 @@ pub fn prediction(props: &PredictionProps) -> Html {
             if committed.is_none() {
                 <div class="sure">
                     <label>
-                        { format!("How sure are you? {} %", *confidence) }
+                        { format!("How sure are you? {confidence} %") }
                         <input type="range" min="50" max="100" step="5" value={confidence.to_string()} oninput={slide} />
                     </label>
                     <button type="submit" class="pri" disabled={chosen.is_none()}>{ "Commit" }</button>
@@ -111,15 +116,17 @@ fn verdict(props: &PredictionProps) -> Html {
         let (on, run, row) = (props.on_open.clone(), outcome.run.clone(), outcome.evidence.map(|e| e.0));
         Callback::from(move |_: MouseEvent| on.emit((run.clone(), row)))
     };
+    let seen = match outcome.evidence {
+        Some((_, at)) => format!("See it in the run, at {at}"),
+        None => "See it in the run".into(),
+    };
     html! {
         <div class={classes!("verdict", if right { "right" } else { "wrong" })}>
             <p>
                 <strong>{ if right { "✓ As you said. " } else { "✗ Not this time. " } }</strong>
                 { inlines(&outcome.because, &props.page, &format!("{}-because", props.name)) }
             </p>
-            <button type="button" class="line" onclick={open}>
-                { match outcome.evidence { Some((_, at)) => format!("See it in the run, at {at}"), None => "See it in the run".into() } }
-            </button>
+            { button("line", seen, open) }
         </div>
     }
 }

@@ -71,6 +71,6 @@ fn note(id: &str, class: &'static str, label: &str, content: Html) -> Html {
 
 /// The host of an address, for showing where a link leads.
 pub fn host(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest).trim_start_matches("www.").to_owned()
+    let host = url.split('/').nth(2).unwrap_or(url);
+    host.strip_prefix("www.").unwrap_or(host).to_owned()
 }

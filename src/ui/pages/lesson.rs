@@ -2,6 +2,7 @@
 
 use super::super::app::{Ctx, load_lesson, use_ctx};
 use super::super::bench::Bench;
+use super::super::controls::button;
 use super::super::guide::{Guide, GuideAction, key};
 use super::super::state::{Action, Busy, Load};
 use super::failed;
@@ -103,7 +104,7 @@ fn working(ctx: &Ctx, busy: Busy) -> Html {
     html! {
         <div class="working" role="status">
             <label>{ words }<progress></progress></label>
-            <button type="button" onclick={cancel}>{ "Cancel" }</button>
+            { button("", "Cancel", cancel) }
         </div>
     }
 }

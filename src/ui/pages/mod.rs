@@ -4,6 +4,7 @@ pub mod about;
 pub mod home;
 pub mod lesson;
 
+use super::controls::button;
 use crate::view::route::Route;
 use yew::prelude::*;
 
@@ -23,7 +24,7 @@ pub fn failed(title: &str, why: &str, retry: Callback<MouseEvent>) -> Html {
         <div class="failed" role="alert">
             <h2>{ title }</h2>
             <p>{ why }</p>
-            <button type="button" class="pri" onclick={retry}>{ "Try again" }</button>
+            { button("pri", "Try again", retry) }
         </div>
     }
 }
