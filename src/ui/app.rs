@@ -116,10 +116,9 @@ pub fn App() -> Html {
         move |()| Lab::new(dispatch)
     });
     let ctx = Ctx(Rc::new(Reach { version: state.version, state: state.clone(), lab: (*lab).clone() }));
-    use_address(&ctx);
+    use_surroundings(&ctx);
     use_saved_progress(&ctx);
-    use_media(&ctx);
-    use_what_the_address_needs(&ctx);
+    use_place(&ctx);
     let title = title(&state);
     use_effect_with(title, |title| document().set_title(title));
     let ready = state.run.frame.is_some();
@@ -169,22 +168,6 @@ fn title(state: &State) -> String {
 }
 
 #[hook]
-fn use_address(ctx: &Ctx) {
-    let dispatch = ctx.state.dispatcher();
-    use_effect_with((), move |()| {
-        let listener = EventListener::new(&window(), "hashchange", move |_| {
-            dispatch.dispatch(Action::Go(Route::parse(&hash())));
-        });
-        move || drop(listener)
-    });
-    let page = match &ctx.state.route {
-        Route::Lesson(slug, _) => slug.clone(),
-        other => other.href(),
-    };
-    use_effect_with(page, |_| window().scroll_to_with_x_and_y(0.0, 0.0));
-}
-
-#[hook]
 fn use_saved_progress(ctx: &Ctx) {
     let dispatch = ctx.state.dispatcher();
     let first = use_mut_ref(|| true);
@@ -199,20 +182,15 @@ fn use_saved_progress(ctx: &Ctx) {
     });
 }
 
-/// Follows the system's wishes about theme and motion.
+/// Once: follows the address and the system's wishes about theme and motion, and fetches the catalogue.
 #[hook]
-fn use_media(ctx: &Ctx) {
-    let lab = ctx.lab.clone();
-    use_effect_with(ctx.state.theme, {
-        let lab = lab.clone();
-        move |theme| {
-            storage::save_theme(*theme);
-            lab.play.theme_changed();
-        }
-    });
+fn use_surroundings(ctx: &Ctx) {
+    let (dispatch, lab) = (ctx.state.dispatcher(), ctx.lab.clone());
     use_effect_with((), move |()| {
+        fetch_catalogue(dispatch.clone());
+        let go = move |_: &web_sys::Event| dispatch.dispatch(Action::Go(Route::parse(&hash())));
+        let mut listeners = vec![EventListener::new(&window(), "hashchange", go)];
         let query = |text: &str| window().match_media(text).ok().flatten();
-        let mut listeners = Vec::new();
         if let Some(dark) = query("(prefers-color-scheme: dark)") {
             let lab = lab.clone();
             listeners.push(EventListener::new(&dark, "change", move |_| lab.play.theme_changed()));
@@ -226,20 +204,21 @@ fn use_media(ctx: &Ctx) {
     });
 }
 
-/// Fetches the catalogue, then what the address names.
-#[hook]
-fn use_what_the_address_needs(ctx: &Ctx) {
-    let dispatch = ctx.state.dispatcher();
-    use_effect_with((), move |()| fetch_catalogue(dispatch));
-    let known = ctx.state.catalogue.ready().is_some();
-    let place = match &ctx.state.route {
+/// What the address names, as far as it can be fetched: nothing, home (an empty name), or a lesson.
+fn place(state: &State) -> Option<String> {
+    match &state.route {
         Route::Home => Some(String::new()),
-        Route::Lesson(slug, _) if known => Some(slug.clone()),
+        Route::Lesson(slug, _) if state.catalogue.ready().is_some() => Some(slug.clone()),
         _ => None,
-    };
-    use_effect_with(place, {
-        let ctx = ctx.clone();
-        move |place| match place.as_deref() {
+    }
+}
+
+#[hook]
+fn use_place(ctx: &Ctx) {
+    let ctx = ctx.clone();
+    use_effect_with(place(&ctx.state), move |place| {
+        window().scroll_to_with_x_and_y(0.0, 0.0);
+        match place.as_deref() {
             Some("") => open_home(&ctx),
             Some(slug) => load_lesson(&ctx, slug),
             None => ctx.lab.play.pause(),
@@ -256,7 +235,11 @@ fn top(ctx: &Ctx) -> Html {
     };
     let cycle = {
         let ctx = ctx.clone();
-        Callback::from(move |_: MouseEvent| ctx.dispatch(Action::Theme(next)))
+        Callback::from(move |_: MouseEvent| {
+            storage::save_theme(next);
+            ctx.lab.play.theme_changed();
+            ctx.dispatch(Action::Theme(next));
+        })
     };
     let crumb = ctx.state.step().map(|(_, lesson, _)| {
         html! {

@@ -1,6 +1,6 @@
 //! Asks what an act needs: a request's key and value, how long a delay.
 
-use super::super::app::use_ctx;
+use super::super::app::Ctx;
 use super::super::controls::button;
 use super::super::state::Action;
 use crate::view::acts::{Field, Input};
@@ -8,9 +8,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-#[component]
-pub fn AskDialog() -> Html {
-    let ctx = use_ctx();
+#[hook]
+pub fn use_ask_dialog(ctx: &Ctx) -> Html {
     let dialog = use_node_ref();
     let run = &ctx.state.run;
     use_effect_with(run.form.clone(), {

@@ -1,6 +1,6 @@
 //! The menu of a thing on the stage: the palette's acts beside it, in the browser's own popover.
 
-use super::super::app::use_ctx;
+use super::super::app::Ctx;
 use super::super::state::Action;
 use super::act_buttons;
 use crate::view::acts;
@@ -17,9 +17,9 @@ fn popover(element: &HtmlElement, method: &str) {
     }
 }
 
-#[component]
-pub fn Menu() -> Html {
-    let ctx = use_ctx();
+/// A hook rather than a component: there is one of it, and a component is not small.
+#[hook]
+pub fn use_menu(ctx: &Ctx) -> Html {
     let target = ctx.state.run.menu;
     let menu = use_node_ref();
     use_effect_with(target, {
@@ -43,7 +43,7 @@ pub fn Menu() -> Html {
             }
         }
     });
-    let heading = match (super::bench_of(&ctx), target) {
+    let heading = match (super::bench_of(ctx), target) {
         (Some(bench), Some(_)) => acts::heading(bench, target),
         _ => String::new(),
     };
@@ -69,7 +69,7 @@ pub fn Menu() -> Html {
     html! {
         <div ref={menu} class="menu acts" id="menu" popover="auto" role="group" aria-label={format!("What to do with {heading}")}>
             <p class="head">{ heading }</p>
-            if target.is_some() { { act_buttons(&ctx, target) } }
+            if target.is_some() { { act_buttons(ctx, target) } }
         </div>
     }
 }

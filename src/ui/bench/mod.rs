@@ -16,8 +16,8 @@ use super::state::Action;
 use crate::view::acts::{self, Act, What};
 use crate::view::stage::Target;
 use crate::wire::{GoalState, Move, PropertyCard, Request};
-use dialog::AskDialog;
-use menu::Menu;
+use dialog::use_ask_dialog;
+use menu::use_menu;
 use stage::{Mode, Stage};
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
@@ -43,6 +43,9 @@ pub fn perform(ctx: &Ctx, act: &Act) {
 #[component]
 pub fn Bench() -> Html {
     let ctx = use_ctx();
+    let scrubber = transport::use_scrubber(&ctx);
+    let menu = use_menu(&ctx);
+    let dialog = use_ask_dialog(&ctx);
     let onkeydown = {
         let ctx = ctx.clone();
         Callback::from(move |event: KeyboardEvent| key(&ctx, &event))
@@ -65,11 +68,11 @@ pub fn Bench() -> Html {
                     <p class="toast" hidden={run.toast.is_empty()}>{ &run.toast }</p>
                 }
             </div>
-            { transport::transport(&ctx) }
+            { transport::transport(&ctx, scrubber) }
             { tabs::tabs(&ctx) }
             <p class="sr-only" role="status" id="said">{ &run.said }</p>
-            <Menu />
-            <AskDialog />
+            { menu }
+            { dialog }
         </section>
     }
 }

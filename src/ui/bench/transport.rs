@@ -1,6 +1,6 @@
 //! Playing, stepping, speed, clock, seed, branches; and the scrubber with its marks.
 
-use super::super::app::{Ctx, use_ctx};
+use super::super::app::Ctx;
 use super::super::controls::{button, tool};
 use super::super::icons;
 use super::super::lab::Share;
@@ -10,7 +10,7 @@ use crate::wire::{Mark, MarkKind, Move, Request};
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-pub fn transport(ctx: &Ctx) -> Html {
+pub fn transport(ctx: &Ctx, scrubber: Html) -> Html {
     html! {
         <div class="transport">
             <div class="bar" role="group" aria-label="Playback">
@@ -21,7 +21,7 @@ pub fn transport(ctx: &Ctx) -> Html {
                 { seed(ctx) }
                 { branches(ctx) }
             </div>
-            <Scrubber />
+            { scrubber }
         </div>
     }
 }
@@ -137,9 +137,8 @@ fn branches(ctx: &Ctx) -> Html {
     }
 }
 
-#[component]
-fn Scrubber() -> Html {
-    let ctx = use_ctx();
+#[hook]
+pub fn use_scrubber(ctx: &Ctx) -> Html {
     let track = use_node_ref();
     let run = &ctx.state.run;
     let (now, head) = run.frame.as_ref().map_or((Micros::ZERO, Micros::ZERO), |f| (f.now, f.head.max(f.now)));

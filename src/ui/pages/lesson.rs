@@ -1,6 +1,6 @@
 //! A lesson: the guide beside the bench.
 
-use super::super::app::{Ctx, load_lesson, use_ctx};
+use super::super::app::{Ctx, fetch_catalogue, load_lesson, use_ctx};
 use super::super::bench::Bench;
 use super::super::controls::button;
 use super::super::guide::{Guide, GuideAction, key};
@@ -15,6 +15,11 @@ use yew::prelude::*;
 pub fn Lesson() -> Html {
     let ctx = use_ctx();
     use_open_step(&ctx);
+    if let Load::Failed(why) = &ctx.state.catalogue {
+        let dispatch = ctx.state.dispatcher();
+        let retry = Callback::from(move |_: MouseEvent| fetch_catalogue(dispatch.clone()));
+        return unavailable(why, retry);
+    }
     match &ctx.state.lesson {
         Load::Waiting => html! {
             <main id="main" class="page" tabindex="-1"><h1>{ "Lesson" }</h1><p role="status">{ "Loading the lesson…" }</p></main>
@@ -24,13 +29,7 @@ pub fn Lesson() -> Html {
                 let ctx = ctx.clone();
                 Callback::from(move |_: MouseEvent| load_lesson(&ctx, &ctx.state.slug))
             };
-            html! {
-                <main id="main" class="page" tabindex="-1">
-                    <h1>{ "Lesson" }</h1>
-                    { failed("This lesson could not be opened", why, retry) }
-                    <p><a href={Route::Home.href()}>{ "To the course" }</a></p>
-                </main>
-            }
+            unavailable(why, retry)
         }
         Load::Ready(_) => html! {
             <main id="main" class="lesson" tabindex="-1">
@@ -38,6 +37,16 @@ pub fn Lesson() -> Html {
                 <Bench />
             </main>
         },
+    }
+}
+
+fn unavailable(why: &str, retry: Callback<MouseEvent>) -> Html {
+    html! {
+        <main id="main" class="page" tabindex="-1">
+            <h1>{ "Lesson" }</h1>
+            { failed("This lesson could not be opened", why, retry) }
+            <p><a href={Route::Home.href()}>{ "To the course" }</a></p>
+        </main>
     }
 }
 
