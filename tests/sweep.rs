@@ -28,14 +28,15 @@ fn threads() -> u64 {
     std::thread::available_parallelism().map_or(2, |n| n.get() as u64)
 }
 
-fn sweep(protocol: &str, bug: Option<&str>) -> Sweep {
+/// With one flag on, if one is named: a planted bug, as a rule.
+fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
     let (role, name, counts) = match protocol {
         "kv-single" => ("server", "n", vec![1]),
         _ => ("replica", "n", vec![3, 3, 4, 5]),
     };
     let profile = Profile {
         protocol: protocol.into(),
-        parameters: bug.map(|bug| (bug.to_string(), ParamValue::Flag(true))).into_iter().collect(),
+        parameters: flag.map(|flag| (flag.to_string(), ParamValue::Flag(true))).into_iter().collect(),
         servers: (role.into(), name.into(), counts),
         clients: ("client".into(), "c".into(), vec![2, 3]),
         rough: Micros::s(2),
@@ -105,6 +106,16 @@ fn majority_register_survives_faults() {
 #[test]
 fn kv_single_survives_faults() {
     survives("kv-single", "kv_single_survives_faults", &EVERYWHERE);
+}
+
+/// A get may skip its write-back when its majority agrees, and nothing breaks.
+#[test]
+fn majority_register_survives_faults_with_fewer_write_backs() {
+    let sweep = sweep("majority-register", Some("skip-agreed-write-back"));
+    let summary = run_all(&sweep, seeds(), false, threads(), |report| report.verdict != Verdict::Good);
+    if let Some(bad) = &summary.stopped {
+        panic!("{}", replay(&sweep, bad, "majority_register_survives_faults_with_fewer_write_backs"));
+    }
 }
 
 /// The property that a planted bug breaks first, by the common profile, within the common number of seeds.

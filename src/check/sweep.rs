@@ -154,7 +154,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    fn take(&mut self, report: Report, stops: bool) {
+    /// Adds a run; `stops` says whether its report ends the sweep.
+    pub fn take(&mut self, report: Report, stops: bool) {
         self.runs += 1;
         self.steps += report.steps;
         for (name, count) in &report.coverage.0 {
@@ -166,7 +167,8 @@ impl Summary {
         }
     }
 
-    fn join(mut self, other: Summary) -> Summary {
+    /// Both together.
+    pub fn join(mut self, other: Summary) -> Summary {
         self.runs += other.runs;
         self.steps += other.steps;
         for (name, (count, runs)) in other.coverage {
