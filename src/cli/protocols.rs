@@ -14,7 +14,7 @@ pub fn list() -> Result<ExitCode, String> {
         let _ = writeln!(text, "{}: {}", protocol.name, protocol.summary);
         let _ = writeln!(text, "  roles");
         for role in &protocol.roles {
-            let _ = writeln!(text, "    {:<22}{}", role.name, role.meaning);
+            let _ = writeln!(text, "    {:<24}{}", role.name, role.meaning);
         }
         let functions: Vec<_> = protocol.functions.iter().map(|f| f.f.as_str()).collect();
         let _ = writeln!(text, "  functions             {}", functions.join(", "));
@@ -34,7 +34,7 @@ pub fn list() -> Result<ExitCode, String> {
             };
             let note = if spec.kind == ParamKind::Bug { "" } else { ", default " };
             let default = if note.is_empty() { String::new() } else { format!("{note}{default}") };
-            let _ = writeln!(text, "    {:<22}{} ({}{default})", spec.name, spec.meaning, spec.accepts());
+            let _ = writeln!(text, "    {:<24}{} ({}{default})", spec.name, spec.meaning, spec.accepts());
         }
         text.push('\n');
     }
