@@ -46,7 +46,7 @@ impl Painter {
     /// Takes over the size of the element; true when it changed.
     pub fn fit(&mut self) -> bool {
         let (w, h) = (f64::from(self.canvas.client_width()), f64::from(self.canvas.client_height()));
-        let ratio = gloo::utils::window().device_pixel_ratio().min(3.0).max(1.0);
+        let ratio = gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0);
         let changed = self.size != (w, h) || self.ratio != ratio;
         if changed {
             self.canvas.set_width((w * ratio) as u32);
