@@ -253,7 +253,7 @@ fn top(ctx: &Ctx) -> Html {
             <span class="sp"></span>
             <a class="quiet hide" href={Route::About.href()}>{ "About" }</a>
             { progress_menu(ctx) }
-            <button type="button" id="theme" onclick={cycle} aria-label={format!("Theme: {words}")} title="Light, dark, or as the system has it">{ "Theme" }<span class="hide">{ ": " }{ words }</span></button>
+            <button type="button" id="theme" onclick={cycle} aria-label={format!("Theme: {words}")} title="Light, dark, or as the system has it"><span>{ "Theme" }<span class="hide">{ ": " }{ words }</span></span></button>
         </header>
     }
 }

@@ -156,13 +156,13 @@ impl Core {
     }
 
     /// Shows a run that decided something, at the row that did; the learner's own run is kept.
-    pub fn borrow_run(&self, run: &str, whose: &str, row: Option<u64>) {
+    pub fn borrow_run(&self, run: &str, whose: &str, at: Option<Micros>, row: Option<u64>) {
         if self.own.borrow().is_none() {
             let own = self.saved.borrow().clone();
             *self.own.borrow_mut() = own.map(|text| (text, self.play.at()));
         }
         let source = self.with_run(run.to_owned());
-        self.open_run(source, None, None, Some(whose.to_owned()), false);
+        self.open_run(source, None, at, Some(whose.to_owned()), false);
         *self.saved.borrow_mut() = Some(run.to_owned());
         *self.then.borrow_mut() = row.map(|row| Request::Move(Move::ToRow(row)));
     }

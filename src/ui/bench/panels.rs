@@ -71,7 +71,7 @@ fn branch(node: &Tree) -> Html {
         return html! { <li>{ leaf(node) }</li> };
     }
     html! {
-        <li><details open={true}><summary><span class="name">{ &node.name }</span> <span class="n">{ &node.text }</span></summary>{ tree(node) }</details></li>
+        <li><details open={true}><summary><span class="name">{ &node.name }</span>{ " " }<span class="n">{ &node.text }</span></summary>{ tree(node) }</details></li>
     }
 }
 

@@ -53,9 +53,10 @@ fn evidence(props: &GuideProps, step: &StepPage, goal: &GoalPage, card: Option<&
         }
         _ if kept.is_some_and(|k| !k.run.is_empty()) => {
             let (run, go) = (kept.map(|k| k.run.clone()).unwrap_or_default(), props.on.clone());
-            let onclick =
-                Callback::from(move |_: MouseEvent| go.emit(GuideAction::OpenRun { run: run.clone(), row: None }));
             let at = Micros(kept.map_or(0, |k| k.at_us));
+            let onclick = Callback::from(move |_: MouseEvent| {
+                go.emit(GuideAction::OpenRun { run: run.clone(), at: Some(at), row: None });
+            });
             html! { <>{ format!("met before, at {at}. ") }{ button("link", "Open that run", onclick) }</> }
         }
         _ if kept.is_some() => html! { { "met before" } },

@@ -7,6 +7,7 @@ mod prediction;
 mod prose;
 
 use super::controls::button;
+use crate::base::Micros;
 use crate::progress::LessonProgress;
 use crate::view::route::Route;
 use crate::wire::{GoalCard, GoalState, LessonPage, Measurement, PredictionOutcome, StepPage};
@@ -21,8 +22,8 @@ use yew::prelude::*;
 pub enum GuideAction {
     /// Answers a prediction of this step.
     Answer { prediction: u32, option: u32, confidence: u8 },
-    /// Opens the run that decided a prediction, at its evidence.
-    OpenRun { run: String, row: Option<u64> },
+    /// Opens the run that decided a prediction or met a goal, at that moment and row.
+    OpenRun { run: String, at: Option<Micros>, row: Option<u64> },
     /// Goes to the row that met a goal.
     ToRow(u64),
     /// Opens the next hint of this step.
@@ -127,7 +128,11 @@ fn prediction_card(props: &GuideProps, step: &StepPage, index: usize) -> Html {
         option,
         confidence,
     });
-    let open = props.on.reform(|(run, row)| GuideAction::OpenRun { run, row });
+    let open = props.on.reform(|(run, evidence): (String, Option<(u64, Micros)>)| GuideAction::OpenRun {
+        run,
+        at: evidence.map(|e| e.1),
+        row: evidence.map(|e| e.0),
+    });
     html! {
         <Prediction key={name.clone()} name={name.clone()} page={props.page.clone()} prediction={Rc::new(page.clone())}
             answer={props.progress.answers.get(&name).cloned()} outcome={props.outcomes.iter().find(|(n, _)| *n == name).map(|(_, o)| Rc::new(o.clone()))}

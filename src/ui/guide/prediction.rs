@@ -2,6 +2,7 @@
 
 use super::super::controls::button;
 use super::prose::inlines;
+use crate::base::Micros;
 use crate::progress::Answer;
 use crate::wire::{Inline, LessonPage, PredictionOutcome, PredictionPage};
 use std::rc::Rc;
@@ -22,7 +23,7 @@ pub struct PredictionProps {
     /// Option and confidence in percent.
     pub on_answer: Callback<(u32, u8)>,
     /// A run to open, and the row to go to.
-    pub on_open: Callback<(String, Option<u64>)>,
+    pub on_open: Callback<(String, Option<(u64, Micros)>)>,
 }
 
 impl PartialEq for PredictionProps {
@@ -113,7 +114,7 @@ fn verdict(props: &PredictionProps) -> Html {
     };
     let right = outcome.truth == answer.option;
     let open = {
-        let (on, run, row) = (props.on_open.clone(), outcome.run.clone(), outcome.evidence.map(|e| e.0));
+        let (on, run, row) = (props.on_open.clone(), outcome.run.clone(), outcome.evidence);
         Callback::from(move |_: MouseEvent| on.emit((run.clone(), row)))
     };
     let seen = match outcome.evidence {

@@ -124,7 +124,7 @@ fn act(ctx: &Ctx, step: u32, action: GuideAction) {
             ctx.dispatch(Action::Answer(prediction, option, confidence));
             ctx.lab.predict(step, prediction);
         }
-        GuideAction::OpenRun { run, row } => ctx.lab.borrow_run(&run, "another run", row),
+        GuideAction::OpenRun { run, at, row } => ctx.lab.borrow_run(&run, "another run", at, row),
         GuideAction::ToRow(row) => ctx.lab.go(Move::ToRow(row)),
         GuideAction::Hint => ctx.dispatch(Action::Hint),
         GuideAction::Measure(choices) => ctx.lab.measure(step, choices),
