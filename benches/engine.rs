@@ -12,17 +12,21 @@ use std::time::Instant;
 const MESSAGES: u64 = 2_000_000;
 const ROUNDS: usize = 5;
 
-/// Million a second, the median of several rounds.
-fn rate(messages: u64, mut run: impl FnMut()) -> f64 {
-    let mut rates: Vec<f64> = (0..ROUNDS)
-        .map(|_| {
+/// Million a second of each run, the medians of several rounds. The runs take turns, so that a machine that slows down
+/// slows them all and their ratios stay fair.
+fn rates<const N: usize>(mut runs: [&mut dyn FnMut(); N]) -> [f64; N] {
+    let mut rates = [[0.0; ROUNDS]; N];
+    for round in 0..ROUNDS {
+        for (run, rates) in runs.iter_mut().zip(&mut rates) {
             let start = Instant::now();
             run();
-            messages as f64 / start.elapsed().as_secs_f64() / 1e6
-        })
-        .collect();
-    rates.sort_by(f64::total_cmp);
-    rates[ROUNDS / 2]
+            rates[round] = MESSAGES as f64 / start.elapsed().as_secs_f64() / 1e6;
+        }
+    }
+    rates.map(|mut rates| {
+        rates.sort_by(f64::total_cmp);
+        rates[ROUNDS / 2]
+    })
 }
 
 fn seek() {
@@ -58,16 +62,18 @@ fn main() {
     }
     seek();
     for in_flight in [64, 65_536] {
-        let heap = rate(MESSAGES, || {
-            black_box(ring::heap(in_flight, MESSAGES));
-        });
         let mut world = ring::world(in_flight, false, &mut None);
-        let off = rate(MESSAGES, || ring::deliver(&mut world, MESSAGES, &mut None));
-        let full = rate(MESSAGES, || {
-            let mut trace = Trace::default();
-            let mut world = ring::world(in_flight, true, &mut Some(&mut trace));
-            ring::deliver(&mut world, MESSAGES, &mut Some(&mut trace));
-        });
+        let [heap, off, full] = rates([
+            &mut || {
+                black_box(ring::heap(in_flight, MESSAGES));
+            },
+            &mut || ring::deliver(&mut world, MESSAGES, &mut None),
+            &mut || {
+                let mut trace = Trace::default();
+                let mut world = ring::world(in_flight, true, &mut Some(&mut trace));
+                ring::deliver(&mut world, MESSAGES, &mut Some(&mut trace));
+            },
+        ]);
         println!(
             "{in_flight} in flight: heap {heap:.2} M/s; recording off {off:.2} M/s, ratio {:.2} (wanted: {}); \
              full recording with trace hash {full:.2} M/s, ratio {:.2} (wanted: 0.12)",

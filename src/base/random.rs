@@ -27,21 +27,41 @@ pub enum Purpose {
 #[derive(Clone, Debug)]
 pub struct Stream(SplitMix64);
 
-impl Stream {
-    /// Opens the stream of (`seed`, `purpose`, `a`, `b`).
-    pub fn new(seed: u64, purpose: Purpose, a: u64, b: u64) -> Stream {
-        let mut key = seed;
-        for word in [purpose as u64, a, b] {
-            key = SplitMix64::seed_from_u64(key ^ word.wrapping_mul(0x9e37_79b9_7f4a_7c15)).next_u64();
-        }
-        Stream(SplitMix64::seed_from_u64(key))
+/// The streams of one purpose and first part of an identity: most of the key, made once.
+#[derive(Clone, Copy, Debug)]
+pub struct Family(u64);
+
+impl Family {
+    pub fn new(seed: u64, purpose: Purpose, a: u64) -> Family {
+        Family([purpose as u64, a].into_iter().fold(seed, chain))
     }
 
+    /// The stream of the whole identity.
+    #[inline]
+    pub fn stream(self, b: u64) -> Stream {
+        Stream(SplitMix64::seed_from_u64(chain(self.0, b)))
+    }
+}
+
+#[inline]
+fn chain(key: u64, word: u64) -> u64 {
+    SplitMix64::seed_from_u64(key ^ word.wrapping_mul(0x9e37_79b9_7f4a_7c15)).next_u64()
+}
+
+impl Stream {
+    /// Opens the stream of (`seed`, `purpose`, `a`, `b`).
+    #[inline]
+    pub fn new(seed: u64, purpose: Purpose, a: u64, b: u64) -> Stream {
+        Family::new(seed, purpose, a).stream(b)
+    }
+
+    #[inline]
     pub fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
 
     /// Uniform in `0..bound`, without bias. `bound` must not be 0.
+    #[inline]
     pub fn below(&mut self, bound: u64) -> u64 {
         self.0.random_range(0..bound)
     }

@@ -75,15 +75,15 @@ impl World {
             AdversaryAct::Replay { after } => {
                 let copy_id = MsgId { copy, ..message.id };
                 let row = self.emit(Rec { copy, ..rec(message.row) }, &message.bytes, trace);
-                let latency = self.net.latency_of_copy(self.setup.seed, link, copy_id.count, copy);
+                let latency = self.net.latency_of_copy(link, copy_id.count, copy);
                 let due = self.now + after.0 + latency;
-                self.queue.push(due, Item::Arrive(Message { id: copy_id, row, ..message.clone() }));
+                self.schedule(due, Item::Arrive(Message { id: copy_id, row, ..message.clone() }));
             }
             AdversaryAct::Inject { after, bytes } => {
                 let id = MsgId { copy, ..message.id };
                 let row = self.emit(Rec { copy, ..rec(message.row) }, bytes, trace);
-                let due = self.now + after.0 + self.net.latency_of_copy(self.setup.seed, link, id.count, copy);
-                self.queue.push(due, Item::Arrive(Message { id, sent: self.now, row, bytes: bytes[..].into() }));
+                let due = self.now + after.0 + self.net.latency_of_copy(link, id.count, copy);
+                self.schedule(due, Item::Arrive(Message { id, sent: self.now, row, bytes: bytes[..].into() }));
             }
             AdversaryAct::Stop => {}
         }

@@ -180,7 +180,7 @@ impl World {
         self.net.clog(pairs, c.clogged);
         for message in std::mem::take(&mut self.clogged) {
             let link = self.net.link(message.id.from, message.id.to);
-            let latency = self.net.latency_of_copy(self.setup.seed, link, message.id.count, message.id.copy | 0x80);
+            let latency = self.net.latency_of_copy(link, message.id.count, message.id.copy | 0x80);
             self.put_on_link(link, self.now + latency, message);
         }
         Ok(())
@@ -242,16 +242,16 @@ impl World {
         let twin = MsgId { copy, ..id };
         let row = self.emit(Rec::of_message(RowKind::Duplicate, self.now, twin, true, Some(message.row)), b"", trace);
         let link = self.net.link(id.from, id.to);
-        let latency = self.net.latency_of_copy(self.setup.seed, link, id.count, copy);
-        self.queue.push(due, Item::Arrive(message.clone()));
-        self.queue.push(self.now + latency, Item::Arrive(Message { id: twin, row, ..message }));
+        let latency = self.net.latency_of_copy(link, id.count, copy);
+        self.schedule(due, Item::Arrive(message.clone()));
+        self.schedule(self.now + latency, Item::Arrive(Message { id: twin, row, ..message }));
         Ok(())
     }
 
     fn reschedule(&mut self, id: MsgId, due: impl FnOnce(u64, u64) -> u64) -> Done {
         let (old, message) = self.take(id)?;
         let at = due(old, self.now).clamp(self.now, crate::base::Micros::MAX.0);
-        self.queue.push(at, Item::Arrive(message));
+        self.schedule(at, Item::Arrive(message));
         Ok(())
     }
 
@@ -264,7 +264,7 @@ impl World {
             .ok_or_else(|| format!("timer {id} is not pending"))?;
         timer.due = due(timer.due, now).clamp(now, crate::base::Micros::MAX.0);
         let (node, count, at) = (id.node, id.count, timer.due);
-        self.queue.push(at, Item::Timer { node, count });
+        self.schedule(at, Item::Timer { node, count });
         Ok(())
     }
 

@@ -7,12 +7,13 @@ use crate::base::{NodeId, OpId, codec, hash};
 use crate::wire::Op;
 use std::any::Any;
 use std::marker::PhantomData;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// One node of any protocol.
-pub trait NodeBox: Send + Sync + 'static {
+pub trait NodeBox: 'static {
     fn as_any(&self) -> &dyn Any;
-    fn clone_arc(&self) -> Arc<dyn NodeBox>;
+    fn clone_rc(&self) -> Rc<dyn NodeBox>;
     fn is_up(&self) -> bool;
     fn boot(&mut self, core: CtxCore<'_>);
     /// False when the bytes are no message of this protocol: the message is lost.
@@ -33,9 +34,9 @@ pub trait NodeBox: Send + Sync + 'static {
 pub struct NodeCell<P: Protocol> {
     protocol: Arc<P>,
     pub state: Option<P::State>,
-    pub disk: Arc<P::Disk>,
-    pub durable: Arc<P::Disk>,
-    pub syncing: Vec<Arc<P::Disk>>,
+    pub disk: Rc<P::Disk>,
+    pub durable: Rc<P::Disk>,
+    pub syncing: Vec<Rc<P::Disk>>,
 }
 
 impl<P: Protocol> Clone for NodeCell<P> {
@@ -43,8 +44,8 @@ impl<P: Protocol> Clone for NodeCell<P> {
         NodeCell {
             protocol: Arc::clone(&self.protocol),
             state: self.state.clone(),
-            disk: Arc::clone(&self.disk),
-            durable: Arc::clone(&self.durable),
+            disk: Rc::clone(&self.disk),
+            durable: Rc::clone(&self.durable),
             syncing: self.syncing.clone(),
         }
     }
@@ -66,8 +67,8 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
         self
     }
 
-    fn clone_arc(&self) -> Arc<dyn NodeBox> {
-        Arc::new(self.clone())
+    fn clone_rc(&self) -> Rc<dyn NodeBox> {
+        Rc::new(self.clone())
     }
 
     fn is_up(&self) -> bool {
@@ -75,9 +76,9 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
     }
 
     fn boot(&mut self, core: CtxCore<'_>) {
-        let durable = Arc::clone(&self.durable);
+        let durable = Rc::clone(&self.durable);
         let protocol = Arc::clone(&self.protocol);
-        self.disk = Arc::clone(&durable);
+        self.disk = Rc::clone(&durable);
         let mut ctx = Ctx { core, protocol: &*protocol, disk: &mut self.disk, syncing: &mut self.syncing };
         self.state = Some(protocol.boot(&durable, &mut ctx));
     }
@@ -112,7 +113,7 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
     fn crash(&mut self) {
         self.state = None;
         self.syncing.clear();
-        self.disk = Arc::clone(&self.durable);
+        self.disk = Rc::clone(&self.durable);
     }
 
     fn card(&self, role: &str, card: &mut Card) {
@@ -125,7 +126,7 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
         scratch.clear();
         codec::append(&self.state, scratch);
         codec::append(&*self.disk, scratch);
-        if !Arc::ptr_eq(&self.disk, &self.durable) {
+        if !Rc::ptr_eq(&self.disk, &self.durable) {
             codec::append(&*self.durable, scratch);
         }
         hash::bytes(chain, scratch)
@@ -141,7 +142,7 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
 
 /// A configured protocol behind an object-safe face.
 pub trait Machine: Send + Sync + 'static {
-    fn node(&self) -> Arc<dyn NodeBox>;
+    fn node(&self) -> Rc<dyn NodeBox>;
     fn monitor(&self) -> Box<dyn Monitor>;
     /// Kind and words of an encoded message; None when it is not one.
     fn label(&self, bytes: &[u8]) -> Option<(u8, String)>;
@@ -152,11 +153,11 @@ pub trait Machine: Send + Sync + 'static {
         &self,
         monitor: &mut dyn Monitor,
         setup: &Setup,
-        nodes: &[Arc<dyn NodeBox>],
+        nodes: &[Rc<dyn NodeBox>],
         step: &StepFacts,
         broken: &mut Vec<(u16, String)>,
     );
-    fn why_no_progress(&self, setup: &Setup, nodes: &[Arc<dyn NodeBox>]) -> Option<String>;
+    fn why_no_progress(&self, setup: &Setup, nodes: &[Rc<dyn NodeBox>]) -> Option<String>;
 }
 
 /// The memory of a protocol's property checks, cloneable behind a box.
@@ -177,18 +178,18 @@ impl<T: Clone + Send + Sync + 'static> Monitor for T {
 struct Configured<P: Protocol>(Arc<P>);
 
 impl<P: Protocol> Configured<P> {
-    fn view<'a>(setup: &'a Setup, nodes: &'a [Arc<dyn NodeBox>]) -> View<'a, P> {
+    fn view<'a>(setup: &'a Setup, nodes: &'a [Rc<dyn NodeBox>]) -> View<'a, P> {
         View { setup, nodes, _protocol: PhantomData }
     }
 }
 
 impl<P: Protocol> Machine for Configured<P> {
-    fn node(&self) -> Arc<dyn NodeBox> {
-        let disk = Arc::new(P::Disk::default());
-        Arc::new(NodeCell {
+    fn node(&self) -> Rc<dyn NodeBox> {
+        let disk = Rc::new(P::Disk::default());
+        Rc::new(NodeCell {
             protocol: Arc::clone(&self.0),
             state: None,
-            durable: Arc::clone(&disk),
+            durable: Rc::clone(&disk),
             disk,
             syncing: Vec::new(),
         })
@@ -214,7 +215,7 @@ impl<P: Protocol> Machine for Configured<P> {
         &self,
         monitor: &mut dyn Monitor,
         setup: &Setup,
-        nodes: &[Arc<dyn NodeBox>],
+        nodes: &[Rc<dyn NodeBox>],
         step: &StepFacts,
         broken: &mut Vec<(u16, String)>,
     ) {
@@ -222,7 +223,7 @@ impl<P: Protocol> Machine for Configured<P> {
         self.0.check(memory, &Self::view(setup, nodes), step, broken);
     }
 
-    fn why_no_progress(&self, setup: &Setup, nodes: &[Arc<dyn NodeBox>]) -> Option<String> {
+    fn why_no_progress(&self, setup: &Setup, nodes: &[Rc<dyn NodeBox>]) -> Option<String> {
         self.0.why_no_progress(&Self::view(setup, nodes))
     }
 }

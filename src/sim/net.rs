@@ -6,7 +6,7 @@
 
 use super::protocol::Setup;
 use super::sample;
-use crate::base::random::{Purpose, Stream};
+use crate::base::random::{Family, Purpose, Stream};
 use crate::base::{Micros, NodeId};
 use crate::wire::{Distribution, LinkChange};
 use std::sync::Arc;
@@ -37,6 +37,7 @@ pub struct Link {
     pub shape: Arc<Shape>,
     /// Messages sent so far.
     pub count: u32,
+    latencies: Family,
     /// When the transmitter is free.
     free_at: u64,
     /// The latest arrival so far, for ordered links.
@@ -44,6 +45,8 @@ pub struct Link {
     pub clogged: bool,
     /// Index of the first rule that cuts it, plus one; 0 for none.
     cut: u16,
+    /// It only delays: each message arrives once, after its latency, whatever came before.
+    plain: bool,
 }
 
 /// A set of ordered pairs of nodes.
@@ -62,6 +65,7 @@ pub struct CutRule {
 
 #[derive(Clone, Debug)]
 pub struct Network {
+    seed: u64,
     nodes: usize,
     default: Arc<Shape>,
     /// Place in `links` plus one, by from × nodes + to. Changes only when a pair first speaks.
@@ -169,9 +173,27 @@ pub fn check_change(change: &LinkChange) -> Result<(), String> {
     Ok(())
 }
 
+impl Link {
+    fn judge(&mut self) {
+        let shape = &*self.shape;
+        let odds = shape.loss + shape.duplicate + shape.reorder;
+        self.plain = shape.bandwidth == 0 && odds == 0.0 && !shape.ordered && !self.clogged && self.cut == 0;
+    }
+
+    /// When its `count`-th message, sent now, arrives, if the link does nothing but delay.
+    #[inline]
+    pub fn plain_arrival(&self, now: u64, count: u32) -> Option<u64> {
+        if !self.plain {
+            return None;
+        }
+        Some(now + sample::draw(&self.shape.latency, &mut self.latencies.stream(u64::from(count))).0)
+    }
+}
+
 impl Network {
-    pub fn new(nodes: usize, default: Shape) -> Network {
+    pub fn new(seed: u64, nodes: usize, default: Shape) -> Network {
         Network {
+            seed,
             nodes,
             default: Arc::new(default),
             table: Arc::new(vec![0; nodes * nodes]),
@@ -205,17 +227,20 @@ impl Network {
             to,
             shape: Arc::clone(&self.default),
             count: 0,
+            latencies: Family::new(self.seed, Purpose::Latency, link_key(from, to)),
             free_at: 0,
             last_at: 0,
             clogged: false,
             cut: self.cut_of(from, to),
+            plain: false,
         };
         for (pairs, change) in self.changes.iter() {
             if pairs.holds(from, to) {
                 Arc::make_mut(&mut link.shape).change(change);
             }
         }
-        link.clogged = self.clogs.iter().rev().find(|(p, _)| p.holds(from, to)).is_some_and(|(_, on)| *on);
+        link.clogged = self.clogged(from, to);
+        link.judge();
         self.links.push(link);
         Arc::make_mut(&mut self.table)[from.index() * self.nodes + to.index()] = self.links.len() as u32;
         self.links.len() - 1
@@ -228,6 +253,7 @@ impl Network {
     pub fn change(&mut self, pairs: Pairs, change: LinkChange) {
         for link in self.links.iter_mut().filter(|l| pairs.holds(l.from, l.to)) {
             Arc::make_mut(&mut link.shape).change(&change);
+            link.judge();
         }
         Arc::make_mut(&mut self.changes).push((pairs, change));
     }
@@ -235,6 +261,7 @@ impl Network {
     pub fn clog(&mut self, pairs: Pairs, on: bool) {
         for link in self.links.iter_mut().filter(|l| pairs.holds(l.from, l.to)) {
             link.clogged = on;
+            link.judge();
         }
         Arc::make_mut(&mut self.clogs).push((pairs, on));
     }
@@ -262,6 +289,7 @@ impl Network {
     fn recut(&mut self) {
         for i in 0..self.links.len() {
             self.links[i].cut = self.cut_of(self.links[i].from, self.links[i].to);
+            self.links[i].judge();
         }
     }
 
@@ -285,18 +313,17 @@ impl Network {
     }
 
     /// The fate of the original of a message of `size` bytes that enters `link` now, as its `count`-th.
-    #[inline]
-    pub fn transmit(&mut self, seed: u64, link: usize, now: u64, size: usize, count: u32) -> Fate {
+    pub fn transmit(&mut self, link: usize, now: u64, size: usize, count: u32) -> Fate {
         let link = &mut self.links[link];
         let shape = &*link.shape;
-        let key = link_key(link.from, link.to);
+        let (seed, key) = (self.seed, link_key(link.from, link.to));
         let draw = |purpose| Stream::new(seed, purpose, key, u64::from(count));
         let mut depart = now;
         if shape.bandwidth > 0 {
             depart = depart.max(link.free_at) + (size as u64 * 1_000_000).div_ceil(shape.bandwidth);
             link.free_at = depart;
         }
-        let mut latency = draw(Purpose::Latency);
+        let mut latency = link.latencies.stream(u64::from(count));
         let mut due = depart + sample::draw(&shape.latency, &mut latency).0;
         if shape.reorder > 0.0 && draw(Purpose::Reorder).chance(shape.reorder) {
             due += 10 * sample::draw(&shape.latency, &mut latency).0;
@@ -315,20 +342,20 @@ impl Network {
     }
 
     /// When the network's own duplicate of a message arrives, if it makes one.
-    pub fn duplicate(&self, seed: u64, link: usize, now: u64, count: u32) -> Option<u64> {
+    pub fn duplicate(&self, link: usize, now: u64, count: u32) -> Option<u64> {
         let link = &self.links[link];
-        let mut stream = Stream::new(seed, Purpose::Duplicate, link_key(link.from, link.to), u64::from(count));
+        let mut stream = Stream::new(self.seed, Purpose::Duplicate, link_key(link.from, link.to), u64::from(count));
         let twice = stream.chance(link.shape.duplicate);
         twice.then(|| now + sample::draw(&link.shape.latency, &mut stream).0)
     }
 
     /// A fresh latency for a copy that somebody else puts on the link.
-    pub fn latency_of_copy(&self, seed: u64, link: usize, count: u32, copy: u8) -> u64 {
+    pub fn latency_of_copy(&self, link: usize, count: u32, copy: u8) -> u64 {
         let link = &self.links[link];
         let identity = u64::from(count) | u64::from(copy) << 32;
         sample::draw(
             &link.shape.latency,
-            &mut Stream::new(seed, Purpose::Duplicate, link_key(link.from, link.to), identity),
+            &mut Stream::new(self.seed, Purpose::Duplicate, link_key(link.from, link.to), identity),
         )
         .0
     }

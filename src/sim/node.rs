@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Contents of messages and timers; short ones without an allocation.
-pub type Bytes = SmallVec<[u8; 24]>;
+pub type Bytes = SmallVec<[u8; INLINE]>;
+pub const INLINE: usize = 24;
 
 /// A message on its way.
 #[derive(Clone, Debug)]
@@ -152,6 +153,12 @@ impl Shell {
     #[inline]
     pub fn is_ready(&self) -> bool {
         self.status == NodeStatus::Up && self.held.is_none() && !self.busy
+    }
+
+    /// Ready, and with no service time to wait for.
+    #[inline]
+    pub fn handles_at_once(&self) -> bool {
+        self.is_ready() && self.service.is_none()
     }
 
     /// Why it does not, in words.

@@ -4,14 +4,14 @@
 //! [`Ctx`] for everything that is not a pure function of their arguments. The value of the protocol type itself is the
 //! configuration, planted bugs included.
 
-use super::node::Bytes;
+use super::node::{Bytes, INLINE};
 use super::params::{ParamSpec, Params};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, NodeId, OpId, codec};
 use crate::wire::{Cell, Datum, FunctionInfo, Op, Outcome, Tone};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Plain data with a canonical encoding: it gives message sizes, the trace hash, the inspector's tree, and what an
 /// adversary on a link sees.
@@ -177,8 +177,20 @@ pub struct Outbox {
 }
 
 impl Outbox {
+    /// Room behind the contents, so that short ones can be copied at a fixed length.
+    #[inline]
+    pub(super) fn pad(&mut self) {
+        self.bytes.extend_from_slice(&[0; INLINE]);
+    }
+
+    /// The contents between two places; [`Outbox::pad`] comes first.
+    #[inline]
     pub(super) fn content(&self, start: u32, end: u32) -> Bytes {
-        Bytes::from_slice(&self.bytes[start as usize..end as usize])
+        let (start, len) = (start as usize, (end - start) as usize);
+        match self.bytes[start..].first_chunk::<INLINE>() {
+            Some(chunk) if len <= INLINE => Bytes::from_buf_and_len(*chunk, len),
+            _ => Bytes::from_slice(&self.bytes[start..start + len]),
+        }
     }
 
     /// Takes the effects from `place` on, with all contents, and leaves none behind.
@@ -208,8 +220,8 @@ pub struct CtxCore<'a> {
 pub struct Ctx<'a, P: Protocol> {
     pub(super) core: CtxCore<'a>,
     pub(super) protocol: &'a P,
-    pub(super) disk: &'a mut Arc<P::Disk>,
-    pub(super) syncing: &'a mut Vec<Arc<P::Disk>>,
+    pub(super) disk: &'a mut Rc<P::Disk>,
+    pub(super) syncing: &'a mut Vec<Rc<P::Disk>>,
 }
 
 impl<P: Protocol> Ctx<'_, P> {
@@ -265,13 +277,13 @@ impl<P: Protocol> Ctx<'_, P> {
     /// Changes the disk's cached contents. They survive a crash only once a [`Ctx::sync`] asked for later completed.
     pub fn disk_mut(&mut self) -> &mut P::Disk {
         self.core.out.wrote = true;
-        Arc::make_mut(self.disk)
+        Rc::make_mut(self.disk)
     }
 
     /// Makes what was written so far durable. Effects asked for from here on leave when the sync completes; until then
     /// the node handles nothing else.
     pub fn sync(&mut self) {
-        self.syncing.push(Arc::clone(self.disk));
+        self.syncing.push(Rc::clone(self.disk));
         self.core.out.effects.push(Effect::Sync);
     }
 
@@ -317,7 +329,7 @@ pub struct Ended {
 /// All nodes, typed, for property checks.
 pub struct View<'a, P: Protocol> {
     pub setup: &'a Setup,
-    pub(super) nodes: &'a [Arc<dyn super::cell::NodeBox>],
+    pub(super) nodes: &'a [Rc<dyn super::cell::NodeBox>],
     pub(super) _protocol: std::marker::PhantomData<P>,
 }
 

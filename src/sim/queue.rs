@@ -6,7 +6,7 @@
 //! Lauck: Hashed and hierarchical timing wheels, SOSP 1987, scheme 7.)
 //!
 //! Invariant: nothing is scheduled before the wheel's clock, and the clock never passes the time of an entry that is
-//! still queued nor the limit given to [`Queue::pop_until`]. Entries live in slabs of linked lists, so that a clone is a
+//! still queued nor the limit given to [`Queue::due`]. Entries live in slabs of linked lists, so that a clone is a
 //! copy of a few vectors; times and links lie apart from the items, so that moving down touches little memory.
 
 const BITS: u32 = 8;
@@ -23,7 +23,9 @@ struct Knot {
 
 #[derive(Clone, Debug)]
 struct Level {
+    /// One bit for each slot that holds entries, and one for each word of those that is not 0.
     occupied: [u64; WORDS],
+    words: u8,
     /// First and last entry of each slot; meaningless where the slot is not occupied.
     ends: [(u32, u32); SLOTS],
 }
@@ -37,13 +39,13 @@ pub struct Queue<T> {
     items: Vec<Option<T>>,
     /// One bit for each level that holds entries.
     busy: u8,
-    levels: Vec<Level>,
+    levels: Box<[Level; LEVELS]>,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        let level = Level { occupied: [0; WORDS], ends: [(NONE, NONE); SLOTS] };
-        let levels = vec![level; LEVELS];
+        let level = Level { occupied: [0; WORDS], words: 0, ends: [(NONE, NONE); SLOTS] };
+        let levels = Box::new(std::array::from_fn(|_| level.clone()));
         Queue { clock: 0, len: 0, free: NONE, knots: Vec::new(), items: Vec::new(), busy: 0, levels }
     }
 }
@@ -51,8 +53,8 @@ impl<T> Default for Queue<T> {
 impl Level {
     #[inline]
     fn first_slot(&self) -> usize {
-        let word = self.occupied.iter().position(|w| *w != 0).unwrap_or(0);
-        word * 64 + self.occupied[word].trailing_zeros() as usize
+        let word = self.words.trailing_zeros() as usize % WORDS;
+        word * 64 + self.occupied[word].trailing_zeros() as usize % 64
     }
 
     #[inline]
@@ -60,11 +62,20 @@ impl Level {
         self.occupied[slot / 64] & 1 << (slot % 64) != 0
     }
 
+    #[inline]
+    fn occupy(&mut self, slot: usize) {
+        self.occupied[slot / 64] |= 1 << (slot % 64);
+        self.words |= 1 << (slot / 64);
+    }
+
     /// Marks a slot empty; says whether the level still holds entries.
     #[inline]
     fn vacate(&mut self, slot: usize) -> bool {
         self.occupied[slot / 64] &= !(1 << (slot % 64));
-        self.occupied.iter().any(|w| *w != 0)
+        if self.occupied[slot / 64] == 0 {
+            self.words &= !(1 << (slot / 64));
+        }
+        self.words != 0
     }
 }
 
@@ -78,7 +89,7 @@ impl<T> Queue<T> {
     }
 
     /// Schedules `item`; `at` must not lie before the wheel's clock.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, at: u64, item: T) {
         debug_assert!(at >= self.clock, "scheduled in the past");
         let at = at.max(self.clock);
@@ -98,11 +109,11 @@ impl<T> Queue<T> {
         self.link(index, at);
     }
 
-    #[inline]
+    #[inline(always)]
     fn link(&mut self, index: u32, at: u64) {
         let level = match at ^ self.clock {
             0 => 0,
-            difference => ((63 - difference.leading_zeros()) / BITS) as usize,
+            difference => ((63 - difference.leading_zeros()) / BITS) as usize % LEVELS,
         };
         let slot = (at >> (level as u32 * BITS)) as usize & (SLOTS - 1);
         self.busy |= 1 << level;
@@ -111,19 +122,20 @@ impl<T> Queue<T> {
             self.knots[level.ends[slot].1 as usize].next = index;
             level.ends[slot].1 = index;
         } else {
-            level.occupied[slot / 64] |= 1 << (slot % 64);
+            level.occupy(slot);
             level.ends[slot] = (index, index);
         }
     }
 
-    /// Takes the earliest entry if its time is at most `limit`.
+    /// The earliest entry if its time is at most `limit`: its time and place. The clock moves to that time. The entry is
+    /// queued no more, and lies in its place until [`Queue::take`], so that it need not be copied to be read.
     #[inline]
-    pub fn pop_until(&mut self, limit: u64) -> Option<(u64, T)> {
+    pub fn due(&mut self, limit: u64) -> Option<(u64, u32)> {
         loop {
             if self.busy == 0 {
                 return None;
             }
-            let level = self.busy.trailing_zeros() as usize;
+            let level = self.busy.trailing_zeros() as usize % LEVELS;
             let slot = self.levels[level].first_slot();
             let (first, last) = self.levels[level].ends[slot];
             // All entries of a slot on level 0 are due at once; a single entry of a higher slot is the earliest, too.
@@ -133,10 +145,11 @@ impl<T> Queue<T> {
                     return None;
                 }
                 self.levels[level].ends[slot].0 = next;
-                if next == NONE && !self.levels[level].vacate(slot) {
+                if first == last && !self.levels[level].vacate(slot) {
                     self.busy &= !(1 << level);
                 }
-                return Some((at, self.release(first, at)));
+                self.clock = at;
+                return Some((at, first));
             }
             let shift = level as u32 * BITS;
             let above = self.clock.checked_shr(shift + BITS).unwrap_or(0).checked_shl(shift + BITS).unwrap_or(0);
@@ -148,14 +161,19 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Frees an entry that is linked nowhere any more; the clock moves to its time.
+    /// What lies in a place that [`Queue::due`] gave.
     #[inline]
-    fn release(&mut self, index: u32, at: u64) -> T {
-        self.clock = at;
+    pub fn item(&self, place: u32) -> &T {
+        self.items[place as usize].as_ref().expect("the place is taken")
+    }
+
+    /// Empties a place that is linked nowhere any more.
+    #[inline]
+    pub fn take(&mut self, place: u32) -> T {
         self.len -= 1;
-        self.knots[index as usize].next = self.free;
-        self.free = index;
-        self.items[index as usize].take().expect("a queued entry holds an item")
+        self.knots[place as usize].next = self.free;
+        self.free = place;
+        self.items[place as usize].take().expect("the place is taken")
     }
 
     /// The clock enters a slot of a higher level: its entries move to lower levels, in order.
@@ -194,9 +212,7 @@ impl<T> Queue<T> {
                 while index != NONE {
                     let Knot { at, next } = self.knots[index as usize];
                     if self.items[index as usize].as_ref().is_some_and(&mut take) {
-                        let clock = self.clock;
-                        taken.push((at, self.release(index, at)));
-                        self.clock = clock;
+                        taken.push((at, self.take(index)));
                     } else {
                         self.knots[index as usize].next = NONE;
                         kept.push((index, at));
@@ -236,6 +252,10 @@ mod tests {
         )
     }
 
+    fn pop(queue: &mut Queue<u64>, limit: u64) -> Option<(u64, u64)> {
+        queue.due(limit).map(|(at, place)| (at, queue.take(place)))
+    }
+
     proptest! {
         /// Against a deliberately dumb twin: an ordered map from (time, sequence).
         #[test]
@@ -253,7 +273,7 @@ mod tests {
                         let limit = now + within;
                         let expected = twin.first_key_value().map(|(k, _)| *k).filter(|(at, _)| *at <= limit);
                         if let Some(key) = expected { twin.remove(&key); }
-                        prop_assert_eq!(queue.pop_until(limit), expected);
+                        prop_assert_eq!(pop(&mut queue, limit), expected);
                         now = expected.map_or(limit, |(at, _)| at);
                     }
                     Act::Extract(of) => {
@@ -269,7 +289,7 @@ mod tests {
                 prop_assert_eq!(queue.len(), twin.len());
             }
             for ((at, n), _) in twin {
-                prop_assert_eq!(queue.pop_until(u64::MAX), Some((at, n)));
+                prop_assert_eq!(pop(&mut queue, u64::MAX), Some((at, n)));
             }
         }
     }

@@ -55,7 +55,7 @@ impl World {
             }
             Arrivals::Closed { think } => sample::draw(think, &mut stream),
         };
-        self.queue.push(now + wait.0, Item::Arrival { client, generation });
+        self.schedule(now + wait.0, Item::Arrival { client, generation });
     }
 
     /// An operation of the workload is due.

@@ -15,6 +15,7 @@ use super::queue::Queue;
 use super::trace::{Rec, Trace};
 use crate::base::{Micros, MsgId, NodeId, hash};
 use crate::wire::{Datum, Distribution, NodeStatus, Outcome, RowKind};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Messages in flight at once; one more is a bound reached.
@@ -46,6 +47,12 @@ pub enum Item {
     },
 }
 
+/// Where the contents of a message to be handled lie: most are read where they were queued.
+enum Content {
+    Queued(u32),
+    Own(Bytes),
+}
+
 /// How a run is watched.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Watch {
@@ -75,7 +82,7 @@ pub struct World {
     pub rows: u32,
     pub queue: Queue<Item>,
     pub net: Network,
-    pub(super) cells: Vec<Arc<dyn NodeBox>>,
+    pub(super) cells: Vec<Rc<dyn NodeBox>>,
     pub shells: Vec<Shell>,
     /// Messages on clogged links.
     pub clogged: Vec<Message>,
@@ -117,11 +124,11 @@ impl Clone for World {
 
 /// A node's state for writing: copied first if a keyframe shares it.
 #[inline]
-fn writable(cell: &mut Arc<dyn NodeBox>) -> &mut dyn NodeBox {
-    if Arc::strong_count(cell) > 1 {
-        *cell = cell.clone_arc();
+fn writable(cell: &mut Rc<dyn NodeBox>) -> &mut dyn NodeBox {
+    if Rc::strong_count(cell) > 1 {
+        *cell = cell.clone_rc();
     }
-    Arc::get_mut(cell).expect("just made unique")
+    Rc::get_mut(cell).expect("just made unique")
 }
 
 impl World {
@@ -142,7 +149,7 @@ impl World {
             step: 0,
             rows: 0,
             queue: Queue::default(),
-            net: Network::new(nodes, network),
+            net: Network::new(setup.seed, nodes, network),
             cells: (0..nodes).map(|_| machine.node()).collect(),
             shells: (0..nodes).map(|_| Shell::new(Arc::clone(&disk))).collect(),
             clogged: Vec::new(),
@@ -178,12 +185,23 @@ impl World {
             if self.halted.is_some() {
                 return None;
             }
-            let (at, item) = self.queue.pop_until(limit)?;
+            let (at, place) = self.queue.due(limit)?;
             self.advance_clock(at);
             self.at_now += 1;
             let before = self.rows;
             self.begin_step();
-            let node = self.happen(item, trace);
+            let node = match self.queue.item(place) {
+                Item::Arrive(m) if self.shells[m.id.to.index()].handles_at_once() => {
+                    let (id, cause) = (m.id, m.row);
+                    self.deliver(id, cause, Content::Queued(place), trace);
+                    self.serve_next(id.to, trace);
+                    Some(id.to)
+                }
+                _ => {
+                    let item = self.queue.take(place);
+                    self.happen(item, trace)
+                }
+            };
             if self.rows > before {
                 self.end_step(node, trace);
                 return Some(self.step);
@@ -200,6 +218,7 @@ impl World {
         }
     }
 
+    #[inline(always)]
     pub(super) fn begin_step(&mut self) {
         self.step += 1;
         if !self.facts.is_empty() {
@@ -208,7 +227,20 @@ impl World {
         }
     }
 
+    #[inline(always)]
     pub(super) fn end_step(&mut self, node: Option<NodeId>, trace: &mut Option<&mut Trace>) {
+        if self.watch.hash || self.watch.properties {
+            self.look(node, trace);
+        }
+        if trace.as_ref().is_some_and(|t| t.is_full()) {
+            self.halted = Some("limit reached: the trace is full; the run stops here");
+        } else if self.queue.len() >= FLIGHTS_MAX {
+            self.halted = Some("limit reached: too many messages in flight; the run stops here");
+        }
+    }
+
+    /// The step is over: its post-state goes into the trace hash, and the properties are checked.
+    fn look(&mut self, node: Option<NodeId>, trace: &mut Option<&mut Trace>) {
         if self.watch.hash
             && let Some(node) = node
         {
@@ -216,11 +248,6 @@ impl World {
         }
         if self.watch.properties {
             self.check(node, trace);
-        }
-        if trace.as_ref().is_some_and(|t| t.is_full()) {
-            self.halted = Some("limit reached: the trace is full; the run stops here");
-        } else if self.queue.len() >= FLIGHTS_MAX {
-            self.halted = Some("limit reached: too many messages in flight; the run stops here");
         }
     }
 
@@ -244,13 +271,35 @@ impl World {
         self.hash
     }
 
-    /// Adds a row; returns its id.
-    #[inline]
-    pub(super) fn emit(&mut self, mut rec: Rec, data: &[u8], trace: &mut Option<&mut Trace>) -> u32 {
+    /// Adds a row; returns its id. The record is only made when somebody looks.
+    #[inline(always)]
+    pub(super) fn emit(&mut self, rec: Rec, data: &[u8], trace: &mut Option<&mut Trace>) -> u32 {
         self.rows += 1;
-        if trace.is_none() && !self.watch.hash {
-            return self.rows - 1;
+        if self.watch.hash || trace.is_some() {
+            self.record(rec, data, trace);
         }
+        self.rows - 1
+    }
+
+    /// Adds a row about a message.
+    #[inline(always)]
+    fn emit_message(
+        &mut self,
+        (kind, at_sender): (RowKind, bool),
+        id: MsgId,
+        cause: u32,
+        data: &[u8],
+        trace: &mut Option<&mut Trace>,
+    ) -> u32 {
+        self.rows += 1;
+        if self.watch.hash || trace.is_some() {
+            self.record(Rec::of_message(kind, self.now, id, at_sender, Some(cause)), data, trace);
+        }
+        self.rows - 1
+    }
+
+    #[inline(never)]
+    fn record(&mut self, mut rec: Rec, data: &[u8], trace: &mut Option<&mut Trace>) {
         rec.step = self.step;
         if self.watch.hash {
             let mut head = [0u8; 16];
@@ -263,9 +312,9 @@ impl World {
         if let Some(trace) = trace {
             trace.push(rec, data);
         }
-        self.rows - 1
     }
 
+    #[inline(never)]
     fn happen(&mut self, item: Item, trace: &mut Option<&mut Trace>) -> Option<NodeId> {
         match item {
             Item::Arrive(message) => {
@@ -325,7 +374,7 @@ impl World {
     /// Something comes to a node: it is handled now, or waits.
     pub(super) fn come(&mut self, node: NodeId, incoming: Incoming, trace: &mut Option<&mut Trace>) {
         let shell = &mut self.shells[node.index()];
-        if shell.is_ready() && shell.service.is_none() {
+        if shell.handles_at_once() {
             self.handle(node, incoming, trace);
             return self.serve_next(node, trace);
         }
@@ -347,7 +396,14 @@ impl World {
     }
 
     /// Starts on the inbox if the node is free: at once where there is no service time, else when it is over.
+    #[inline]
     pub(super) fn serve_next(&mut self, node: NodeId, trace: &mut Option<&mut Trace>) {
+        if !self.shells[node.index()].inbox.is_empty() {
+            self.serve(node, trace);
+        }
+    }
+
+    fn serve(&mut self, node: NodeId, trace: &mut Option<&mut Trace>) {
         loop {
             let (seed, now) = (self.setup.seed, self.now);
             let shell = &mut self.shells[node.index()];
@@ -357,7 +413,7 @@ impl World {
             if let Some(time) = shell.next_service_time(seed, node) {
                 shell.busy = true;
                 let epoch = shell.epoch;
-                self.queue.push(now + time.0, Item::Wake { node, epoch });
+                self.schedule(now + time.0, Item::Wake { node, epoch });
                 return;
             }
             let incoming = shell.inbox.pop_front().expect("not empty");
@@ -370,16 +426,7 @@ impl World {
         let now = self.now;
         match incoming {
             Incoming::Message(message) => {
-                let rec = Rec::of_message(RowKind::Deliver, now, message.id, false, Some(message.row));
-                let row = self.emit(rec, b"", trace);
-                self.counters.delivered += 1;
-                let understood = self.call(node, |cell, core| cell.on_message(message.id.from, &message.bytes, core));
-                if understood {
-                    self.carry_out(node, row, trace);
-                } else {
-                    let rec = Rec::of_message(RowKind::Lost, now, message.id, false, Some(row));
-                    self.lose(rec, now, "it cannot be decoded", trace);
-                }
+                self.deliver(message.id, message.row, Content::Own(message.bytes), trace);
             }
             Incoming::Timer(timer) => {
                 let rec = Rec::new(RowKind::TimerFired, now, node, Some(timer.row));
@@ -393,6 +440,36 @@ impl World {
                 self.carry_out(node, row, trace);
             }
             Incoming::Synced => self.synced(node, trace),
+        }
+    }
+
+    /// Runs the handler for a message, and ends the message.
+    #[inline(always)]
+    fn deliver(&mut self, id: MsgId, cause: u32, content: Content, trace: &mut Option<&mut Trace>) {
+        let row = self.emit_message((RowKind::Deliver, false), id, cause, b"", trace);
+        self.counters.delivered += 1;
+        let understood = {
+            let World { queue, shells, cells, outbox, setup, now, .. } = self;
+            let shell = &mut shells[id.to.index()];
+            let (local_now, choices) = (shell.clock.read(*now), &mut shell.choices);
+            let core = CtxCore { me: id.to, local_now, setup, out: outbox, choices };
+            let bytes = match &content {
+                Content::Queued(place) => match queue.item(*place) {
+                    Item::Arrive(message) => &message.bytes,
+                    _ => unreachable!("only messages are delivered"),
+                },
+                Content::Own(bytes) => bytes,
+            };
+            writable(&mut cells[id.to.index()]).on_message(id.from, bytes, core)
+        };
+        if let Content::Queued(place) = content {
+            self.queue.take(place);
+        }
+        if understood {
+            self.carry_out(id.to, row, trace);
+        } else {
+            let rec = Rec::of_message(RowKind::Lost, self.now, id, false, Some(row));
+            self.lose(rec, self.now, "it cannot be decoded", trace);
         }
     }
 
@@ -443,6 +520,7 @@ impl World {
         if std::mem::take(&mut self.outbox.wrote) {
             self.emit(Rec::new(RowKind::Write, self.now, node, Some(cause)), b"", trace);
         }
+        self.outbox.pad();
         for i in 0..self.outbox.effects.len() {
             if let Effect::Send { to, start, end } = self.outbox.effects[i] {
                 let bytes = self.outbox.content(start, end);
@@ -481,16 +559,16 @@ impl World {
         let time = shell.next_sync_time(self.setup.seed, node);
         shell.held = Some((cause, rest));
         let epoch = shell.epoch;
-        self.queue.push(self.now + time.0, Item::SyncDone { node, epoch });
+        self.schedule(self.now + time.0, Item::SyncDone { node, epoch });
     }
 
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, from: NodeId, to: NodeId, bytes: Bytes, cause: u32, trace: &mut Option<&mut Trace>) {
         let link = self.net.link(from, to);
         let count = self.net.links[link].count + 1;
         self.net.links[link].count = count;
         let id = MsgId { from, to, count, copy: 0 };
-        let row = self.emit(Rec::of_message(RowKind::Send, self.now, id, true, Some(cause)), &bytes, trace);
+        let row = self.emit_message((RowKind::Send, true), id, cause, &bytes, trace);
         self.counters.sent += 1;
         self.counters.sent_bytes += bytes.len() as u64;
         let message = Message { id, sent: self.now, row, bytes };
@@ -502,10 +580,19 @@ impl World {
     }
 
     /// A message enters its link: its fate is decided.
+    #[inline(always)]
     pub(super) fn enter_link(&mut self, link: usize, message: Message, trace: &mut Option<&mut Trace>) {
-        let (id, now, seed) = (message.id, self.now, self.setup.seed);
+        match self.net.links[link].plain_arrival(self.now, message.id.count) {
+            Some(due) => self.queue.push(due, Item::Arrive(message)),
+            None => self.meet_rules(link, message, trace),
+        }
+    }
+
+    #[inline(never)]
+    fn meet_rules(&mut self, link: usize, message: Message, trace: &mut Option<&mut Trace>) {
+        let (id, now) = (message.id, self.now);
         let rec = |row| Rec::of_message(RowKind::Lost, now, id, true, Some(row));
-        match self.net.transmit(seed, link, now, message.bytes.len(), id.count) {
+        match self.net.transmit(link, now, message.bytes.len(), id.count) {
             Fate::Cut(due, rule) => {
                 let name = self.net.cuts[usize::from(rule)].name.clone();
                 self.lose(rec(message.row), due, &name, trace);
@@ -513,7 +600,7 @@ impl World {
             Fate::LostByChance(due) => self.lose(rec(message.row), due, "random loss", trace),
             Fate::Arrives(due) => {
                 if self.net.links[link].shape.duplicate > 0.0
-                    && let Some(second) = self.net.duplicate(seed, link, now, id.count)
+                    && let Some(second) = self.net.duplicate(link, now, id.count)
                 {
                     let id = MsgId { copy: 1, ..id };
                     let row =
@@ -525,11 +612,17 @@ impl World {
         }
     }
 
+    /// Has `item` happen at `at`. Apart from the messages of a plain link, all is scheduled here.
+    #[inline(never)]
+    pub(super) fn schedule(&mut self, at: u64, item: Item) {
+        self.queue.push(at, item);
+    }
+
     pub(super) fn put_on_link(&mut self, link: usize, due: u64, message: Message) {
         if self.net.links[link].clogged {
             self.clogged.push(message);
         } else {
-            self.queue.push(due, Item::Arrive(message));
+            self.schedule(due, Item::Arrive(message));
         }
     }
 
@@ -557,7 +650,7 @@ impl World {
         let row = self.emit(Rec { count, code: u16::from(kind), ..rec }, &bytes, trace);
         let timer = Timer { count, kind, set: self.now, due, row, bytes };
         self.shells[node.index()].timers.push(timer);
-        self.queue.push(due, Item::Timer { node, count });
+        self.schedule(due, Item::Timer { node, count });
     }
 
     fn cancel_timer(&mut self, node: NodeId, bytes: &[u8], cause: u32, trace: &mut Option<&mut Trace>) {
