@@ -63,15 +63,11 @@ impl Run {
         let kind = match rec.kind {
             RowKind::Violation => MarkKind::Violation,
             RowKind::Note => MarkKind::Note,
-            RowKind::Command => {
-                // The rows that follow it say what it did.
-                match self.timeline.trace.rows().get(row as usize + 1).map(|next| next.kind) {
-                    Some(RowKind::Restart | RowKind::Resume) => MarkKind::Repair,
-                    _ if self.timeline.trace.text(rec).starts_with("You heal") => MarkKind::Repair,
-                    _ if self.timeline.trace.text(rec).contains(" asks ") => return None,
-                    _ => MarkKind::Fault,
-                }
-            }
+            RowKind::Command => match rec.code {
+                1 => MarkKind::Fault,
+                2 => MarkKind::Repair,
+                _ => return None,
+            },
             _ => return None,
         };
         Some(Mark { at: rec.time(), kind, row: row.into(), label: self.reader().sentence(rec) })

@@ -13,6 +13,16 @@ use std::sync::Arc;
 
 type Done = Result<(), String>;
 
+/// What a command is to the run: 1 a fault, 2 a repair, 0 neither (load, and what only looks).
+fn weight(command: &Command) -> u16 {
+    match command {
+        Command::Request(_) | Command::Workload(_) => 0,
+        Command::Restart(_) | Command::Resume(_) | Command::Heal(_) => 2,
+        Command::Clog(c) if !c.clogged => 2,
+        _ => 1,
+    }
+}
+
 impl World {
     /// Carries out `command` now, as a step of its own. The row of the command says what it was, or why it had no
     /// effect.
@@ -20,8 +30,8 @@ impl World {
         self.begin_step();
         self.at_now += 1;
         let (node, sentence) = (self.node_of(command), super::sentence::of_command(command, &self.setup));
-        let row =
-            self.emit(Rec::new(RowKind::Command, self.now, node.unwrap_or_default(), None), sentence.as_bytes(), trace);
+        let rec = Rec::new(RowKind::Command, self.now, node.unwrap_or_default(), None);
+        let row = self.emit(Rec { code: weight(command), ..rec }, sentence.as_bytes(), trace);
         let done = self.carry(command, row, trace);
         if let Err(reason) = &done {
             let rec = Rec::new(RowKind::Note, self.now, node.unwrap_or_default(), Some(row));

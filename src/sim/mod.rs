@@ -4,6 +4,7 @@
 pub mod adversary;
 pub mod apply;
 pub mod cell;
+mod effects;
 pub mod net;
 pub mod node;
 pub mod operations;

@@ -181,7 +181,7 @@ impl Link {
     }
 
     /// When its `count`-th message, sent now, arrives, if the link does nothing but delay.
-    #[inline]
+    #[inline(always)]
     pub fn plain_arrival(&self, now: u64, count: u32) -> Option<u64> {
         if !self.plain {
             return None;

@@ -115,6 +115,12 @@ impl<T> Queue<T> {
             0 => 0,
             difference => ((63 - difference.leading_zeros()) / BITS) as usize % LEVELS,
         };
+        self.attach(level, index, at);
+    }
+
+    /// Puts an entry at the end of its slot on `level`.
+    #[inline(always)]
+    fn attach(&mut self, level: usize, index: u32, at: u64) {
         let slot = (at >> (level as u32 * BITS)) as usize & (SLOTS - 1);
         self.busy |= 1 << level;
         let level = &mut self.levels[level];
@@ -186,7 +192,12 @@ impl<T> Queue<T> {
         while index != NONE {
             let Knot { at, next } = self.knots[index as usize];
             self.knots[index as usize].next = NONE;
-            self.link(index, at);
+            // Most come from level 1, where no other level than 0 is left.
+            if level == 1 {
+                self.attach(0, index, at);
+            } else {
+                self.link(index, at);
+            }
             index = next;
         }
     }

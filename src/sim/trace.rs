@@ -24,7 +24,8 @@ pub struct Rec {
     pub peer: u16,
     pub kind: RowKind,
     pub copy: u8,
-    /// Of the message: 1 when `node` is its sender. Of a timer: its kind. Of a violation: the property.
+    /// Of the message: 1 when `node` is its sender. Of a timer: its kind. Of a violation: the property. Of a command: 1
+    /// for a fault, 2 for a repair, else 0.
     pub code: u16,
 }
 

@@ -8,9 +8,9 @@
 //! Left out: threads inside a node, partial writes of a sync, corruption of disks, network interface queues per node.
 
 use super::cell::{Machine, Monitor, NodeBox};
-use super::net::{Fate, Network, Shape};
-use super::node::{Bytes, Incoming, Message, Shell, Timer};
-use super::protocol::{CtxCore, Description, Effect, Outbox, Setup, StepFacts};
+use super::net::{Network, Shape};
+use super::node::{Bytes, Incoming, Message, Shell};
+use super::protocol::{CtxCore, Description, Outbox, Setup, StepFacts};
 use super::queue::Queue;
 use super::trace::{Rec, Trace};
 use crate::base::{Micros, MsgId, NodeId, hash};
@@ -95,7 +95,7 @@ pub struct World {
     hash: u64,
     /// A bound that was reached: the run goes no further.
     pub halted: Option<&'static str>,
-    outbox: Outbox,
+    pub(super) outbox: Outbox,
     pub(super) facts: StepFacts,
     scratch: Vec<u8>,
 }
@@ -283,7 +283,7 @@ impl World {
 
     /// Adds a row about a message.
     #[inline(always)]
-    fn emit_message(
+    pub(super) fn emit_message(
         &mut self,
         (kind, at_sender): (RowKind, bool),
         id: MsgId,
@@ -513,153 +513,6 @@ impl World {
         }
         self.shells[node.index()].forget();
         writable(&mut self.cells[node.index()]).crash();
-    }
-
-    /// Carries out the outbox's effects in order; from a sync on, they wait for it.
-    fn carry_out(&mut self, node: NodeId, cause: u32, trace: &mut Option<&mut Trace>) {
-        if std::mem::take(&mut self.outbox.wrote) {
-            self.emit(Rec::new(RowKind::Write, self.now, node, Some(cause)), b"", trace);
-        }
-        self.outbox.pad();
-        for i in 0..self.outbox.effects.len() {
-            if let Effect::Send { to, start, end } = self.outbox.effects[i] {
-                let bytes = self.outbox.content(start, end);
-                self.send(node, to, bytes, cause, trace);
-            } else if self.outbox.effects[i] == Effect::Sync {
-                let rest = self.outbox.split_off(i + 1);
-                return self.sync(node, cause, rest);
-            } else {
-                self.carry_out_rare(node, i, cause, trace);
-            }
-        }
-        self.outbox.clear();
-    }
-
-    /// The effects that most steps do not have.
-    fn carry_out_rare(&mut self, node: NodeId, place: usize, cause: u32, trace: &mut Option<&mut Trace>) {
-        match self.outbox.effects[place].clone() {
-            Effect::SetTimer { kind, after, start, end } => {
-                let bytes = self.outbox.content(start, end);
-                self.set_timer(node, kind, after, bytes, cause, trace);
-            }
-            Effect::CancelTimer { start, end } => {
-                let bytes = self.outbox.content(start, end);
-                self.cancel_timer(node, &bytes, cause, trace);
-            }
-            Effect::Reply { op, outcome, answer } => self.reply(op, outcome, answer, cause, trace),
-            Effect::Note { text } => {
-                self.emit(Rec::new(RowKind::Note, self.now, node, Some(cause)), text.as_bytes(), trace);
-            }
-            Effect::Send { .. } | Effect::Sync => {}
-        }
-    }
-
-    fn sync(&mut self, node: NodeId, cause: u32, rest: Outbox) {
-        let shell = &mut self.shells[node.index()];
-        let time = shell.next_sync_time(self.setup.seed, node);
-        shell.held = Some((cause, rest));
-        let epoch = shell.epoch;
-        self.schedule(self.now + time.0, Item::SyncDone { node, epoch });
-    }
-
-    #[inline(always)]
-    fn send(&mut self, from: NodeId, to: NodeId, bytes: Bytes, cause: u32, trace: &mut Option<&mut Trace>) {
-        let link = self.net.link(from, to);
-        let count = self.net.links[link].count + 1;
-        self.net.links[link].count = count;
-        let id = MsgId { from, to, count, copy: 0 };
-        let row = self.emit_message((RowKind::Send, true), id, cause, &bytes, trace);
-        self.counters.sent += 1;
-        self.counters.sent_bytes += bytes.len() as u64;
-        let message = Message { id, sent: self.now, row, bytes };
-        if self.adversaries.is_empty() {
-            self.enter_link(link, message, trace);
-        } else {
-            self.meet_adversaries(link, message, trace);
-        }
-    }
-
-    /// A message enters its link: its fate is decided.
-    #[inline(always)]
-    pub(super) fn enter_link(&mut self, link: usize, message: Message, trace: &mut Option<&mut Trace>) {
-        match self.net.links[link].plain_arrival(self.now, message.id.count) {
-            Some(due) => self.queue.push(due, Item::Arrive(message)),
-            None => self.meet_rules(link, message, trace),
-        }
-    }
-
-    #[inline(never)]
-    fn meet_rules(&mut self, link: usize, message: Message, trace: &mut Option<&mut Trace>) {
-        let (id, now) = (message.id, self.now);
-        let rec = |row| Rec::of_message(RowKind::Lost, now, id, true, Some(row));
-        match self.net.transmit(link, now, message.bytes.len(), id.count) {
-            Fate::Cut(due, rule) => {
-                let name = self.net.cuts[usize::from(rule)].name.clone();
-                self.lose(rec(message.row), due, &name, trace);
-            }
-            Fate::LostByChance(due) => self.lose(rec(message.row), due, "random loss", trace),
-            Fate::Arrives(due) => {
-                if self.net.links[link].shape.duplicate > 0.0
-                    && let Some(second) = self.net.duplicate(link, now, id.count)
-                {
-                    let id = MsgId { copy: 1, ..id };
-                    let row =
-                        self.emit(Rec::of_message(RowKind::Duplicate, now, id, true, Some(message.row)), b"", trace);
-                    self.put_on_link(link, second, Message { id, row, ..message.clone() });
-                }
-                self.put_on_link(link, due, message);
-            }
-        }
-    }
-
-    /// Has `item` happen at `at`. Apart from the messages of a plain link, all is scheduled here.
-    #[inline(never)]
-    pub(super) fn schedule(&mut self, at: u64, item: Item) {
-        self.queue.push(at, item);
-    }
-
-    pub(super) fn put_on_link(&mut self, link: usize, due: u64, message: Message) {
-        if self.net.links[link].clogged {
-            self.clogged.push(message);
-        } else {
-            self.schedule(due, Item::Arrive(message));
-        }
-    }
-
-    pub(super) fn lose(&mut self, rec: Rec, due: u64, rule: &str, trace: &mut Option<&mut Trace>) {
-        self.counters.lost += 1;
-        let mut data = due.to_le_bytes().to_vec();
-        data.extend_from_slice(rule.as_bytes());
-        self.emit(rec, &data, trace);
-    }
-
-    fn set_timer(
-        &mut self,
-        node: NodeId,
-        kind: u8,
-        after: Micros,
-        bytes: Bytes,
-        cause: u32,
-        trace: &mut Option<&mut Trace>,
-    ) {
-        let shell = &mut self.shells[node.index()];
-        shell.timer_count += 1;
-        let count = shell.timer_count;
-        let due = self.now.saturating_add(shell.clock.true_span(after)).min(Micros::MAX.0);
-        let rec = Rec::new(RowKind::TimerSet, self.now, node, Some(cause));
-        let row = self.emit(Rec { count, code: u16::from(kind), ..rec }, &bytes, trace);
-        let timer = Timer { count, kind, set: self.now, due, row, bytes };
-        self.shells[node.index()].timers.push(timer);
-        self.schedule(due, Item::Timer { node, count });
-    }
-
-    fn cancel_timer(&mut self, node: NodeId, bytes: &[u8], cause: u32, trace: &mut Option<&mut Trace>) {
-        let place = |shell: &Shell| shell.timers.iter().position(|t| t.bytes[..] == *bytes);
-        while let Some(place) = place(&self.shells[node.index()]) {
-            let timer = self.shells[node.index()].timers.remove(place);
-            let rec = Rec::new(RowKind::TimerCancelled, self.now, node, Some(cause));
-            self.emit(Rec { count: timer.count, code: u16::from(timer.kind), ..rec }, bytes, trace);
-        }
     }
 
     /// The facts of the last step, for goals and drivers.
