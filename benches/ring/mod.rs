@@ -48,6 +48,7 @@ impl Protocol for Ring {
             timers: vec![],
             properties: vec![],
             functions: vec![],
+            administration: vec![],
             params: vec![ParamSpec { name: "tokens", meaning: "tokens that each node starts with", kind }],
         }
     }

@@ -16,7 +16,8 @@ pub fn list() -> Result<ExitCode, String> {
         for role in &protocol.roles {
             let _ = writeln!(text, "    {:<24}{}", role.name, role.meaning);
         }
-        let functions: Vec<_> = protocol.functions.iter().map(|f| f.f.as_str()).collect();
+        let functions: Vec<_> =
+            protocol.functions.iter().chain(&protocol.administration).map(|f| f.f.as_str()).collect();
         let _ = writeln!(text, "  functions             {}", functions.join(", "));
         let messages: Vec<_> = protocol.messages.iter().map(|(name, _)| *name).collect();
         let _ = writeln!(text, "  messages              {}", messages.join(", "));

@@ -152,7 +152,7 @@ pub fn opened(blueprint: &Blueprint) -> Opened {
         kinds: describe.messages.iter().map(|(name, tone)| KindInfo { name: (*name).into(), tone: *tone }).collect(),
         properties: describe.properties.iter().map(|(n, s)| ((*n).into(), (*s).into())).collect(),
         timers: describe.timers.iter().map(|t| (*t).into()).collect(),
-        functions: describe.functions.clone(),
+        functions: describe.all_functions(),
         parameters: blueprint.unusual_parameters(),
         pace_us_per_s: Micros::ms(10).0,
     }

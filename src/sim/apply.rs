@@ -317,7 +317,8 @@ impl World {
     }
 
     fn check_function(&self, f: &str) -> Done {
-        let known: Vec<&str> = self.describe.functions.iter().map(|k| k.f.as_str()).collect();
+        let functions = self.describe.functions.iter().chain(&self.describe.administration);
+        let known: Vec<&str> = functions.map(|k| k.f.as_str()).collect();
         if known.contains(&f) {
             Ok(())
         } else {

@@ -71,7 +71,17 @@ pub struct Description {
     /// Name and statement of each property.
     pub properties: Vec<(&'static str, &'static str)>,
     pub functions: Vec<FunctionInfo>,
+    /// Functions about the cluster itself (its members, its leader): asked for by hand and by scripts, no part of what
+    /// workloads are made of. A key is a server's name.
+    pub administration: Vec<FunctionInfo>,
     pub params: Vec<ParamSpec>,
+}
+
+impl Description {
+    /// All that a client can be asked for.
+    pub fn all_functions(&self) -> Vec<FunctionInfo> {
+        [&self.functions[..], &self.administration].concat()
+    }
 }
 
 #[derive(Clone, Debug)]

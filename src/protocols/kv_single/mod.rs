@@ -124,6 +124,7 @@ impl Protocol for KvSingle {
             timers: vec!["retry", "give up"],
             properties: properties::STATEMENTS.to_vec(),
             functions: get_and_put(),
+            administration: Vec::new(),
             params: vec![
                 ParamSpec::time("retry-after", retry, ms(40), ms(1), s(60)),
                 ParamSpec::time("give-up-after", give_up, ms(300), ms(2), s(600)),

@@ -147,6 +147,7 @@ impl Protocol for MajorityRegister {
             timers: vec!["retry", "give up"],
             properties: properties::STATEMENTS.to_vec(),
             functions: get_and_put(),
+            administration: Vec::new(),
             params: params(),
         }
     }
