@@ -6,6 +6,7 @@
 
 pub mod kv_single;
 pub mod majority_register;
+pub mod raft;
 
 use crate::sim::cell::Entry;
 use crate::sim::protocol::Card;
@@ -13,7 +14,11 @@ use crate::wire::{Cell, Datum, FunctionInfo, Op};
 
 /// Every protocol: one line each.
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 2] = [Entry::of::<kv_single::KvSingle>(), Entry::of::<majority_register::MajorityRegister>()];
+    const ALL: [Entry; 3] = [
+        Entry::of::<kv_single::KvSingle>(),
+        Entry::of::<majority_register::MajorityRegister>(),
+        Entry::of::<raft::Raft>(),
+    ];
     &ALL
 }
 
