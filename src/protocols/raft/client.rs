@@ -28,8 +28,11 @@ const REDIRECTS_MAX: u32 = 3;
 pub struct Client {
     /// Whom it takes for the leader.
     pub server: NodeId,
-    /// 0 while it has none, and the operation whose request is to open one.
+    /// Whom it tried last of its own accord: redirects may lead in circles that leave the leader out.
+    pub tried: NodeId,
+    /// 0 while it has none; then the operation that first asked for one, and the one that asks now.
     pub session: u64,
+    pub first: Option<u32>,
     pub opening: Option<u32>,
     /// In the order of their beginnings.
     pub pending: Vec<Pending>,
@@ -62,7 +65,7 @@ impl Raft {
         let place = setup.role("client").position(|node| node == me).unwrap_or(0);
         let server = servers(setup).nth(place % servers(setup).count().max(1)).unwrap_or(me);
         let (pending, finished, seen) = (Vec::new(), VecDeque::new(), Vec::new());
-        Client { server, session: 0, opening: None, pending, finished, seen }
+        Client { server, tried: server, session: 0, first: None, opening: None, pending, finished, seen }
     }
 
     pub(super) fn begin(&self, c: &mut Client, id: OpId, op: &Op, ctx: &mut Context<'_>) {
@@ -95,7 +98,7 @@ impl Raft {
             Ask::Write { ticket, op: pending.what.clone() }
         } else if c.opening.is_none_or(|by| by == op) {
             c.opening = Some(op);
-            Ask::Register
+            Ask::Register { first: *c.first.get_or_insert(op) }
         } else {
             return;
         };
@@ -117,7 +120,7 @@ impl Raft {
             // There may be no leader at the moment: the retry tries another server.
             Reply::NotLeader(_) | Reply::Later => {}
             Reply::Session(session) if opening => {
-                (c.session, c.opening, c.server) = (session, None, from);
+                (c.session, c.first, c.opening, c.server) = (session, None, None, from);
                 let waits: Vec<u32> = c.pending.iter().filter(|p| p.session == 0).map(|p| p.op).collect();
                 let commands =
                     waits.into_iter().filter(|op| c.pending.iter().any(|p| p.op == *op && is_command(&p.what)));
@@ -167,7 +170,8 @@ impl Raft {
         pending.redirects = 0;
         if pending.asked == Some(c.server) {
             let all = servers(ctx.setup());
-            c.server = all.clone().find(|server| *server > c.server).or(all.clone().next()).unwrap_or(c.server);
+            c.tried = all.clone().find(|server| *server > c.tried).or(all.clone().next()).unwrap_or(c.tried);
+            c.server = c.tried;
         }
         self.ask(c, op, ctx);
         ctx.set_timer(self.retry_after, &Timer::Retry { op });

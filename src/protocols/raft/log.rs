@@ -7,6 +7,7 @@
 
 use super::config::Config;
 use super::messages::Ticket;
+use crate::base::NodeId;
 use crate::wire::Op;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -24,8 +25,12 @@ pub struct Entry {
 pub enum Payload {
     /// A leader's first entry (section 8).
     NoOp,
-    /// Opens a client's session; its index is the session's name (dissertation, section 6.3).
-    Register,
+    /// Opens a client's session; its index is the session's name (dissertation, section 6.3). The client's first
+    /// operation that asked for it tells copies of one request from another request.
+    Register {
+        client: NodeId,
+        serial: u32,
+    },
     Command(Arc<Command>),
     Config(Arc<Config>),
 }
@@ -158,7 +163,7 @@ impl fmt::Display for Entry {
         write!(f, "{}:", self.term)?;
         match &self.payload {
             Payload::NoOp => f.write_str("no-op"),
-            Payload::Register => f.write_str("session"),
+            Payload::Register { .. } => f.write_str("session"),
             Payload::Config(config) if config.old.is_some() => f.write_str("joint"),
             Payload::Config(_) => f.write_str("members"),
             Payload::Command(command) if command.op.f == "put" => {

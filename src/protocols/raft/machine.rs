@@ -5,6 +5,7 @@
 //! many, the one that was used longest ago, by log index, is forgotten.
 
 use super::log::{Command, Entry, Payload};
+use crate::base::NodeId;
 use crate::wire::{Datum, Op};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ pub struct Machine {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     pub id: u64,
+    /// By which client, in which operation.
+    pub opened: (NodeId, u32),
     /// The index of its last command.
     pub used: u64,
     /// Operations below are over for the client.
@@ -42,7 +45,7 @@ pub struct Answered {
 pub enum Applied {
     Nothing,
     Answer(Datum),
-    Session,
+    Session(u64),
     Expired,
 }
 
@@ -51,13 +54,17 @@ impl Machine {
     pub fn apply(&mut self, index: u64, entry: &Entry, sessions_max: usize, forgetful: bool) -> Applied {
         match &entry.payload {
             Payload::NoOp | Payload::Config(_) => Applied::Nothing,
-            Payload::Register => {
+            Payload::Register { client, serial } => {
+                let opened = (*client, *serial);
+                if let Some(known) = self.sessions.iter().find(|s| s.opened == opened) {
+                    return Applied::Session(known.id);
+                }
                 if self.sessions.len() >= sessions_max {
                     let oldest = self.sessions.iter().enumerate().min_by_key(|(_, s)| s.used).map(|(i, _)| i);
                     oldest.map(|i| self.sessions.remove(i));
                 }
-                self.sessions.push(Session { id: index, used: index, ..Session::default() });
-                Applied::Session
+                self.sessions.push(Session { id: index, opened, used: index, ..Session::default() });
+                Applied::Session(index)
             }
             Payload::Command(command) if command.op.f == "get" => Applied::Answer(self.get(&command.op.key)),
             Payload::Command(command) => self.command(index, command, forgetful),
@@ -149,7 +156,13 @@ mod tests {
     }
 
     fn register(machine: &mut Machine, index: u64) {
-        machine.apply(index, &Entry { term: 1, payload: Payload::Register }, 2, false);
+        let payload = Payload::Register { client: NodeId(9), serial: index as u32 };
+        assert_eq!(
+            machine.apply(index, &Entry { term: 1, payload: payload.clone() }, 2, false),
+            Applied::Session(index)
+        );
+        // A copy of the request opens no other session.
+        assert_eq!(machine.apply(index + 100, &Entry { term: 1, payload }, 2, false), Applied::Session(index));
     }
 
     #[test]

@@ -92,7 +92,10 @@ pub struct Ticket {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Ask {
-    Register,
+    /// The number of the first operation that asked for this session: who asks again gets the same.
+    Register {
+        first: u32,
+    },
     Read {
         key: String,
     },
@@ -186,7 +189,7 @@ pub fn label(m: &Message) -> (u8, String) {
 impl Ask {
     fn words(&self) -> String {
         match self {
-            Ask::Register => "open a session".into(),
+            Ask::Register { .. } => "open a session".into(),
             Ask::Read { key } => format!("get {key}"),
             Ask::Write { op, .. } => op.to_string(),
             Ask::AddServer(_) => "add a server".into(),

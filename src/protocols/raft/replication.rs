@@ -120,6 +120,12 @@ impl Leading {
         self.peer(node).map_or(0, |peer| peer.matched)
     }
 
+    /// Whether this operation of the client is in the log, or will be.
+    pub fn waits(&self, client: NodeId, serial: u32) -> bool {
+        self.waiting.iter().any(|waits| (waits.client, waits.serial) == (client, serial))
+            || self.batch.iter().any(|item| item.asked == Some((client, serial)))
+    }
+
     pub fn next_round(&mut self, now: Micros) {
         self.round += 1;
         self.rounds.push_back((self.round, now));

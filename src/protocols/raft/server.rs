@@ -150,7 +150,7 @@ impl Raft {
             let Some(waits) = leading.waiting.pop_front_if(|waits| waits.index <= index) else { continue };
             let reply = match done {
                 Applied::Answer(value) => Reply::Done { value, index },
-                Applied::Session => Reply::Session(index),
+                Applied::Session(id) => Reply::Session(id),
                 Applied::Expired => Reply::Expired,
                 Applied::Nothing => continue,
             };
@@ -176,7 +176,9 @@ impl Raft {
             _ if leading.transfer.is_some() => {
                 return ctx.send(client, &Message::Answer { serial, reply: Reply::Later });
             }
-            Ask::Register => Payload::Register,
+            // It is on its way already: once more would only make the log longer.
+            _ if leading.waits(client, serial) => return,
+            Ask::Register { first } => Payload::Register { client, serial: first },
             Ask::Read { key } => Payload::read(key),
             Ask::Write { ticket, op } => {
                 let known = s.machine.answered(ticket.session, ticket.serial);
