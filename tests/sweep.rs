@@ -8,6 +8,7 @@ use faultline::check::faults::Profile;
 use faultline::check::sweep::{Report, Sweep, Verdict, run_all};
 use faultline::protocols;
 use faultline::sim::params::ParamValue;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -32,11 +33,20 @@ fn threads() -> u64 {
 fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
     let (role, name, counts) = match protocol {
         "kv-single" => ("server", "n", vec![1]),
+        "raft" => ("server", "n", vec![3, 3, 4, 5]),
         _ => ("replica", "n", vec![3, 3, 4, 5]),
     };
+    let mut parameters: BTreeMap<String, ParamValue> =
+        flag.map(|flag| (flag.to_string(), ParamValue::Flag(true))).into_iter().collect();
+    let mut drawn = Vec::new();
+    if protocol == "raft" {
+        parameters.extend(raft_parameters());
+        drawn = raft_drawn();
+    }
     let profile = Profile {
         protocol: protocol.into(),
-        parameters: flag.map(|flag| (flag.to_string(), ParamValue::Flag(true))).into_iter().collect(),
+        parameters,
+        drawn,
         servers: (role.into(), name.into(), counts),
         clients: ("client".into(), "c".into(), vec![2, 3]),
         rough: Micros::s(2),
@@ -44,6 +54,37 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         bound: Micros::ms(500),
     };
     Sweep::new(profile, protocols::all()).expect("a good profile")
+}
+
+/// Time-outs short enough for many elections in a run. Clocks drift by up to 20 % each way here: one may run faster than
+/// another by half.
+fn raft_parameters() -> Vec<(String, ParamValue)> {
+    let times = [
+        ("election-timeout-min", "60ms"),
+        ("election-timeout-max", "120ms"),
+        ("heartbeat-interval", "20ms"),
+        ("retry-after", "40ms"),
+        ("give-up-after", "600ms"),
+    ];
+    let times = times.into_iter().map(|(name, time)| (name.to_string(), ParamValue::Text(time.into())));
+    times.chain([("clock-drift-bound".to_string(), ParamValue::Int(50))]).collect()
+}
+
+/// What differs from seed to seed.
+fn raft_drawn() -> Vec<(String, Vec<ParamValue>)> {
+    let flags = || vec![ParamValue::Flag(false), ParamValue::Flag(true)];
+    let words = |words: &[&str]| words.iter().map(|word| ParamValue::Text((*word).into())).collect();
+    let numbers = |numbers: &[i64]| numbers.iter().map(|n| ParamValue::Int(*n)).collect();
+    let drawn = [
+        ("pre-vote", flags()),
+        ("check-quorum", flags()),
+        ("read-mode", words(&["read-index", "lease", "lease", "log"])),
+        ("batch-wait", words(&["0ms", "0ms", "3ms"])),
+        ("entries-max", numbers(&[1, 4, 64])),
+        ("snapshot-threshold", numbers(&[8, 32, 1_000])),
+        ("sessions-max", numbers(&[16, 1_000])),
+    ];
+    drawn.map(|(name, values)| (name.to_string(), values)).into()
 }
 
 /// A failing run as a file and as the commands that replay it.
@@ -106,6 +147,24 @@ fn majority_register_survives_faults() {
 #[test]
 fn kv_single_survives_faults() {
     survives("kv-single", "kv_single_survives_faults", &EVERYWHERE);
+}
+
+#[test]
+fn raft_survives_faults() {
+    let marks = [
+        "note: becomes leader",
+        "note: gives the transfer up",
+        "note: installs a snapshot",
+        "note: lease expired",
+        "note: lost its quorum",
+        "note: membership changed",
+        "note: split vote",
+        "note: steps down",
+        "note: takes a snapshot",
+        "note: transfers leadership",
+        "note: truncates its log",
+    ];
+    survives("raft", "raft_survives_faults", &[&EVERYWHERE[..], &marks].concat());
 }
 
 /// A get may skip its write-back when its majority agrees, and nothing breaks.

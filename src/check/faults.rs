@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 pub struct Profile {
     pub protocol: String,
     pub parameters: BTreeMap<String, ParamValue>,
+    /// Parameters of which each seed draws one value.
+    pub drawn: Vec<(String, Vec<ParamValue>)>,
     /// Role, name prefix and the possible numbers of the nodes that serve.
     pub servers: (String, String, Vec<u16>),
     pub clients: (String, String, Vec<u16>),
@@ -45,6 +47,8 @@ struct Kinds {
     clog: bool,
     slow: bool,
     slow_disk: bool,
+    /// Not a fault, yet a strain: clients ask for the protocol's administrative functions.
+    administration: bool,
 }
 
 struct Script<'a> {
@@ -52,6 +56,8 @@ struct Script<'a> {
     stream: Stream,
     servers: Vec<String>,
     clients: Vec<String>,
+    /// Offset and drift of each clock that is not right.
+    clocks: BTreeMap<String, (i64, i32)>,
     log: Vec<LogEntry>,
 }
 
@@ -68,9 +74,13 @@ pub fn scenario(profile: &Profile, describe: &Description, seed: u64) -> Scenari
     let (client_line, clients) = group(&profile.clients, &mut stream);
     let network = LinkChange { latency: Some(latency(&mut stream)), ..LinkChange::default() };
     let disk = Some(sync_time(&mut stream));
-    let mut script = Script { profile, stream, servers, clients, log: Vec::new() };
+    let mut parameters = profile.parameters.clone();
+    for (name, values) in &profile.drawn {
+        parameters.entry(name.clone()).or_insert(values[stream.below(values.len() as u64) as usize].clone());
+    }
+    let mut script = Script { profile, stream, servers, clients, clocks: BTreeMap::new(), log: Vec::new() };
     script.workloads(describe);
-    script.faults();
+    script.faults(describe);
     script.heal();
     script.fresh(describe);
     let mut commands = script.log;
@@ -81,7 +91,7 @@ pub fn scenario(profile: &Profile, describe: &Description, seed: u64) -> Scenari
         protocol: profile.protocol.clone(),
         seed,
         pace: None,
-        parameters: profile.parameters.clone(),
+        parameters,
         network,
         disk,
         nodes: vec![server_line, client_line],
@@ -154,7 +164,7 @@ impl Script<'_> {
         }
     }
 
-    fn faults(&mut self) {
+    fn faults(&mut self, describe: &Description) {
         let mut on = |p: f64| self.stream.chance(p);
         let kinds = Kinds {
             server_crash: on(0.6),
@@ -169,10 +179,14 @@ impl Script<'_> {
             clog: on(0.3),
             slow: on(0.2),
             slow_disk: on(0.3),
+            administration: !describe.administration.is_empty() && on(0.5),
         };
         self.weather(&kinds);
         for node in self.everyone() {
             self.nodes_fate(&node, &kinds);
+        }
+        if kinds.administration {
+            self.administer(describe);
         }
         // Where the network is cut, clogged or delayed changes again and again.
         for episode in 0..8 {
@@ -187,6 +201,21 @@ impl Script<'_> {
         }
     }
 
+    /// Clients change the cluster again and again: which server, or for functions with a value which servers, is drawn.
+    fn administer(&mut self, describe: &Description) {
+        let mut at = self.span(Micros::ms(300));
+        while at < self.profile.rough {
+            let function = &describe.administration[self.stream.below(describe.administration.len() as u64) as usize];
+            let (servers, client) = (self.servers.clone(), self.one_of(&self.clients.clone()));
+            let key = if function.has_key { self.one_of(&servers) } else { String::new() };
+            let some: Vec<Datum> = servers.into_iter().filter(|_| self.stream.chance(0.7)).map(Datum::Text).collect();
+            let value = if function.has_value { Datum::List(some) } else { Datum::None };
+            let op = Op { f: function.f.clone(), key, value };
+            self.add(at, Command::Request(ClientRequest { client, op }));
+            at = at.plus(self.span(Micros::ms(200)));
+        }
+    }
+
     /// What holds from the start: chances of every link, clocks, slow nodes.
     fn weather(&mut self, kinds: &Kinds) {
         let mut chance = |on: bool, max: f64| on.then(|| self.stream.unit() * max);
@@ -197,8 +226,9 @@ impl Script<'_> {
         }
         for node in self.everyone() {
             if kinds.clocks {
-                let offset_us = self.stream.below(2_000_000) as i64 - 1_000_000;
+                let offset_us = self.stream.below(2_000_000) as i64;
                 let drift_ppm = self.stream.below(400_001) as i32 - 200_000;
+                self.clocks.insert(node.clone(), (offset_us, drift_ppm));
                 self.add(Micros::ZERO, Command::Clock(Clock { node: node.clone(), offset_us, drift_ppm }));
             }
             if kinds.slow && self.stream.chance(0.3) {
@@ -302,7 +332,11 @@ impl Script<'_> {
         for node in self.everyone() {
             let fast = Distribution::Constant(Micros::ZERO);
             self.add(at, Command::Slow(Slow { node: node.clone(), service: fast }));
-            self.add(at, Command::Clock(Clock { node: node.clone(), offset_us: 0, drift_ppm: 0 }));
+            // A clock goes on from where it stands: one that jumps would break the leases that rely on it.
+            if let Some((offset, drift)) = self.clocks.get(&node) {
+                let offset_us = offset + at.0 as i64 * i64::from(*drift) / 1_000_000;
+                self.add(at, Command::Clock(Clock { node: node.clone(), offset_us, drift_ppm: 0 }));
+            }
             let sync = Distribution::Constant(Micros(500));
             self.add(at, Command::Disk(DiskShape { node, sync, lies: false }));
         }

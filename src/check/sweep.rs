@@ -96,7 +96,9 @@ impl<'a> Run<'a> {
                 // A command may find its target in another state than the script thought: that is reported in the
                 // trace, and no fault of the run.
                 let _ = self.world.apply(&entry.command, trace);
-                if let (Command::Request(request), Some((id, op))) = (&entry.command, self.world.facts().began.first())
+                let fresh = entry.at >= profile.asks_at();
+                if let (true, Command::Request(request), Some((id, op))) =
+                    (fresh, &entry.command, self.world.facts().began.first())
                 {
                     self.owed.insert(*id, format!("{}'s {op}", request.client));
                 }
