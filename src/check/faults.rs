@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 pub struct Profile {
     pub protocol: String,
     pub parameters: BTreeMap<String, ParamValue>,
-    /// Parameters of which each seed draws one value.
-    pub drawn: Vec<(String, Vec<ParamValue>)>,
+    /// Of each of these lists every seed draws one set of further parameters.
+    pub drawn: Vec<Vec<BTreeMap<String, ParamValue>>>,
     /// Role, name prefix and the possible numbers of the nodes that serve.
     pub servers: (String, String, Vec<u16>),
     pub clients: (String, String, Vec<u16>),
@@ -47,6 +47,8 @@ struct Kinds {
     clog: bool,
     slow: bool,
     slow_disk: bool,
+    /// What happens to single nodes happens often.
+    often: bool,
     /// Not a fault, yet a strain: clients ask for the protocol's administrative functions.
     administration: bool,
 }
@@ -75,8 +77,10 @@ pub fn scenario(profile: &Profile, describe: &Description, seed: u64) -> Scenari
     let network = LinkChange { latency: Some(latency(&mut stream)), ..LinkChange::default() };
     let disk = Some(sync_time(&mut stream));
     let mut parameters = profile.parameters.clone();
-    for (name, values) in &profile.drawn {
-        parameters.entry(name.clone()).or_insert(values[stream.below(values.len() as u64) as usize].clone());
+    for sets in &profile.drawn {
+        for (name, value) in &sets[stream.below(sets.len() as u64) as usize] {
+            parameters.entry(name.clone()).or_insert(value.clone());
+        }
     }
     let mut script = Script { profile, stream, servers, clients, clocks: BTreeMap::new(), log: Vec::new() };
     script.workloads(describe);
@@ -179,6 +183,7 @@ impl Script<'_> {
             clog: on(0.3),
             slow: on(0.2),
             slow_disk: on(0.3),
+            often: on(0.25),
             administration: !describe.administration.is_empty() && on(0.5),
         };
         self.weather(&kinds);
@@ -251,6 +256,8 @@ impl Script<'_> {
             let ends = end < self.profile.rough;
             match self.stream.below(3) {
                 0 if crashes => {
+                    // Some come back at once: a supervisor starts them again.
+                    let end = if self.stream.chance(0.5) { end } else { at.plus(self.span(Micros::ms(10))) };
                     self.add(at, Command::Crash(reference()));
                     self.add(end.min(self.profile.rough), Command::Restart(reference()));
                 }
@@ -266,11 +273,12 @@ impl Script<'_> {
                 }
                 _ => {}
             }
-            at = end.plus(self.span(Micros::ms(400)));
+            at = end.plus(self.span(Micros::ms(if kinds.often { 80 } else { 400 })));
         }
     }
 
-    /// A partition: some against the rest, or one from one; in both directions or in one.
+    /// A partition: some against the rest, with or without a bridge between them, or one from one; in both directions or
+    /// in one.
     fn split(&mut self, number: u32, start: Micros, end: Micros) {
         let everyone = self.everyone();
         let one_way = self.stream.chance(0.3);
@@ -279,10 +287,15 @@ impl Script<'_> {
             let to: Vec<String> = everyone.into_iter().filter(|n| *n != from).collect();
             (vec![from], vec![self.one_of(&to)])
         } else {
-            let some = everyone.into_iter().filter(|_| self.stream.chance(0.4)).collect();
-            (some, Vec::new())
+            let (mut some, mut rest): (Vec<String>, Vec<String>) =
+                everyone.into_iter().partition(|_| self.stream.chance(0.4));
+            if self.stream.chance(0.3) {
+                // One of the larger side hears both.
+                if some.len() > rest.len() { &mut some } else { &mut rest }.pop();
+            }
+            (some, rest)
         };
-        if from.is_empty() {
+        if from.is_empty() || to.is_empty() {
             return;
         }
         let name = format!("split {}", number + 1);

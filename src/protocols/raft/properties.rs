@@ -6,9 +6,9 @@
 
 use super::log::{Entry, Payload};
 use super::{Raft, Role, Server, State};
-use crate::base::{NodeId, OpId};
+use crate::base::{NodeId, OpId, codec, hash};
 use crate::sim::protocol::{Ended, StepFacts, View};
-use crate::wire::Outcome;
+use crate::wire::{Datum, Outcome};
 use std::collections::VecDeque;
 
 /// In the order of the numbers below.
@@ -24,10 +24,16 @@ pub const STATEMENTS: [(&str, &str); 8] = [
         "An entry that was committed in a term is in the logs of the leaders of all later terms, and no server that knows \
          of its commitment loses it.",
     ),
-    ("state-machine safety", "No two servers apply different entries at the same index."),
+    (
+        "state-machine safety",
+        "No two servers apply different entries at the same index, and what an entry wrote is the same everywhere.",
+    ),
     ("exactly-once application", "No command is carried out twice, however often it is asked for."),
     ("read freshness", "A read returns nothing older than what was committed when it began."),
-    ("terms never go back", "A server's term never decreases, crashes and restarts included."),
+    (
+        "terms and votes survive crashes",
+        "After a restart a server knows the term that it has told others, and for whom it voted in it.",
+    ),
 ];
 const ELECTION: u16 = 0;
 const APPEND_ONLY: u16 = 1;
@@ -36,7 +42,7 @@ const COMPLETENESS: u16 = 3;
 const MACHINE: u16 = 4;
 const ONCE: u16 = 5;
 const FRESH: u16 = 6;
-const TERMS: u16 = 7;
+const SURVIVES: u16 = 7;
 
 /// Indices of the log, leaders and commands that are remembered: the newest.
 const SLOTS_MAX: usize = 4_096;
@@ -63,9 +69,9 @@ pub struct Memory {
 /// What one server showed so far.
 #[derive(Clone, Copy, Default)]
 struct Seen {
-    term: u64,
-    /// The last that was surely on its disk: what it may have told others.
-    firm_term: u64,
+    up: bool,
+    /// Term and vote that were surely on its disk: what it may have told others.
+    firm: (u64, Option<NodeId>),
     leads: u64,
     writes: u32,
     last: u64,
@@ -80,6 +86,10 @@ struct Slot {
     chosen: u64,
     /// The term in which that was first known, or a later one.
     in_term: u64,
+    /// The term of the entry that was applied here.
+    applied: u64,
+    /// What its key held just after it: a fingerprint, 0 while unknown.
+    wrote: u64,
 }
 
 impl Memory {
@@ -104,20 +114,30 @@ impl Memory {
         let seen = &mut self.nodes[node.index()];
         let Some(State::Server(s)) = view.state(node) else {
             // Crashed: what its disk lost was never promised.
-            *seen = Seen { term: seen.firm_term, firm_term: seen.firm_term, ..Seen::default() };
+            *seen = Seen { firm: seen.firm, ..Seen::default() };
             return;
         };
         let before = *seen;
-        if s.term < before.term {
-            let why = format!("{} was in term {}, and now is in term {}", view.setup.name(node), before.term, s.term);
-            broken.push((TERMS, why));
+        if !before.up && (s.term < before.firm.0 || s.term == before.firm.0 && s.vote != before.firm.1) {
+            let words = |vote: Option<NodeId>| {
+                vote.map_or("had not voted".into(), |n| format!("had voted for {}", view.setup.name(n)))
+            };
+            let (term, vote) = before.firm;
+            let why = format!(
+                "{} was in term {term} and {}; after its restart it is in term {} and {}",
+                view.setup.name(node),
+                words(vote),
+                s.term,
+                words(s.vote)
+            );
+            broken.push((SURVIVES, why));
         }
         let leads = if matches!(s.role, Role::Leader(_)) { s.term } else { 0 };
         let last = view.disk(node).log.last_index();
         let synced = std::ptr::eq(view.disk(node), view.durable(node));
-        let firm_term = if synced { s.term } else { before.firm_term };
+        let firm = if synced { (s.term, s.vote) } else { before.firm };
         let applied = before.applied.min(s.applied);
-        *seen = Seen { term: s.term, firm_term, leads, writes: s.writes, last, applied };
+        *seen = Seen { up: true, firm, leads, writes: s.writes, last, applied };
         if leads > 0 && leads != before.leads {
             self.elected(view, node, s, broken);
         }
@@ -208,18 +228,35 @@ impl Memory {
         for index in from..=firm {
             let Some(entry) = log.get(index) else { continue };
             let Some(slot) = self.slot_mut(index) else { continue };
-            if slot.chosen == 0 {
-                (slot.chosen, slot.in_term) = (entry.term, s.term);
-            } else if slot.chosen != entry.term {
+            if slot.applied == 0 {
+                slot.applied = entry.term;
+            } else if slot.applied != entry.term {
                 let why = format!(
                     "{} applies entry {index} of term {}, but elsewhere one of term {} was applied there",
                     view.setup.name(node),
                     entry.term,
-                    slot.chosen
+                    slot.applied
                 );
                 broken.push((MACHINE, why));
             }
-            self.committed = self.committed.max(index);
+            if index <= s.commit {
+                if slot.chosen == 0 {
+                    (slot.chosen, slot.in_term) = (entry.term, s.term);
+                }
+            }
+            if index == s.applied
+                && let Payload::Command(command) = &entry.payload
+            {
+                let wrote = fingerprint(&s.machine.get(&command.op.key));
+                if slot.wrote != 0 && slot.wrote != wrote {
+                    let (name, key, value) = (view.setup.name(node), &command.op.key, s.machine.get(&command.op.key));
+                    let why =
+                        format!("after entry {index} {name} has {key}={value}, and elsewhere it had another value");
+                    broken.push((MACHINE, why));
+                }
+                slot.wrote = wrote;
+            }
+            self.committed = self.committed.max(index.min(s.commit));
             self.once(view, node, s, index, entry, broken);
         }
         let seen = &mut self.nodes[node.index()].applied;
@@ -294,4 +331,8 @@ impl Memory {
         }
         self.slots.get_mut(place)
     }
+}
+
+fn fingerprint(value: &Datum) -> u64 {
+    hash::bytes(0, &codec::to_bytes(value)).max(1)
 }
