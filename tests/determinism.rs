@@ -18,10 +18,15 @@ fn open(blueprint: Blueprint, until: Micros) -> Timeline {
 }
 
 fn profile(protocol: &str) -> Profile {
-    let (role, counts) = if protocol == "kv-single" { ("server", vec![1]) } else { ("replica", vec![3, 5]) };
+    let (role, counts) = match protocol {
+        "kv-single" => ("server", vec![1]),
+        "raft" => ("server", vec![3, 5]),
+        _ => ("replica", vec![3, 5]),
+    };
     Profile {
         protocol: protocol.into(),
         parameters: BTreeMap::new(),
+        drawn: Vec::new(),
         servers: (role.into(), "n".into(), counts),
         clients: ("client".into(), "c".into(), vec![2]),
         rough: Micros::ms(400),

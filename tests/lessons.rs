@@ -186,7 +186,7 @@ fn the_catalogue_and_stray_files_are_held_to_the_lessons() {
         files.push(file("one-machine/notes.txt", String::new()));
         files.push(file("one-machine/scenarios/copy.toml", text_of("one-machine/scenarios/one.toml")));
         files.push(file("two/prose.md", String::new()));
-        changed(files, "home.toml", "majority-register", "raft")
+        changed(files, "home.toml", "majority-register", "no-such-protocol")
     };
     let second = changed(light(), "catalogue.json", "\"slug\": \"one-machine\"", "\"slug\": \"two\"");
     let third = changed(light(), "catalogue.json", "\"minutes\"", "\"minuets\"");
@@ -203,7 +203,7 @@ fn the_catalogue_and_stray_files_are_held_to_the_lessons() {
                 "one-machine/scenarios/copy.toml: no step, prediction, number or measurement uses this scenario",
                 "one-machine/solution.toml: this file is missing",
                 "two/lesson.toml: this file is missing",
-                "home.toml:4: unknown protocol \"raft\"",
+                "home.toml:4: unknown protocol \"no-such-protocol\"",
             ][..],
         ),
         (second, &["there is no folder \"two\"", "the lesson in \"one-machine\" is not listed"]),

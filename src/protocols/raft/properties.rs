@@ -239,10 +239,8 @@ impl Memory {
                 );
                 broken.push((MACHINE, why));
             }
-            if index <= s.commit {
-                if slot.chosen == 0 {
-                    (slot.chosen, slot.in_term) = (entry.term, s.term);
-                }
+            if index <= s.commit && slot.chosen == 0 {
+                (slot.chosen, slot.in_term) = (entry.term, s.term);
             }
             if index == s.applied
                 && let Payload::Command(command) = &entry.payload

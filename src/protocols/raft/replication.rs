@@ -184,8 +184,7 @@ impl Raft {
     pub(super) fn append(&self, s: &mut Server, items: Vec<Item>, why: Why, ctx: &mut Context<'_>) {
         let term = s.term;
         let first = ctx.disk().log.last_index() + 1;
-        let mut index = first;
-        for Item { payload, asked } in items {
+        for (index, Item { payload, asked }) in (first..).zip(items) {
             if let Payload::Config(config) = &payload {
                 (s.config, s.config_index) = (Arc::clone(config), index);
             }
@@ -193,7 +192,6 @@ impl Raft {
                 leading.waiting.push_back(Waiting { index, client, serial });
             }
             ctx.disk_mut().log.push(Entry { term, payload });
-            index += 1;
         }
         s.wrote(first);
         self.send_all(s, why, ctx);
