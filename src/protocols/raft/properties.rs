@@ -118,7 +118,9 @@ impl Memory {
             return;
         };
         let before = *seen;
-        if !before.up && (s.term < before.firm.0 || s.term == before.firm.0 && s.vote != before.firm.1) {
+        // What it wrote last before the crash may have become durable without having been seen so.
+        let forgot = before.firm.1.is_some() && s.vote != before.firm.1;
+        if !before.up && (s.term < before.firm.0 || s.term == before.firm.0 && forgot) {
             let words = |vote: Option<NodeId>| {
                 vote.map_or("had not voted".into(), |n| format!("had voted for {}", view.setup.name(n)))
             };

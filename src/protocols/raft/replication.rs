@@ -257,7 +257,7 @@ impl Raft {
         loop {
             let log = &ctx.disk().log;
             let Some(prev_term) = log.term_at(peer.next - 1) else { break };
-            let ahead = peer.next - peer.matched > WINDOW * self.entries_max;
+            let ahead = peer.flow == Flow::Replicate && peer.next - peer.matched > WINDOW * self.entries_max;
             let entries = if ahead { Vec::new() } else { log.slice(peer.next, self.entries_max) };
             if entries.is_empty() && !beats {
                 return;

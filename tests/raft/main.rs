@@ -1,0 +1,16 @@
+//! Raft in named situations: what happens, sentence by sentence, the claim of the paper's section about it, and how the
+//! claim fails under a planted bug. `cargo insta review`, or `INSTA_UPDATE=always cargo test --test raft`, rewrites the
+//! transcripts.
+
+macro_rules! golden {
+    ($text:expr $(,)?) => {
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!($text) })
+    };
+}
+pub(crate) use golden;
+
+mod elections;
+mod lab;
+mod members;
+mod replication;
+mod service;
