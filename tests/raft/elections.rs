@@ -1,6 +1,5 @@
 //! Elections (sections 5.1, 5.2, 5.4.1), pre-vote, check-quorum, transfer (dissertation, sections 3.10, 6.2, 9.6).
 
-use crate::golden;
 use crate::lab::*;
 use faultline::wire::{Datum, Outcome};
 

@@ -7,7 +7,6 @@ macro_rules! golden {
         insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!($text) })
     };
 }
-pub(crate) use golden;
 
 mod elections;
 mod lab;

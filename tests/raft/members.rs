@@ -1,6 +1,5 @@
 //! Membership changes: one server at a time (dissertation, chapter 4), and joint consensus (section 6).
 
-use crate::golden;
 use crate::lab::*;
 use faultline::wire::Datum;
 

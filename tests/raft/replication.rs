@@ -1,6 +1,5 @@
 //! Log replication (section 5.3), the commit rule (section 5.4.2) and snapshots (section 7).
 
-use crate::golden;
 use crate::lab::*;
 use faultline::wire::Datum;
 

@@ -1,6 +1,5 @@
 //! What clients rely on: reads that are not stale (dissertation, section 6.4), commands that take effect once (section 6.3).
 
-use crate::golden;
 use crate::lab::*;
 use faultline::wire::{Datum, Outcome};
 
