@@ -1,4 +1,4 @@
-//! Scenario × seed pairs that together use every latency distribution, every command and both protocols; what each must
+//! Scenario × seed pairs that together use every latency distribution, every command and every protocol; what each must
 //! hash to stands in `golden.txt`. Run natively (`tests/parity/main.rs`) and in wasm (`tests/wasm`): the same bits.
 
 use faultline::base::Micros;
@@ -98,7 +98,41 @@ fn pairs() -> Vec<(String, String)> {
             fitting.for_each(|(name, commands)| add(name, LATENCIES[4].1, commands, seed));
         }
     }
+    pairs.extend(raft_pairs());
     pairs
+}
+
+/// Administrative functions, with a lease on clocks that drift.
+const MEMBERS: &str = r#"{"at":"20ms","do":{"clock":{"node":"n2","offset_us":3000,"drift_ppm":-40000}}},
+    {"at":"120ms","do":{"request":{"client":"c1","op":{"f":"add-server","key":"s1"}}}},
+    {"at":"200ms","do":{"request":{"client":"c2","op":{"f":"transfer-leadership","key":"n3"}}}},
+    {"at":"260ms","do":{"request":{"client":"c1","op":{"f":"remove-server","key":"n1"}}}},
+    {"at":"320ms","do":{"request":{"client":"c2","op":{"f":"change-members","value":{"text":"n1 n2 s1"}}}}}"#;
+
+/// The elected log, with the faults that suit it, and with all that is particular to it: snapshots, leases, batches,
+/// pre-votes, changes of the members.
+fn raft_pairs() -> Vec<(String, String)> {
+    let plain = r#""election-timeout-min":"30ms","election-timeout-max":"60ms","heartbeat-interval":"10ms""#;
+    let rich = format!(
+        r#"{plain},"read-mode":"lease","pre-vote":true,"check-quorum":true,"batch-wait":"2ms","snapshot-threshold":16"#
+    );
+    let cases = [
+        ("plain", plain, LATENCIES[4].1, String::new()),
+        ("nodes", plain, LATENCIES[2].1, format!(",{}", FAULTS[0].1)),
+        ("partitions", &rich, LATENCIES[1].1, format!(",{}", FAULTS[1].1)),
+        ("members", &rich, LATENCIES[0].1, format!(",{MEMBERS}")),
+    ];
+    let pair = |(name, parameters, latency, commands): (&str, &str, &str, String), seed: u64| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"raft","seed":{seed},"network":{{"latency":{latency}}},"parameters":{{{parameters}}},
+            "nodes":[{{"name":"n","role":"server","count":3}},{{"name":"s","role":"spare","count":1}},
+            {{"name":"c","role":"client","count":2}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":120.0}}}},
+            "mix":{{"get":2,"put":1,"append":1,"cas":1}},"keys":{{"uniform":{{"count":3}}}}}}}}}}{commands}]}}"#
+        );
+        (format!("raft {name} {seed}"), text)
+    };
+    cases.into_iter().flat_map(|case| [1, 2].map(|seed| pair(case.clone(), seed))).collect()
 }
 
 /// One line a pair: name, steps, rows, trace hash.
