@@ -58,3 +58,49 @@ fn session_retry_after_fail_over() {
     }
     golden!(situation(run, claim, &["bug-forget-session"]));
 }
+
+/// A majority is up, and yet nobody leads: the reason names what each of them did.
+#[test]
+fn no_leader_is_explained() {
+    let lively = [("election-timeout-min", "\"150ms\""), ("election-timeout-max", "\"300ms\"")];
+    let mut lab = lab(3, 0, &lively, Some("bug-same-timeouts"));
+    lab.until(100).asks("c1 put x=1").until(1_540);
+    let stuck = lab.world.why_no_progress().expect("c1 waits");
+    lab.does("crash.node = \"n1\"").does("crash.node = \"n2\"").until(1_600);
+    let down = lab.world.why_no_progress().expect("c1 waits");
+    golden!(format!("{stuck}\n\n{down}\n"));
+}
+
+/// A leader that cannot commit says how far the others are.
+#[test]
+fn a_leader_without_a_majority_is_explained() {
+    let mut lab = lab(3, 0, &[], None);
+    lab.until(10).fires("n1").until(100).asks("c1 put x=1").until(300);
+    lab.cuts("apart", "n1 c1", "n2 n3").asks("c1 put x=2").until(400);
+    golden!(lab.world.why_no_progress().expect("c1 waits"));
+}
+
+/// Dissertation, section 6.3: a session that is forgotten, because too many others were opened, makes the outcome unknown;
+/// the next command opens another.
+#[test]
+fn an_expired_session_makes_the_outcome_unknown() {
+    let mut lab = lab(3, 0, &[("sessions-max", "1")], None);
+    lab.until(10).fires("n1").until(100).asks("c1 put x=1").until(300).asks("c2 put x=2").until(600);
+    lab.asks("c1 put x=3").until(800).asks("c1 put x=4").until(1_000);
+    let outcomes: Vec<Outcome> = lab.ended("c1").into_iter().map(|(_, outcome, _)| outcome).collect();
+    assert_eq!(outcomes, [Outcome::Ok, Outcome::Unknown, Outcome::Ok]);
+    assert_eq!((lab.broken(), lab.probe("n1", "x")), (None, Datum::Int(4)));
+}
+
+/// A compare-and-set with one value expects what its client last saw.
+#[test]
+fn compare_and_set() {
+    let mut lab = lab(3, 0, &[], None);
+    let pair = |set, before| Datum::List(vec![Datum::Int(set), before]);
+    lab.until(10).fires("n1").until(100).asks("c1 cas x=1").until(300).asks("c2 cas x=2").until(600);
+    answered(&lab, "c1", "cas x=1", &pair(1, Datum::None)).unwrap();
+    answered(&lab, "c2", "cas x=2", &pair(0, Datum::Int(1))).unwrap();
+    lab.asks("c2 cas x=2").until(900);
+    answered(&lab, "c2", "cas x=2", &pair(1, Datum::Int(1))).unwrap();
+    assert_eq!((lab.broken(), lab.probe("n3", "x")), (None, Datum::Int(2)));
+}
