@@ -5,7 +5,7 @@ use super::log::Payload;
 use super::messages::{Ballot, Message, Timer};
 use super::replication::{Item, Leading, Why};
 use super::{Bug, Context, Raft, Role, Server};
-use crate::base::NodeId;
+use crate::base::{Micros, NodeId};
 use serde::{Deserialize, Serialize};
 
 /// Who has answered a candidate.
@@ -54,7 +54,9 @@ impl Raft {
         self.persist(s, ctx);
         match (wins, pre) {
             (true, true) => return self.campaign(s, Ballot::Vote, ctx),
-            (true, false) => return self.lead(s, ctx),
+            // Others' votes arrive after its own is durable; when it needs none it waits for that all the same: it could
+            // crash, forget that it was elected, and elect another in this term.
+            (true, false) => return ctx.set_timer(Micros::ZERO, &Timer::OwnVote { term: s.term }),
             _ => {}
         }
         let log = &ctx.disk().log;
@@ -64,6 +66,12 @@ impl Raft {
             if node != me {
                 ctx.send(node, &request);
             }
+        }
+    }
+
+    pub(super) fn on_own_vote(&self, s: &mut Server, term: u64, ctx: &mut Context<'_>) {
+        if s.term == term && matches!(s.role, Role::Candidate(_)) {
+            self.lead(s, ctx);
         }
     }
 

@@ -135,6 +135,8 @@ pub enum Timer {
     Batch,
     Retry { op: u32 },
     GiveUp { op: u32 },
+    /// A candidate that needs no other vote has its own on its disk.
+    OwnVote { term: u64 },
 }
 
 /// Kinds of messages, in the order of the numbers in [`label`].
@@ -153,7 +155,7 @@ pub const KINDS: [(&str, Tone); 12] = [
     ("Answer", Tone::Reply),
 ];
 
-pub const TIMERS: [&str; 5] = ["election", "heartbeat", "batch", "retry", "give up"];
+pub const TIMERS: [&str; 6] = ["election", "heartbeat", "batch", "retry", "give up", "own vote"];
 
 pub fn label(m: &Message) -> (u8, String) {
     match m {
@@ -222,5 +224,6 @@ pub fn timer_label(t: &Timer) -> (u8, String) {
         Timer::Batch => (2, "end of a batch".into()),
         Timer::Retry { op } => (3, format!("retry of operation {op}")),
         Timer::GiveUp { op } => (4, format!("end of patience for operation {op}")),
+        Timer::OwnVote { term } => (5, format!("own vote of term {term} is on disk")),
     }
 }

@@ -153,6 +153,7 @@ impl Protocol for Raft {
             (State::Server(s), Timer::Election) => self.on_election_timeout(s, ctx),
             (State::Server(s), Timer::Heartbeat) => self.on_heartbeat(s, ctx),
             (State::Server(s), Timer::Batch) => self.end_batch(s, ctx),
+            (State::Server(s), Timer::OwnVote { term }) => self.on_own_vote(s, term, ctx),
             (State::Client(c), Timer::Retry { op }) => self.on_retry(c, op, ctx),
             (State::Client(c), Timer::GiveUp { op }) => self.on_give_up(c, op, ctx),
             _ => {}
