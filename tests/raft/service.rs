@@ -40,6 +40,31 @@ fn lease_read_with_a_slow_clock() {
     golden!(situation(run, claim, &["bug-expired-lease"]));
 }
 
+/// A heartbeat of n1's first term takes three seconds. When it is answered, n1 leads again, cut off by then: the answer has
+/// n1's term in it, but confirms no round of it, and so no get. (Found by the sweep in seed 48878.)
+#[test]
+fn an_answer_to_an_earlier_term_confirms_nothing() {
+    let mut lab = lab(3, 0, &[("give-up-after", "\"500ms\"")], None);
+    let slow = |lab: &mut Lab, time| {
+        lab.does(&format!(
+            "link = {{ from = [\"n1\"], to = [\"n3\"], one_way = true, latency.constant = \"{time}\" }}"
+        ));
+    };
+    lab.until(10).fires("n1").until(100).asks("c1 put x=1").until(5_850);
+    slow(&mut lab, "3s");
+    lab.until(6_020).fires("n2");
+    slow(&mut lab, "10ms");
+    lab.until(6_300).fires("n1").until(6_800);
+    lab.does("cut = { name = \"requests\", from = [\"n1\"], to = [\"n3\"], one_way = true }")
+        .cuts("apart", "n1 c1", "n2 c2");
+    lab.until(9_060).fires("n2").until(9_200).asks("c2 put x=2").until(9_300).asks("c1 get x").until(10_000);
+    assert_eq!(lab.received("n1", "stale: it is term 3"), 1, "{}", lab.transcript());
+    let last = lab.ended("c1").pop().map(|(op, outcome, _)| (op, outcome));
+    assert_eq!(last, Some(("get x".into(), Outcome::Fail)), "{}", lab.transcript());
+    answered(&lab, "c2", "put x=2", &Datum::None).unwrap();
+    assert_eq!(lab.broken(), None);
+}
+
 /// Section 8; dissertation, section 6.3: the answer is lost, the leader dies, the client asks the next one: the command has
 /// taken effect, and does not do so again.
 #[test]

@@ -133,10 +133,16 @@ pub enum Timer {
     Election,
     Heartbeat,
     Batch,
-    Retry { op: u32 },
-    GiveUp { op: u32 },
+    Retry {
+        op: u32,
+    },
+    GiveUp {
+        op: u32,
+    },
     /// A candidate that needs no other vote has its own on its disk.
-    OwnVote { term: u64 },
+    OwnVote {
+        term: u64,
+    },
 }
 
 /// Kinds of messages, in the order of the numbers in [`label`].

@@ -380,7 +380,7 @@ impl Raft {
         batch: Batch,
         ctx: &mut Context<'_>,
     ) {
-        if !self.heed(s, from, term, round, ctx) {
+        if !self.heed(s, from, term, ctx) {
             return;
         }
         let (prev, last, commit) = (batch.prev_index, batch.prev_index + batch.entries.len() as u64, batch.commit);
@@ -400,9 +400,10 @@ impl Raft {
     }
 
     /// Recognises the sender as the leader of its term, or tells it that its term is over.
-    pub(super) fn heed(&self, s: &mut Server, from: NodeId, term: u64, round: u64, ctx: &mut Context<'_>) -> bool {
+    pub(super) fn heed(&self, s: &mut Server, from: NodeId, term: u64, ctx: &mut Context<'_>) -> bool {
         if term < s.term {
-            ctx.send(from, &Message::Appended { term: s.term, round, result: Appended::Stale });
+            // No round: the sender may lead again in this term by then, and rounds count anew in each.
+            ctx.send(from, &Message::Appended { term: s.term, round: 0, result: Appended::Stale });
             return false;
         }
         self.observe(s, term, ctx);

@@ -53,7 +53,7 @@ impl Raft {
         snapshot: Arc<Snapshot>,
         ctx: &mut Context<'_>,
     ) {
-        if !self.heed(s, from, term, round, ctx) {
+        if !self.heed(s, from, term, ctx) {
             return;
         }
         let (index, term) = (snapshot.last_index, snapshot.last_term);
