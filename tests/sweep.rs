@@ -50,7 +50,9 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         servers: (role.into(), name.into(), counts),
         clients: ("client".into(), "c".into(), vec![2, 3]),
         rough: Micros::s(if protocol == "raft" { 4 } else { 2 }),
-        settle: Micros::s(1),
+        // A Raft leader that sends one entry a message repairs a log that lags by hundreds at some 450 entries a second;
+        // nothing new commits before (seed 77065: 687 entries).
+        settle: Micros::s(if protocol == "raft" { 3 } else { 1 }),
         bound: Micros::ms(500),
     };
     Sweep::new(profile, protocols::all()).expect("a good profile")
