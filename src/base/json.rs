@@ -4,8 +4,9 @@
 
 const DEPTH_MAX: u32 = 32;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Json {
+    #[default]
     Null,
     Bool(bool),
     Int(i64),
@@ -16,23 +17,41 @@ pub enum Json {
 
 /// Reads a text that is one value.
 pub fn read(text: &str) -> Result<Json, String> {
-    let mut reader = Reader { text, at: 0 };
-    let value = reader.value(0)?;
-    reader.space();
-    if reader.at < text.len() { reader.wrong("nothing more") } else { Ok(value) }
+    let mut reader = Reader::new(text);
+    let value = reader.value(0).and_then(|value| reader.end().map(|()| value));
+    value.map_err(|expected| {
+        let mut words = String::from("line ");
+        words += &reader.line().to_string();
+        words += ": ";
+        words += &expected;
+        words
+    })
 }
 
-struct Reader<'a> {
+pub struct Reader<'a> {
     text: &'a str,
-    at: usize,
+    /// Where it is, in bytes from the beginning.
+    pub at: usize,
 }
 
 impl Reader<'_> {
+    pub fn new(text: &str) -> Reader<'_> {
+        Reader { text, at: 0 }
+    }
+
+    /// The line that it has got to, from 1.
+    pub fn line(&self) -> usize {
+        self.text.as_bytes()[..self.at].iter().filter(|b| **b == b'\n').count() + 1
+    }
+
+    /// Nothing may follow.
+    pub fn end(&mut self) -> Result<(), String> {
+        self.space();
+        if self.at < self.text.len() { self.wrong("nothing more") } else { Ok(()) }
+    }
+
     fn wrong<T>(&self, expected: &str) -> Result<T, String> {
-        let line = self.text.as_bytes()[..self.at].iter().filter(|b| **b == b'\n').count() + 1;
-        let mut words = String::from("line ");
-        words += &line.to_string();
-        words += ": expected ";
+        let mut words = String::from("expected ");
         words += expected;
         Err(words)
     }
@@ -63,7 +82,7 @@ impl Reader<'_> {
             b'{' => self.map(depth),
             b'[' => self.list(depth),
             b'"' => self.string().map(Json::Text),
-            b'-' | b'0'..=b'9' => self.number(),
+            b'-' | b'0'..=b'9' => self.digits("a whole number").map(Json::Int),
             _ => self.word(),
         }
     }
@@ -78,28 +97,35 @@ impl Reader<'_> {
         self.wrong("a value")
     }
 
-    fn number(&mut self) -> Result<Json, String> {
+    /// A number of this kind.
+    pub fn digits<T: std::str::FromStr>(&mut self, expected: &str) -> Result<T, String> {
+        self.space();
         let start = self.at;
         while matches!(self.peek(), b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9') {
             self.at += 1;
         }
         let digits = &self.text[start..self.at];
         match digits.parse() {
-            Ok(n) if !digits.starts_with('+') => Ok(Json::Int(n)),
-            _ => self.wrong("a whole number"),
+            Ok(n) if digits.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => Ok(n),
+            _ => {
+                self.at = start;
+                self.wrong(expected)
+            }
         }
     }
 
-    fn list(&mut self, depth: u32) -> Result<Json, String> {
-        self.at += 1;
-        let mut items = Vec::new();
+    /// A list, whose items `item` reads.
+    pub fn items(&mut self, mut item: impl FnMut(&mut Self) -> Result<(), String>) -> Result<(), String> {
+        if !self.take(b'[') {
+            return self.wrong("a list");
+        }
         if self.take(b']') {
-            return Ok(Json::List(items));
+            return Ok(());
         }
         loop {
-            items.push(self.value(depth + 1)?);
+            item(self)?;
             if self.take(b']') {
-                return Ok(Json::List(items));
+                return Ok(());
             }
             if !self.take(b',') {
                 return self.wrong("a comma or ]");
@@ -107,11 +133,22 @@ impl Reader<'_> {
         }
     }
 
-    fn map(&mut self, depth: u32) -> Result<Json, String> {
-        self.at += 1;
-        let mut fields: Vec<(String, Json)> = Vec::new();
+    fn list(&mut self, depth: u32) -> Result<Json, String> {
+        let mut items = Vec::new();
+        self.items(|reader| {
+            items.push(reader.value(depth + 1)?);
+            Ok(())
+        })?;
+        Ok(Json::List(items))
+    }
+
+    /// An object, whose fields `field` reads, told their names.
+    fn fields(&mut self, mut field: impl FnMut(&mut Self, String) -> Result<(), String>) -> Result<(), String> {
+        if !self.take(b'{') {
+            return self.wrong("an object");
+        }
         if self.take(b'}') {
-            return Ok(Json::Map(fields));
+            return Ok(());
         }
         loop {
             self.space();
@@ -122,14 +159,23 @@ impl Reader<'_> {
             if !self.take(b':') {
                 return self.wrong("a colon");
             }
-            fields.push((name, self.value(depth + 1)?));
+            field(self, name)?;
             if self.take(b'}') {
-                return Ok(Json::Map(fields));
+                return Ok(());
             }
             if !self.take(b',') {
                 return self.wrong("a comma or }");
             }
         }
+    }
+
+    fn map(&mut self, depth: u32) -> Result<Json, String> {
+        let mut fields: Vec<(String, Json)> = Vec::new();
+        self.fields(|reader, name| {
+            fields.push((name, reader.value(depth + 1)?));
+            Ok(())
+        })?;
+        Ok(Json::Map(fields))
     }
 
     fn string(&mut self) -> Result<String, String> {
@@ -193,6 +239,84 @@ impl Reader<'_> {
     }
 }
 
+/// For readers that know what to expect: see [`super::form`].
+impl Reader<'_> {
+    /// What the next value begins with.
+    pub fn first(&mut self) -> u8 {
+        self.space();
+        self.peek()
+    }
+
+    fn is(&mut self, word: &str) -> bool {
+        self.space();
+        let found = self.text[self.at..].starts_with(word);
+        self.at += if found { word.len() } else { 0 };
+        found
+    }
+
+    pub fn null(&mut self) -> bool {
+        self.is("null")
+    }
+
+    pub fn boolean(&mut self) -> Result<bool, String> {
+        if self.is("true") {
+            Ok(true)
+        } else if self.is("false") {
+            Ok(false)
+        } else {
+            self.wrong("true or false")
+        }
+    }
+
+    pub fn text(&mut self) -> Result<String, String> {
+        if self.first() == b'"' { self.string() } else { self.wrong("a text in quotes") }
+    }
+
+    /// The fields of an object: names, and where their values begin.
+    pub fn places(&mut self) -> Result<Vec<(String, usize)>, String> {
+        let mut places: Vec<(String, usize)> = Vec::new();
+        self.fields(|reader, name| {
+            if places.iter().any(|(other, _)| *other == name) {
+                return Err(complain("this is here twice:", &name));
+            }
+            reader.space();
+            places.push((name, reader.at));
+            reader.skip()
+        })?;
+        Ok(places)
+    }
+
+    /// Passes over a value, whatever it is; what is wrong inside is seen when it is read.
+    fn skip(&mut self) -> Result<(), String> {
+        let mut open = 0;
+        loop {
+            match self.first() {
+                b'"' => {
+                    self.string()?;
+                }
+                b'{' | b'[' => {
+                    open += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' if open > 0 => {
+                    open -= 1;
+                    self.at += 1;
+                }
+                b',' | b':' if open > 0 => self.at += 1,
+                b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                    while matches!(self.peek(), b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') {
+                        self.at += 1;
+                    }
+                }
+                _ => return self.wrong("a value"),
+            }
+            if open == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
 impl Json {
     pub fn write(&self, out: &mut String) {
         match self {
@@ -248,7 +372,8 @@ impl Json {
     }
 }
 
-fn quote(text: &str, out: &mut String) {
+/// Appends the text in quotes.
+pub fn quote(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {

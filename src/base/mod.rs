@@ -4,9 +4,12 @@
 //! integers of explicit width, `libm` for transcendental functions, value-stable generators.
 
 pub mod codec;
+pub mod form;
 pub mod hash;
 pub mod ids;
 pub mod json;
+pub mod order;
+pub mod plain;
 pub mod random;
 pub mod time;
 

@@ -5,8 +5,8 @@
 use super::step::StepView;
 use crate::base::Micros;
 use crate::wire::{Outcome, RowKind};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// At most so many latencies are kept for each function; [`Meter::is_full`] says when more were seen.
 const LATENCIES_MAX: usize = 200_000;
@@ -113,7 +113,7 @@ struct Ops {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Meter {
-    functions: BTreeMap<String, Ops>,
+    functions: LiteMap<String, Ops>,
     sent: u64,
     bytes: u64,
     lost: u64,

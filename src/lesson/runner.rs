@@ -4,7 +4,7 @@ use super::goal::GoalRun;
 use super::meter::Meter;
 use super::watch::Watcher;
 use crate::base::random::{Purpose, Stream};
-use crate::base::{Micros, NodeId};
+use crate::base::{Micros, NodeId, order};
 use crate::sim::cell::Entry;
 use crate::sim::sample;
 use crate::sim::scenario::{Blueprint, LogEntry};
@@ -50,8 +50,10 @@ impl Done {
 pub fn with_commands(blueprint: &Blueprint, more: impl IntoIterator<Item = LogEntry>) -> Blueprint {
     let mut blueprint = blueprint.clone();
     let commands = &mut blueprint.scenario.commands;
-    commands.extend(more);
-    commands.sort_by_key(|entry| (entry.at, entry.after));
+    for entry in more {
+        let place = commands.partition_point(|other| (other.at, other.after) <= (entry.at, entry.after));
+        commands.insert(place, entry);
+    }
     blueprint
 }
 
@@ -127,7 +129,7 @@ pub fn failures(
 
 /// Crashes and restarts: a node is up when none of its outages lasts.
 pub fn carry_out(mut outages: Vec<Outage>) -> Vec<LogEntry> {
-    outages.sort_by(|a, b| (&a.node, a.from).cmp(&(&b.node, b.from)));
+    order::sort(&mut outages, |a, b| (&a.node, a.from) < (&b.node, b.from));
     let mut merged: Vec<Outage> = Vec::new();
     for outage in outages {
         match merged.last_mut() {

@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::base::random::{Purpose, Stream};
-use crate::base::{Micros, NodeId, TimerId};
+use crate::base::{Micros, NodeId, TimerId, order};
 use crate::sim::sample;
 use crate::sim::scenario::Blueprint;
 use crate::sim::sentence::Reader;
@@ -24,7 +24,7 @@ pub fn pace_us_per_s(blueprint: &Blueprint) -> u64 {
     let latency = blueprint.world_latency();
     let mut draws: Vec<u64> =
         (0..33).map(|i| sample::draw(latency, &mut Stream::new(0, Purpose::Latency, 0, i)).0).collect();
-    draws.sort_unstable();
+    order::sort(&mut draws, |a, b| a < b);
     (draws[16] * 1_000 / FLIGHT_MS).max(1)
 }
 
@@ -118,7 +118,7 @@ impl Run {
         // What a clogged link holds seems to stand still just after it was sent.
         flights.extend(world.clogged.iter().map(|m| flight(m, Micros::MAX)));
         flights.extend(self.losses(world));
-        flights.sort_unstable_by_key(|f| (f.sent, f.id));
+        order::sort(&mut flights, |a, b| (a.sent, a.id) < (b.sent, b.id));
         flights
     }
 
@@ -159,7 +159,7 @@ impl Run {
                 label: world.machine.timer_label(&t.bytes).1,
             }));
         }
-        timers.sort_unstable_by_key(|t| (t.due, t.id));
+        order::sort(&mut timers, |a, b| (a.due, a.id) < (b.due, b.id));
         timers
     }
 }

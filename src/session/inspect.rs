@@ -2,8 +2,8 @@
 
 use super::Run;
 use crate::base::NodeId;
+use crate::base::json::Json;
 use crate::wire::{Inspection, Reply, RowKind, Tree};
-use serde_json::Value;
 
 impl Run {
     pub(super) fn inspect(&mut self, node: u16) -> Reply {
@@ -42,18 +42,20 @@ impl Run {
 }
 
 /// A tree of `now`, each leaf with what it was where that differs.
-fn tree(name: &str, now: Option<&Value>, before: Option<&Value>) -> Tree {
+fn tree(name: &str, now: Option<&Json>, before: Option<&Json>) -> Tree {
     let children = match (now, before) {
-        (Some(Value::Object(map)), _) => {
-            let old = before.and_then(Value::as_object);
-            let gone = old.into_iter().flatten().filter(|(key, _)| !map.contains_key(*key));
-            let kept = map.iter().map(|(key, value)| tree(key, Some(value), old.and_then(|o| o.get(key))));
+        (Some(Json::Map(fields)), _) => {
+            let old = if let Some(Json::Map(old)) = before { &old[..] } else { &[] };
+            let gone = old.iter().filter(|(key, _)| find(fields, key).is_none());
+            let kept = fields.iter().map(|(key, value)| tree(key, Some(value), find(old, key)));
             kept.chain(gone.map(|(key, value)| tree(key, None, Some(value)))).collect()
         }
-        (Some(Value::Array(items)), _) if items.iter().any(|v| v.is_object() || v.is_array()) || items.len() > 8 => {
-            let old = before.and_then(Value::as_array);
-            let item = |i: usize| tree(&format!("[{i}]"), items.get(i), old.and_then(|o| o.get(i)));
-            (0..items.len().max(old.map_or(0, Vec::len))).map(item).collect()
+        (Some(Json::List(items)), _)
+            if items.len() > 8 || items.iter().any(|v| matches!(v, Json::Map(_) | Json::List(_))) =>
+        {
+            let old = if let Some(Json::List(old)) = before { &old[..] } else { &[] };
+            let item = |i: usize| tree(&format!("[{i}]"), items.get(i), old.get(i));
+            (0..items.len().max(old.len())).map(item).collect()
         }
         _ => Vec::new(),
     };
@@ -62,15 +64,23 @@ fn tree(name: &str, now: Option<&Value>, before: Option<&Value>) -> Tree {
     Tree { name: name.replace('_', " "), text, before: changed.then_some(was), children }
 }
 
-fn words(value: Option<&Value>) -> String {
+fn find<'a>(fields: &'a [(String, Json)], name: &str) -> Option<&'a Json> {
+    fields.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+fn words(value: Option<&Json>) -> String {
     match value {
         None => String::new(),
-        Some(Value::Null) => "nothing".into(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Object(map)) => match map.len() {
+        Some(Json::Null) => "nothing".into(),
+        Some(Json::Text(text)) => text.clone(),
+        Some(Json::Map(fields)) => match fields.len() {
             0 => "empty".into(),
             n => format!("{n} field{}", if n == 1 { "" } else { "s" }),
         },
-        Some(other) => other.to_string(),
+        Some(other) => {
+            let mut text = String::new();
+            other.write(&mut text);
+            text
+        }
     }
 }

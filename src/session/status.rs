@@ -1,7 +1,7 @@
 //! What of a run changes seldom: properties, goals, marks, branches, the command log, measures, operations.
 
 use super::Run;
-use crate::base::{Micros, NodeId};
+use crate::base::{Micros, NodeId, order};
 use crate::sim::trace::Rec;
 use crate::wire::*;
 
@@ -42,7 +42,7 @@ impl Run {
         let timeline = &self.timeline;
         let mut cards: Vec<BranchCard> = timeline.branches.iter().map(|b| card(b.id, b.left, &b.log)).collect();
         cards.push(card(timeline.branch, Micros(timeline.head().now), &timeline.log));
-        cards.sort_by_key(|c| c.id);
+        order::sort(&mut cards, |a, b| a.id < b.id);
         cards
     }
 
@@ -82,7 +82,7 @@ impl Run {
             let (row, at) = g.evidence?;
             Some(Mark { at, kind: MarkKind::Goal, row, label: g.sentence })
         }));
-        marks.sort_by_key(|m| (m.at, m.row));
+        order::sort(&mut marks, |a, b| (a.at, a.row) < (b.at, b.row));
         marks
     }
 
@@ -120,7 +120,7 @@ impl Run {
                 row: (*row).into(),
             });
         }
-        cards.sort_by_key(|op| (op.client, op.begun, op.row));
+        order::sort(&mut cards, |a, b| (a.client, a.begun, a.row) < (b.client, b.begun, b.row));
         cards
     }
 }

@@ -3,7 +3,8 @@
 
 use super::params::Params;
 use super::protocol::{Card, Ctx, CtxCore, Description, Protocol, Setup, StepFacts, View};
-use crate::base::{NodeId, OpId, codec, hash};
+use crate::base::json::Json;
+use crate::base::{NodeId, OpId, codec, hash, plain};
 use crate::wire::Op;
 use std::any::Any;
 use std::marker::PhantomData;
@@ -28,7 +29,7 @@ pub trait NodeBox: 'static {
     /// Chains the hash of state and disks to `chain`.
     fn fingerprint(&self, chain: u64, scratch: &mut Vec<u8>) -> u64;
     /// State and disk as plain trees for the inspector.
-    fn trees(&self) -> (serde_json::Value, serde_json::Value);
+    fn trees(&self) -> (Json, Json);
 }
 
 pub struct NodeCell<P: Protocol> {
@@ -132,11 +133,8 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
         hash::bytes(chain, scratch)
     }
 
-    fn trees(&self) -> (serde_json::Value, serde_json::Value) {
-        let tree = |value: Result<serde_json::Value, serde_json::Error>| {
-            value.unwrap_or_else(|error| serde_json::Value::String(format!("cannot be shown: {error}")))
-        };
-        (tree(serde_json::to_value(&self.state)), tree(serde_json::to_value(&*self.disk)))
+    fn trees(&self) -> (Json, Json) {
+        (plain::tree(&self.state), plain::tree(&*self.disk))
     }
 }
 
@@ -148,7 +146,7 @@ pub trait Machine: Send + Sync + 'static {
     fn label(&self, bytes: &[u8]) -> Option<(u8, String)>;
     fn timer_label(&self, bytes: &[u8]) -> (u8, String);
     /// An encoded message as a tree.
-    fn message_tree(&self, bytes: &[u8]) -> Option<serde_json::Value>;
+    fn message_tree(&self, bytes: &[u8]) -> Option<Json>;
     fn check(
         &self,
         monitor: &mut dyn Monitor,
@@ -207,8 +205,8 @@ impl<P: Protocol> Machine for Configured<P> {
         self.0.timer_label(&codec::from_bytes(bytes).expect("timers are encoded by us"))
     }
 
-    fn message_tree(&self, bytes: &[u8]) -> Option<serde_json::Value> {
-        serde_json::to_value(codec::from_bytes::<P::Msg>(bytes).ok()?).ok()
+    fn message_tree(&self, bytes: &[u8]) -> Option<Json> {
+        Some(plain::tree(&codec::from_bytes::<P::Msg>(bytes).ok()?))
     }
 
     fn check(

@@ -5,6 +5,7 @@ pub mod adversary;
 pub mod apply;
 pub mod cell;
 mod effects;
+mod form;
 pub mod net;
 pub mod node;
 pub mod operations;

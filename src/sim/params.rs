@@ -111,7 +111,7 @@ pub enum ParamKind {
 
 /// Values that were checked against their specifications; every parameter has one.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub struct Params(BTreeMap<&'static str, ParamValue>);
+pub struct Params(Vec<(&'static str, ParamValue)>);
 
 impl ParamSpec {
     pub fn time(name: &'static str, meaning: &'static str, default: Micros, min: Micros, max: Micros) -> ParamSpec {
@@ -167,40 +167,48 @@ impl Params {
         for spec in specs {
             let value = given.get(spec.name).cloned().unwrap_or_else(|| spec.default_value());
             if !spec.admits(&value) {
-                let shown = serde_json::to_string(&value).unwrap_or_default();
+                let shown = match value {
+                    ParamValue::Flag(flag) => flag.to_string(),
+                    ParamValue::Int(n) => n.to_string(),
+                    ParamValue::Text(text) => format!("\"{text}\""),
+                };
                 return Err((spec.name.into(), format!("{} = {shown} is not {}", spec.name, spec.accepts())));
             }
-            params.0.insert(spec.name, value);
+            params.0.push((spec.name, value));
         }
         Ok(params)
     }
 
+    fn checked(&self, name: &str) -> &ParamValue {
+        self.get(name).unwrap_or_else(|| panic!("{name} is no parameter of this protocol"))
+    }
+
     pub fn time(&self, name: &str) -> Micros {
-        match &self.0[name] {
+        match self.checked(name) {
             ParamValue::Text(text) => Micros::parse(text).expect("checked"),
             other => panic!("{name} is not a time: {other:?}"),
         }
     }
 
     pub fn int(&self, name: &str) -> i64 {
-        match &self.0[name] {
+        match self.checked(name) {
             ParamValue::Int(n) => *n,
             other => panic!("{name} is not a number: {other:?}"),
         }
     }
 
     pub fn flag(&self, name: &str) -> bool {
-        self.0[name] == ParamValue::Flag(true)
+        *self.checked(name) == ParamValue::Flag(true)
     }
 
     pub fn word(&self, name: &str) -> &str {
-        match &self.0[name] {
+        match self.checked(name) {
             ParamValue::Text(text) => text,
             other => panic!("{name} is not a word: {other:?}"),
         }
     }
 
     pub fn get(&self, name: &str) -> Option<&ParamValue> {
-        self.0.get(name)
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 }

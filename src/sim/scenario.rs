@@ -8,7 +8,7 @@ use super::params::{ParamKind, ParamValue, Params};
 use super::protocol::{Description, NodeSetup, Setup};
 use super::sample;
 use super::world::{Watch, World};
-use crate::base::Micros;
+use crate::base::{Micros, codec, form};
 use crate::wire::{Command, Distribution, LinkChange, ParameterInfo, SourceFile};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -86,7 +86,8 @@ impl Scenario {
     pub fn read(file: &SourceFile) -> Result<Scenario, String> {
         let place = |line: usize, message: &str| format!("{}:{line}: {}", file.name, message.trim());
         let scenario: Scenario = if file.text.trim_start().starts_with('{') {
-            serde_json::from_str(&file.text).map_err(|e| place(e.line(), &e.to_string()))?
+            let bytes = form::read(&file.text, &super::form::SCENARIO).map_err(|(line, what)| place(line, &what))?;
+            codec::from_bytes(&bytes).map_err(|what| place(1, &what))?
         } else {
             read_toml(file)?
         };
@@ -98,7 +99,7 @@ impl Scenario {
     }
 
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("a scenario is plain data")
+        form::write(&codec::to_bytes(self), &super::form::SCENARIO)
     }
 }
 

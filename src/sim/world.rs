@@ -13,6 +13,7 @@ use super::node::{Bytes, Incoming, Message, Shell};
 use super::protocol::{CtxCore, Description, Outbox, Setup, StepFacts};
 use super::queue::Queue;
 use super::trace::{Rec, Trace};
+use crate::base::json::Json;
 use crate::base::{Micros, MsgId, NodeId, hash};
 use crate::wire::{Datum, Distribution, NodeStatus, Outcome, RowKind};
 use std::rc::Rc;
@@ -528,7 +529,7 @@ impl World {
     }
 
     /// State and disk of a node as trees.
-    pub fn trees(&self, node: NodeId) -> (serde_json::Value, serde_json::Value) {
+    pub fn trees(&self, node: NodeId) -> (Json, Json) {
         self.cells[node.index()].trees()
     }
 }

@@ -73,7 +73,7 @@ const FAULTS: [(&str, &str); 5] = [
 ];
 
 /// Name and text of every pair.
-fn pairs() -> Vec<(String, String)> {
+pub fn pairs() -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for (protocol, role) in [("kv-single", "server"), ("majority-register", "replica")] {
         let servers = if role == "server" {

@@ -8,8 +8,9 @@ use crate::base::{Micros, NodeId, OpId};
 use crate::protocols::waiting;
 use crate::sim::protocol::{Card, View};
 use crate::wire::{Datum, Op, Outcome};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Versions of finished operations that are remembered for whoever watches.
 const FINISHED_MAX: usize = 32;
@@ -18,7 +19,7 @@ const FINISHED_MAX: usize = 32;
 pub struct Client {
     pub life: u32,
     /// Operations that have begun and not ended.
-    pub pending: BTreeMap<u32, Pending>,
+    pub pending: LiteMap<u32, Pending>,
     /// The versions that the operations that ended well made or saw, newest last.
     pub finished: VecDeque<(u32, u64)>,
 }
@@ -37,7 +38,7 @@ impl KvSingle {
         ctx.disk_mut().lives += 1;
         let life = ctx.disk().lives;
         ctx.sync();
-        Client { life, pending: BTreeMap::new(), finished: VecDeque::new() }
+        Client { life, pending: LiteMap::new(), finished: VecDeque::new() }
     }
 
     pub(super) fn begin(&self, client: &mut Client, id: OpId, op: &Op, ctx: &mut Context<'_>) {
@@ -89,7 +90,7 @@ impl KvSingle {
     }
 
     pub(super) fn client_card(&self, client: &Client, card: &mut Card) {
-        let oldest = client.pending.first_key_value().map(|(_, pending)| pending);
+        let oldest = client.pending.first().map(|(_, pending)| pending);
         let asked = oldest.map_or(0, |p| p.asked);
         let times = if asked == 1 { "asked once".into() } else { format!("asked {asked} times") };
         waiting(card, oldest.map(|p| (&p.op, times)), client.pending.len());

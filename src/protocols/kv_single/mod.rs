@@ -20,8 +20,8 @@ use crate::base::{Micros, NodeId, OpId};
 use crate::sim::params::{ParamSpec, Params};
 use crate::sim::protocol::{Card, Ctx, Description, Protocol, RoleSpec, StepFacts, View};
 use crate::wire::{Datum, Op, Tone};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,8 +71,8 @@ pub enum Timer {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Disk {
     /// Of the server.
-    pub entries: BTreeMap<String, Entry>,
-    pub sessions: BTreeMap<NodeId, Session>,
+    pub entries: LiteMap<String, Entry>,
+    pub sessions: LiteMap<NodeId, Session>,
     /// Of a client: how often it was started.
     pub lives: u32,
 }
@@ -91,7 +91,7 @@ pub struct Entry {
 pub struct Session {
     pub life: u32,
     pub settled: u32,
-    pub honoured: BTreeMap<u32, u64>,
+    pub honoured: LiteMap<u32, u64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

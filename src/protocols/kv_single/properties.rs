@@ -4,7 +4,8 @@ use super::{KvSingle, State};
 use crate::base::{NodeId, OpId};
 use crate::sim::protocol::{Ended, StepFacts, View};
 use crate::wire::Outcome;
-use std::collections::{BTreeMap, VecDeque};
+use litemap::LiteMap;
+use std::collections::VecDeque;
 
 /// In the order of the numbers below.
 pub const STATEMENTS: [(&str, &str); 3] = [
@@ -33,9 +34,9 @@ type By = (NodeId, u32, u32);
 #[derive(Clone, Default)]
 pub struct Memory {
     server_up: bool,
-    keys: BTreeMap<String, Key>,
+    keys: LiteMap<String, Key>,
     /// For each open operation the highest version of its key that was completed before it began.
-    open: BTreeMap<OpId, u64>,
+    open: LiteMap<OpId, u64>,
 }
 
 #[derive(Clone, Default)]

@@ -11,8 +11,9 @@ use crate::base::{Micros, NodeId, OpId};
 use crate::protocols::waiting;
 use crate::sim::protocol::{Card, View};
 use crate::wire::{Datum, Op, Outcome};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Tags of finished operations that are remembered for whoever watches.
 const FINISHED_MAX: usize = 32;
@@ -23,10 +24,10 @@ pub struct Client {
     pub place: u16,
     pub life: u32,
     /// Operations that have begun and not ended.
-    pub pending: BTreeMap<u32, Pending>,
+    pub pending: LiteMap<u32, Pending>,
     /// The highest counter that it took for each key in this life. It never takes one twice: a put that was given up, or
     /// that is still under way, may have left its tag on a replica that no query has reached.
-    pub taken: BTreeMap<String, u64>,
+    pub taken: LiteMap<String, u64>,
     /// The tags of the operations that ended well, newest last.
     pub finished: VecDeque<(u32, Versioned)>,
 }
@@ -61,7 +62,7 @@ impl MajorityRegister {
         ctx.sync();
         let me = ctx.me();
         let place = ctx.setup().role("client").position(|node| node == me).map_or(0, |i| i as u16 + 1);
-        Client { place, life, pending: BTreeMap::new(), taken: BTreeMap::new(), finished: VecDeque::new() }
+        Client { place, life, pending: LiteMap::new(), taken: LiteMap::new(), finished: VecDeque::new() }
     }
 
     /// An operation begins with its query (LS, section 3: both reads and writes do).
@@ -177,7 +178,7 @@ impl MajorityRegister {
     }
 
     pub(super) fn client_card(&self, client: &Client, card: &mut Card) {
-        let oldest = client.pending.first_key_value().map(|(_, pending)| pending);
+        let oldest = client.pending.first().map(|(_, pending)| pending);
         let (phase, heard) = oldest.map_or(("none", 0), |p| (p.phase.name(), p.heard.len()));
         waiting(card, oldest.map(|p| (&p.op, format!("{phase}, {heard} heard"))), client.pending.len());
         card.probes.push(("phase".into(), Datum::Text(phase.into())));

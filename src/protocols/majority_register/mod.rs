@@ -26,8 +26,8 @@ use crate::base::{Micros, NodeId, OpId};
 use crate::sim::params::{ParamKind, ParamSpec, Params};
 use crate::sim::protocol::{Card, Ctx, Description, Protocol, RoleSpec, StepFacts, View};
 use crate::wire::{Datum, Op, Tone};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// The configuration.
@@ -88,7 +88,7 @@ pub enum Timer {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Disk {
     /// Of a replica.
-    pub registers: BTreeMap<String, Versioned>,
+    pub registers: LiteMap<String, Versioned>,
     /// Of a client: how often it was started.
     pub lives: u32,
 }

@@ -7,7 +7,7 @@ use super::{MajorityRegister, State, Tag, Versioned, majority};
 use crate::base::{NodeId, OpId};
 use crate::sim::protocol::{Ended, StepFacts, View};
 use crate::wire::{Datum, Outcome};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// In the order of the numbers below.
 pub const STATEMENTS: [(&str, &str); 4] = [
@@ -39,10 +39,10 @@ type Broken = Vec<(u16, String)>;
 
 #[derive(Clone, Default)]
 pub struct Memory {
-    replicas: BTreeMap<NodeId, Witnessed>,
-    keys: BTreeMap<String, Key>,
+    replicas: LiteMap<NodeId, Witnessed>,
+    keys: LiteMap<String, Key>,
     /// For each open operation the highest tag of its key that was completed before it began.
-    open: BTreeMap<OpId, Tag>,
+    open: LiteMap<OpId, Tag>,
 }
 
 /// What one replica showed so far.
@@ -51,7 +51,7 @@ struct Witnessed {
     up: bool,
     last_key: String,
     /// For each key the highest tag in its cache in this life, and on its disk ever.
-    tags: BTreeMap<String, (Tag, Tag)>,
+    tags: LiteMap<String, (Tag, Tag)>,
 }
 
 #[derive(Clone, Default)]
@@ -60,7 +60,7 @@ struct Key {
     completed: Option<(Tag, NodeId)>,
     /// The highest tag of a completed put, and whose.
     put: Option<(Tag, NodeId)>,
-    values: BTreeMap<Tag, Datum>,
+    values: LiteMap<Tag, Datum>,
 }
 
 impl Memory {
@@ -85,7 +85,7 @@ impl Memory {
         let Some(State::Replica(replica)) = view.state(node) else {
             // Crashed: the cache is gone; what its disk holds must be what it held.
             seen.up = false;
-            seen.tags.values_mut().for_each(|(cached, durable)| *cached = *durable);
+            seen.tags.iter_mut().for_each(|(_, (cached, durable))| *cached = *durable);
             return self.look_at_all(view, node, broken);
         };
         seen.up = true;
@@ -148,7 +148,8 @@ impl Memory {
             None => {
                 values.insert(now.tag, now.value.clone());
                 if values.len() > TAGS_MAX {
-                    values.pop_first();
+                    let oldest = *values.first().expect("it is not empty").0;
+                    values.remove(&oldest);
                 }
             }
         }

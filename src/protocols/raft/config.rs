@@ -1,7 +1,8 @@
 //! Who votes, and what a majority is (section 6; dissertation, chapter 4): the only place that counts.
 
-use crate::base::NodeId;
+use crate::base::{NodeId, order};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 /// A configuration; with `old`, a joint one, that needs the majorities of both (section 6).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,7 +14,7 @@ pub struct Config {
 
 impl Config {
     pub fn of(mut voters: Vec<NodeId>) -> Config {
-        voters.sort_unstable();
+        order::sort(&mut voters, |a, b| a < b);
         voters.dedup();
         Config { voters, old: None }
     }
@@ -47,9 +48,9 @@ impl Config {
 
 /// The highest value that a majority of these has reached. Of nobody there is no majority.
 fn majority_has(voters: &[NodeId], value: &dyn Fn(NodeId) -> u64) -> u64 {
-    let mut values: Vec<u64> = voters.iter().map(|node| value(*node)).collect();
-    values.sort_unstable_by(|a, b| b.cmp(a));
-    values.get(voters.len() / 2).copied().unwrap_or(0)
+    let values: SmallVec<[u64; 8]> = voters.iter().map(|node| value(*node)).collect();
+    let reached = |least: &u64| values.iter().filter(|value| *value >= least).count() > voters.len() / 2;
+    values.iter().copied().filter(reached).max().unwrap_or(0)
 }
 
 #[cfg(test)]

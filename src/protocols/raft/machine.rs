@@ -7,15 +7,15 @@
 use super::log::{Command, Entry, Payload};
 use crate::base::NodeId;
 use crate::wire::{Datum, Op};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The longest list that `append` makes.
 pub const LIST_MAX: usize = 1_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
-    pub map: BTreeMap<String, Datum>,
+    pub map: LiteMap<String, Datum>,
     /// In the order of their ids.
     pub sessions: Vec<Session>,
 }
@@ -111,7 +111,7 @@ impl Machine {
 
 /// `put` answers nothing. `append` makes a list of what there is and adds to it. `cas` (compare and set) with the value
 /// `[expected, new]` answers `[1, before]` if it set, `[0, before]` if something else was there.
-fn execute(map: &mut BTreeMap<String, Datum>, op: &Op) -> Datum {
+fn execute(map: &mut LiteMap<String, Datum>, op: &Op) -> Datum {
     let before = map.get(&op.key);
     match (op.f.as_str(), &op.value) {
         ("append", value) => {
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn lists_are_bounded() {
-        let mut map = BTreeMap::new();
+        let mut map = LiteMap::new();
         let op = Op { f: "append".into(), key: "x".into(), value: Datum::Int(1) };
         for _ in 0..LIST_MAX {
             assert_eq!(execute(&mut map, &op), Datum::None);
