@@ -6,7 +6,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// Encodes `value`. Only types without a derivable encoding could fail (sequences of unknown length); none is used.
 pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    postcard::to_allocvec(value).expect("plain data always encodes")
+    let mut bytes = Vec::new();
+    append(value, &mut bytes);
+    bytes
 }
 
 /// Appends the encoding of `value` to `out`.
@@ -21,13 +23,15 @@ struct Appender<'a>(&'a mut Vec<u8>);
 impl postcard::ser_flavors::Flavor for Appender<'_> {
     type Output = ();
 
-    #[inline]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
         self.0.push(byte);
         Ok(())
     }
 
-    #[inline]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
         self.0.extend_from_slice(bytes);
         Ok(())

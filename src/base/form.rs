@@ -110,7 +110,7 @@ fn value(reader: &mut Reader<'_>, form: &Form, out: &mut Vec<u8>, depth: u32) ->
             super::codec::append(&n, out);
         }
         Form::Float => {
-            let n: f64 = reader.digits("a number")?;
+            let n = reader.float("a number of at most 19 digits")?;
             out.extend(n.to_le_bytes());
         }
         Form::Text => super::codec::append(&reader.text()?, out),

@@ -97,21 +97,30 @@ impl Reader<'_> {
         self.wrong("a value")
     }
 
-    /// A number of this kind.
-    pub fn digits<T: std::str::FromStr>(&mut self, expected: &str) -> Result<T, String> {
+    /// A number, as `parse` takes it.
+    fn number<T>(&mut self, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, String> {
         self.space();
         let start = self.at;
         while matches!(self.peek(), b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9') {
             self.at += 1;
         }
         let digits = &self.text[start..self.at];
-        match digits.parse() {
-            Ok(n) if digits.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => Ok(n),
-            _ => {
+        let begins = digits.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        match parse(digits).filter(|_| begins) {
+            Some(n) => Ok(n),
+            None => {
                 self.at = start;
                 self.wrong(expected)
             }
         }
+    }
+
+    pub fn digits<T: std::str::FromStr>(&mut self, expected: &str) -> Result<T, String> {
+        self.number(expected, |digits| digits.parse().ok())
+    }
+
+    pub fn float(&mut self, expected: &str) -> Result<f64, String> {
+        self.number(expected, super::decimal::parse)
     }
 
     /// A list, whose items `item` reads.

@@ -4,6 +4,7 @@
 //! integers of explicit width, `libm` for transcendental functions, value-stable generators.
 
 pub mod codec;
+pub mod decimal;
 pub mod form;
 pub mod hash;
 pub mod ids;

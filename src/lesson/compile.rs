@@ -307,7 +307,7 @@ fn in_unit(scalar: &Scalar, unit: Unit) -> Result<f64, String> {
         (Unit::Time, Scalar::Text(text)) => Micros::parse(text).map(|t| t.0 as f64),
         (Unit::Time, _) => Err("a latency is compared with a time such as \"20ms\"".into()),
         (Unit::Fraction, Scalar::Text(text)) => {
-            let read = text.strip_suffix('%').and_then(|n| n.trim().parse::<f64>().ok()).map(|n| n / 100.0);
+            let read = text.strip_suffix('%').and_then(|n| crate::base::decimal::parse(n.trim())).map(|n| n / 100.0);
             read.filter(|n| (0.0..=1.0).contains(n)).ok_or_else(|| PERCENT.into())
         }
         (Unit::Fraction, _) => Err(PERCENT.into()),

@@ -245,7 +245,7 @@ impl Filter {
 
 /// Whether `text` holds `part`, in any case.
 fn contains(text: &str, part: &str) -> bool {
-    text.to_lowercase().contains(&part.to_lowercase())
+    text.to_ascii_lowercase().contains(&part.to_ascii_lowercase())
 }
 
 impl Test {

@@ -26,8 +26,8 @@ impl Run {
         let kind = filter.kinds.is_empty() || filter.kinds.contains(&rec.kind);
         let node = filter.node.is_none_or(|node| node == rec.node);
         kind && node && {
-            let text = filter.text.trim().to_lowercase();
-            text.is_empty() || self.reader().sentence(rec).to_lowercase().contains(&text)
+            let text = filter.text.trim().to_ascii_lowercase();
+            text.is_empty() || self.reader().sentence(rec).to_ascii_lowercase().contains(&text)
         }
     }
 
