@@ -80,7 +80,7 @@ fn errors_name_line_and_choices() {
             format!("{HEAD}, \"parameters\": {{\"a\": [1]}}}}"),
             "a.json:2: expected a whole number, a text, true or false",
         ),
-        (format!("{HEAD}"), "a.json:2: expected a comma or }"),
+        (HEAD.to_string(), "a.json:2: expected a comma or }"),
         (format!("{HEAD}}} x"), "a.json:2: expected nothing more"),
         ("{\"nodes\": [[[[[[[[".to_owned() + &"[".repeat(100_000), "a.json:1: expected a value"),
     ];

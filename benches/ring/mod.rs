@@ -90,15 +90,12 @@ impl Protocol for Ring {
 /// A ring with so many messages in flight (a multiple of the nodes).
 pub fn blueprint(in_flight: u64) -> Blueprint {
     // JSON, because the wasm reads no TOML.
-    let scenario = serde_json::json!({
-        "version": 1,
-        "protocol": "ring",
-        "seed": 1,
-        "parameters": { "tokens": in_flight / u64::from(NODES) },
-        "network": { "latency": { "uniform": { "min": "1ms", "max": "10ms" } } },
-        "nodes": [{ "name": "n", "role": "node", "count": NODES }],
-    });
-    let text = scenario.to_string();
+    let tokens = in_flight / u64::from(NODES);
+    let text = format!(
+        r#"{{"version": 1, "protocol": "ring", "seed": 1, "parameters": {{"tokens": {tokens}}},
+        "network": {{"latency": {{"uniform": {{"min": "1ms", "max": "10ms"}}}}}},
+        "nodes": [{{"name": "n", "role": "node", "count": {NODES}}}]}}"#
+    );
     let file = SourceFile { name: "ring".into(), text };
     let scenario = Scenario::read(&file).expect("a good scenario");
     Blueprint::resolve(scenario, &[Entry::of::<Ring>()]).expect("a good scenario")
