@@ -150,8 +150,8 @@ impl Run {
                 vec![self.frame()]
             }
             Request::Move(to) => {
-                self.go(to);
-                vec![self.frame()]
+                let done = self.go(to);
+                self.answered(done)
             }
             Request::Do(command) => {
                 let done = self.timeline.command(command);

@@ -9,7 +9,8 @@ use crate::wire::{Move, RowFilter};
 const SEARCH_STEPS_MAX: u32 = 200_000;
 
 impl Run {
-    pub(super) fn go(&mut self, to: Move) {
+    /// An error when what was looked for is nowhere: the cursor stays.
+    pub(super) fn go(&mut self, to: Move) -> Result<(), String> {
         match to {
             Move::Forward => {
                 self.timeline.forward();
@@ -24,42 +25,66 @@ impl Run {
             }
             Move::Start => self.timeline.seek(Micros::ZERO, super::SLICE_STEPS),
             Move::Head => self.timeline.seek_step(u32::MAX),
-            Move::NextInteresting => self.search_on(&|run, rec| run.reader().is_interesting(rec)),
-            Move::PreviousInteresting => self.search_back(&|run, rec| run.reader().is_interesting(rec)),
-            Move::Until { filter, backwards } => {
-                let wanted = |run: &Run, rec: &Rec| filter != RowFilter::default() && run.matches(rec, &filter);
-                if backwards { self.search_back(&wanted) } else { self.search_on(&wanted) }
+            Move::NextInteresting => {
+                self.search_on(&|run, rec| run.reader().is_interesting(rec));
             }
+            Move::PreviousInteresting => {
+                if !self.search_back(&|run, rec| run.reader().is_interesting(rec)) {
+                    self.timeline.seek(Micros::ZERO, super::SLICE_STEPS);
+                }
+            }
+            Move::Until { filter, backwards } => return self.until(&filter, backwards),
         }
+        Ok(())
+    }
+
+    fn until(&mut self, filter: &RowFilter, backwards: bool) -> Result<(), String> {
+        if *filter == RowFilter::default() {
+            return Err("say what to look for: a word of a sentence, a kind, a node".into());
+        }
+        let wanted = |run: &Run, rec: &Rec| run.matches(rec, filter);
+        let step = self.timeline.world().step;
+        if backwards {
+            return self.search_back(&wanted).then_some(()).ok_or_else(|| "nothing earlier is like that".into());
+        }
+        if self.search_on(&wanted) {
+            return Ok(());
+        }
+        let end = self.timeline.shown();
+        self.timeline.seek_step(step);
+        Err(format!("nothing like that happens until {end}"))
     }
 
     /// To the next step with a wanted row: among those recorded, else by simulating.
-    fn search_on(&mut self, wanted: &dyn Fn(&Run, &Rec) -> bool) {
+    fn search_on(&mut self, wanted: &dyn Fn(&Run, &Rec) -> bool) -> bool {
         let from = self.timeline.world().rows as usize;
         let recorded = self.timeline.trace.rows().iter().skip(from).position(|rec| wanted(self, rec));
         if let Some(place) = recorded {
             let step = self.timeline.trace.get((from + place) as u32).step;
-            return self.timeline.seek_step(step);
+            self.timeline.seek_step(step);
+            return true;
         }
         self.timeline.seek_step(u32::MAX);
         for _ in 0..SEARCH_STEPS_MAX {
             let first = self.timeline.trace.len();
-            if !self.timeline.forward() || self.timeline.trace.rows()[first..].iter().any(|rec| wanted(self, rec)) {
-                return;
+            if !self.timeline.forward() {
+                return false;
+            }
+            if self.timeline.trace.rows()[first..].iter().any(|rec| wanted(self, rec)) {
+                return true;
             }
         }
+        false
     }
 
-    fn search_back(&mut self, wanted: &dyn Fn(&Run, &Rec) -> bool) {
+    fn search_back(&mut self, wanted: &dyn Fn(&Run, &Rec) -> bool) -> bool {
         let step = self.timeline.world().step;
         let before = self.timeline.trace.first_of_step(step.into()) as usize;
         let found = self.timeline.trace.rows()[..before].iter().rposition(|rec| wanted(self, rec));
-        match found {
-            Some(row) => {
-                let step = self.timeline.trace.get(row as u32).step;
-                self.timeline.seek_step(step);
-            }
-            None => self.timeline.seek(Micros::ZERO, super::SLICE_STEPS),
+        if let Some(row) = found {
+            let step = self.timeline.trace.get(row as u32).step;
+            self.timeline.seek_step(step);
         }
+        found.is_some()
     }
 }

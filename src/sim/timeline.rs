@@ -313,7 +313,10 @@ impl Timeline {
     /// Takes back the last command of a person at or before the cursor. Later ones of the branch go too.
     pub fn undo(&mut self) -> Result<(), String> {
         let done = self.done();
-        let place = self.log[..done].iter().rposition(|e| e.learner).ok_or("there is nothing to take back")?;
+        // What was refused did nothing that could be taken back.
+        let worked = |(e, refused): (&LogEntry, &Option<String>)| e.learner && refused.is_none();
+        let mut commands = self.log[..done].iter().zip(&self.refused[..done]);
+        let place = commands.rposition(worked).ok_or("there is nothing to take back")?;
         let at = self.shown;
         let mut log = self.log.clone();
         log.remove(place);

@@ -70,6 +70,11 @@ pub fn Log() -> Html {
             ctx.dispatch(Action::Filter(RowFilter { kinds, ..filter.clone() }));
         })
     };
+    let until = |backwards: bool| {
+        let (ctx, filter) = (ctx.clone(), filter.clone());
+        Callback::from(move |_: MouseEvent| ctx.lab.go(Move::Until { filter: filter.clone(), backwards }))
+    };
+    let any = *filter == RowFilter::default();
     let step = run.frame.as_ref().map_or(0, |f| f.step);
     let (first, rows) = run.rows.as_ref().map_or((0, [].as_slice()), |r| (r.first, r.rows.as_slice()));
     let above = first.saturating_sub(skipped) * height;
@@ -91,6 +96,10 @@ pub fn Log() -> Html {
             <div class="filter">
                 <label><span class="sr-only">{ "Find in the log" }</span><input type="search" placeholder="Find in the log" value={filter.text.clone()} oninput={search} /></label>
                 <label class="check"><input type="checkbox" checked={!filter.kinds.is_empty()} onchange={toggle} />{ "Only what stands out" }</label>
+                <span role="group" aria-label="Run until a row that matches">
+                    <button type="button" disabled={any} onclick={until(true)} title="Back to the last row before that matches">{ "Back to" }</button>
+                    <button type="button" disabled={any} onclick={until(false)} title="Run until the next row that matches">{ "Run until" }</button>
+                </span>
                 <span class="n">{ words::count(total, "row", "rows") }</span>
             </div>
             <div class="rows" ref={list} {onscroll}>

@@ -1,0 +1,181 @@
+//! Moving about in a run as the page does it: steps, conditions, forks, branches, single messages and timers, all through
+//! the session.
+
+use faultline::base::Micros;
+use faultline::protocols;
+use faultline::session::Session;
+use faultline::wire::*;
+
+const RUN: &str = r#"{
+  "version": 1, "protocol": "majority-register", "seed": 3,
+  "network": {"latency": {"uniform": {"min": "2ms", "max": "9ms"}}},
+  "nodes": [{"name": "r", "role": "replica", "count": 3}, {"name": "c", "role": "client", "count": 2}],
+  "commands": [{"at": "0s", "do": {"workload": {"client": "client", "arrivals": {"closed": {"think": {"constant": "5ms"}}},
+    "mix": {"get": 1, "put": 1}, "limit": 40}}}]
+}"#;
+
+fn opened() -> Session {
+    let mut session = Session::new(protocols::all());
+    let source = RunSource::Text(SourceFile { name: "run.json".into(), text: RUN.into() });
+    let replies = session.handle(Request::Open(OpenRun { source, seed: None, cursor: None }));
+    assert!(matches!(&replies[..], [Reply::Opened(_), Reply::Frame(_)]), "{replies:?}");
+    session
+}
+
+/// The frame, and what was refused.
+fn ask(session: &mut Session, request: Request) -> (Frame, Option<String>) {
+    let mut replies = session.handle(request).into_iter();
+    match (replies.next(), replies.next()) {
+        (Some(Reply::Frame(frame)), None) => (*frame, None),
+        (Some(Reply::Refused(why)), Some(Reply::Frame(frame))) => (*frame, Some(why)),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn frame(session: &mut Session, request: Request) -> Frame {
+    let (frame, refused) = ask(session, request);
+    assert_eq!(refused, None);
+    frame
+}
+
+/// All that is seen at a moment, without what is sent only when it changes.
+fn seen(frame: &Frame) -> Frame {
+    Frame { status: None, ..frame.clone() }
+}
+
+#[test]
+fn steps_forward_and_back_are_inverse() {
+    let mut session = opened();
+    let mut way = vec![frame(&mut session, Request::Move(Move::Start))];
+    for _ in 0..60 {
+        way.push(frame(&mut session, Request::Move(Move::Forward)));
+    }
+    assert!(way.windows(2).all(|pair| pair[1].step == pair[0].step + 1));
+    for earlier in way.iter().rev().skip(1) {
+        let back = frame(&mut session, Request::Move(Move::Back));
+        assert_eq!((back.step, &back.nodes, &back.flights), (earlier.step, &earlier.nodes, &earlier.flights));
+    }
+    for _ in 0..=way[0].step {
+        frame(&mut session, Request::Move(Move::Back));
+    }
+    let first = frame(&mut session, Request::Move(Move::Back));
+    assert_eq!((first.step, first.now), (5, Micros::ZERO), "the five nodes' first starts are one moment");
+}
+
+#[test]
+fn runs_until_a_condition_both_ways() {
+    let mut session = opened();
+    let until = |text: &str, kinds: &[RowKind], backwards| {
+        let filter = RowFilter { text: text.into(), kinds: kinds.to_vec(), node: None };
+        Request::Move(Move::Until { filter, backwards })
+    };
+    let done = until("succeeded", &[RowKind::Complete], false);
+    let first = frame(&mut session, done.clone());
+    let filter = RowFilter { text: "succeeded".into(), ..RowFilter::default() };
+    let replies = session.handle(Request::Rows { first: 0, count: 9, filter });
+    assert!(
+        matches!(&replies[..], [Reply::Rows(page)] if page.total == 1 && page.rows[0].step == first.step),
+        "{replies:?}"
+    );
+    let second = frame(&mut session, done.clone());
+    assert!(second.now > first.now);
+    // Backwards to the same moment, and no further.
+    let back = frame(&mut session, until("succeeded", &[RowKind::Complete], true));
+    assert_eq!((back.step, &back.nodes), (first.step, &first.nodes));
+    let (still, why) = ask(&mut session, until("succeeded", &[RowKind::Complete], true));
+    assert_eq!((still.step, why.as_deref()), (first.step, Some("nothing earlier is like that")));
+    // What never happens leaves the cursor where it is, and is said.
+    let (still, why) = ask(&mut session, until("crashed", &[], false));
+    assert_eq!(still.step, first.step);
+    assert!(why.is_some_and(|why| why.starts_with("nothing like that happens until")));
+    let (still, why) = ask(&mut session, until("", &[], false));
+    assert!(still.step == first.step && why.is_some());
+    // A fresh session simulates what is not recorded yet, to the same moment.
+    let mut fresh = opened();
+    frame(&mut fresh, done.clone());
+    assert_eq!(seen(&frame(&mut fresh, done)).step, second.step);
+}
+
+#[test]
+fn a_fork_keeps_the_old_branch() {
+    let mut session = opened();
+    let old = frame(&mut session, Request::Show { at: Micros::ms(300) });
+    frame(&mut session, Request::Show { at: Micros::ms(100) });
+    let forked = frame(&mut session, Request::Do(Command::Crash(NodeRef { node: "r1".into() })));
+    let status = forked.status.expect("the branches changed");
+    assert_eq!((status.branches.len(), forked.head), (2, forked.now));
+    let there = frame(&mut session, Request::Show { at: Micros::ms(300) });
+    assert_eq!((old.nodes[0].status, there.nodes[0].status), (NodeStatus::Up, NodeStatus::Down));
+    let other = status.branches.iter().map(|b| b.id).find(|id| *id != status.branch).expect("the old one");
+    frame(&mut session, Request::Branch(other));
+    let again = frame(&mut session, Request::Show { at: Micros::ms(300) });
+    assert_eq!((again.step, &again.nodes, &again.flights), (old.step, &old.nodes, &old.flights));
+}
+
+#[test]
+fn undo_takes_the_last_command_back() {
+    let mut session = opened();
+    let plain = frame(&mut session, Request::Show { at: Micros::ms(50) });
+    frame(&mut session, Request::Do(Command::Pause(NodeRef { node: "r2".into() })));
+    let undone = frame(&mut session, Request::Undo);
+    assert_eq!((undone.step, &undone.nodes), (plain.step, &plain.nodes));
+}
+
+#[test]
+fn a_message_is_dropped_doubled_delayed_and_delivered_by_its_id() {
+    let flight = |frame: &Frame| frame.flights[0].clone();
+    let at = |session: &mut Session| frame(session, Request::Show { at: Micros::ms(20) });
+    let here = |frame: &Frame, id| frame.flights.iter().filter(|f| f.id == id).map(|f| f.due).collect::<Vec<_>>();
+    let mut session = opened();
+    let before = at(&mut session);
+    let message = flight(&before);
+    let dropped = frame(&mut session, Request::Do(Command::Drop(MsgRef { message: message.id })));
+    let lost = dropped.flights.iter().find(|f| f.id == message.id).and_then(|f| f.lost.clone());
+    assert!(lost.is_some_and(|loss| loss.at == dropped.now), "it breaks where it is");
+    let others = |frame: &Frame| frame.flights.iter().filter(|f| f.id != message.id).cloned().collect::<Vec<_>>();
+    assert_eq!(others(&dropped), others(&before), "nothing else changed");
+    // It is gone: a second drop is reported, not ignored.
+    let (_, why) = ask(&mut session, Request::Do(Command::Drop(MsgRef { message: message.id })));
+    assert!(why.is_some());
+    frame(&mut session, Request::Undo);
+    let delay = DelayMsg { message: message.id, by: Micros::ms(30) };
+    let delayed = frame(&mut session, Request::Do(Command::Delay(delay)));
+    assert_eq!(here(&delayed, message.id), [message.due.plus(Micros::ms(30))]);
+    frame(&mut session, Request::Undo);
+    let doubled = frame(&mut session, Request::Do(Command::Duplicate(MsgRef { message: message.id })));
+    let copies = doubled
+        .flights
+        .iter()
+        .filter(|f| (f.id.from, f.id.to, f.id.count) == (message.id.from, message.id.to, message.id.count));
+    assert_eq!(copies.count(), 2);
+    frame(&mut session, Request::Undo);
+    let now = frame(&mut session, Request::Do(Command::DeliverNow(MsgRef { message: message.id })));
+    let next = frame(&mut session, Request::Move(Move::Forward));
+    assert_eq!((now.now, next.now), (before.now, before.now), "it is handled at once");
+    assert!(here(&next, message.id).is_empty());
+}
+
+#[test]
+fn timers_are_fired_postponed_and_aligned() {
+    let at = |session: &mut Session| frame(session, Request::Show { at: Micros::ms(20) });
+    let due = |frame: &Frame, id| frame.timers.iter().find(|t| t.id == id).map(|t| t.due);
+    let mut session = opened();
+    let before = at(&mut session);
+    let [first, second] = [&before.timers[0], &before.timers[before.timers.len() - 1]].map(Clone::clone);
+    assert_ne!(first.id, second.id);
+    let postponed = PostponeTimer { timer: first.id, by: Micros::ms(7) };
+    let later = frame(&mut session, Request::Do(Command::PostponeTimer(postponed)));
+    assert_eq!(due(&later, first.id), Some(first.due.plus(Micros::ms(7))));
+    assert_eq!(due(&later, second.id), Some(second.due), "the others stay");
+    let kind = "retry".to_owned();
+    let aligned =
+        frame(&mut session, Request::Do(Command::AlignTimers(AlignTimers { kind: kind.clone(), nodes: Vec::new() })));
+    let opened_kinds = aligned.timers.iter().filter(|t| t.kind == first.kind || t.kind == second.kind);
+    let times: Vec<Micros> = opened_kinds.map(|t| t.due).collect();
+    assert!(times.iter().filter(|t| **t == *times.iter().max().expect("some")).count() > 1, "{times:?}");
+    let fired = frame(&mut session, Request::Do(Command::FireTimer(TimerRef { timer: first.id })));
+    assert_eq!(fired.now, before.now);
+    frame(&mut session, Request::Move(Move::Forward));
+    let (_, why) = ask(&mut session, Request::Do(Command::FireTimer(TimerRef { timer: first.id })));
+    assert!(why.is_some(), "a timer that has fired is not there any more");
+}
