@@ -11,7 +11,10 @@ const RUN: &str = r#"{
   "network": {"latency": {"uniform": {"min": "2ms", "max": "9ms"}}},
   "nodes": [{"name": "r", "role": "replica", "count": 3}, {"name": "c", "role": "client", "count": 2}],
   "commands": [{"at": "0s", "do": {"workload": {"client": "client", "arrivals": {"closed": {"think": {"constant": "5ms"}}},
-    "mix": {"get": 1, "put": 1}, "limit": 40}}}]
+    "mix": {"get": 1, "put": 1}, "limit": 40}}},
+    {"at": "5ms", "do": {"slow": {"node": "r3", "service": {"constant": "1ms"}}}},
+    {"at": "5ms", "do": {"slow": {"node": "r2", "service": {"constant": "1ms"}}}},
+    {"at": "30ms", "do": {"slow": {"node": "r3", "service": {"constant": "0ms"}}}}]
 }"#;
 
 fn opened() -> Session {
@@ -178,4 +181,28 @@ fn timers_are_fired_postponed_and_aligned() {
     frame(&mut session, Request::Move(Move::Forward));
     let (_, why) = ask(&mut session, Request::Do(Command::FireTimer(TimerRef { timer: first.id })));
     assert!(why.is_some(), "a timer that has fired is not there any more");
+}
+
+#[test]
+fn what_is_exported_can_be_opened_again() {
+    for steps in 0..40 {
+        let mut session = opened();
+        frame(&mut session, Request::Move(Move::Start));
+        for _ in 0..steps {
+            frame(&mut session, Request::Move(Move::Forward));
+        }
+        for node in ["r1", "r2"] {
+            frame(&mut session, Request::Do(Command::Crash(NodeRef { node: node.into() })));
+        }
+        let before = frame(&mut session, Request::Move(Move::NextInteresting));
+        let replies = session.handle(Request::Export);
+        let [Reply::Exported(text)] = &replies[..] else { panic!("{replies:?}") };
+        let source = RunSource::Text(SourceFile { name: "saved run".into(), text: text.clone() });
+        let open = OpenRun { source, seed: None, cursor: Some(before.now) };
+        let replies = session.handle(Request::Open(open));
+        let [Reply::Opened(_), Reply::Frame(after)] = &replies[..] else {
+            panic!("{steps} steps: {replies:?}\n{text}")
+        };
+        assert_eq!((after.now, after.nodes[0].status), (before.now, before.nodes[0].status), "{steps} steps");
+    }
 }

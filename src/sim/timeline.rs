@@ -272,6 +272,10 @@ impl Timeline {
         self.log.insert(self.head.done, LogEntry { at, after, command, learner: true });
         self.refused.insert(self.head.done, None);
         let place = self.head.done;
+        // What the script does at this same instant comes after it.
+        for entry in self.log[place..].iter_mut().take_while(|entry| entry.at == at) {
+            entry.after = entry.after.max(after);
+        }
         while self.head.done <= place && self.step_head(at.0) {}
         match &self.refused[place] {
             Some(reason) => {

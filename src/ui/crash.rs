@@ -18,7 +18,8 @@ pub fn set_report(run: &str) {
 }
 
 pub fn install() {
-    std::panic::set_hook(Box::new(|info| {
+    // Through Yew, which else would put its own in this one's place.
+    yew::set_custom_panic_hook(Box::new(|info| {
         let text = describe(info);
         web_error(&text);
         let _ = overlay(&text);

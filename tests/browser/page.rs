@@ -82,6 +82,11 @@ impl Page {
         self.driver.post("/refresh", &json!({})).expect("the page reloads");
     }
 
+    /// Runs a script in every document before its own scripts.
+    pub fn before_load(&self, script: &str) {
+        self.driver.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
+    }
+
     /// Opens the page and waits until the app has taken the place of the first paint.
     pub fn open_app(&mut self, address: &str) {
         self.open(address);
@@ -362,12 +367,15 @@ impl Page {
         entries.iter().map(line).collect()
     }
 
-    /// Reads the console and takes out the errors that this test expects: those that hold `text`. At least one must.
-    pub fn expect_error(&mut self, text: &str) {
-        let (expected, others): (Vec<_>, Vec<_>) =
-            self.read_console().into_iter().partition(|line| line.contains(text));
-        assert!(!expected.is_empty(), "the console holds no “{text}”, but: {others:?}");
-        self.errors.extend(others.into_iter().filter(|line| line.starts_with("SEVERE")));
+    /// Reads the console and takes out the errors that this test expects: those that hold one of `texts`. Each must be
+    /// there.
+    pub fn expect_errors(&mut self, texts: &[&str]) {
+        let lines = self.read_console();
+        for text in texts {
+            assert!(lines.iter().any(|line| line.contains(text)), "the console holds no “{text}”, but: {lines:?}");
+        }
+        let expected = |line: &String| texts.iter().any(|text| line.contains(text));
+        self.errors.extend(lines.into_iter().filter(|line| line.starts_with("SEVERE") && !expected(line)));
     }
 
     /// Closes the browser. Fails if the console held an error, or if the page or a worker of it asked anything of

@@ -20,28 +20,33 @@ pub struct Server {
 
 struct State {
     dist: PathBuf,
-    /// Requests for a path with this ending get a 404: to see what the page does then.
-    missing: Option<&'static str>,
+    /// Requests for a path with this ending get another file, or a 404: to see what the page does then.
+    other: Option<(&'static str, Option<&'static str>)>,
     asked: Mutex<Vec<String>>,
 }
 
 impl Server {
     /// Serves `dist/`, which has to be built.
     pub fn start() -> Server {
-        Server::with_missing(None)
+        Server::serve(None)
     }
 
     /// Serves `dist/` without the files whose name ends in `ending`.
     pub fn without(ending: &'static str) -> Server {
-        Server::with_missing(Some(ending))
+        Server::serve(Some((ending, None)))
     }
 
-    fn with_missing(missing: Option<&'static str>) -> Server {
+    /// Serves `dist/` with another text in the place of a file.
+    pub fn with(ending: &'static str, text: &'static str) -> Server {
+        Server::serve(Some((ending, Some(text))))
+    }
+
+    fn serve(other: Option<(&'static str, Option<&'static str>)>) -> Server {
         let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist");
         assert!(dist.join("index.html").is_file(), "The page is not built: run `make dist` first.");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let state = Arc::new(State { dist, missing, asked: Mutex::default() });
+        let state = Arc::new(State { dist, other, asked: Mutex::default() });
         let shared = state.clone();
         // Both kinds of thread end with the test process.
         thread::spawn(move || {
@@ -98,8 +103,11 @@ impl State {
     fn file(&self, target: &str) -> Option<(&'static str, Vec<u8>)> {
         let path = target.split(['?', '#']).next()?;
         let path = path.strip_prefix(SUBFOLDER).or_else(|| path.strip_prefix('/'))?;
-        if path.split('/').any(|part| part == "..") || self.missing.is_some_and(|end| path.ends_with(end)) {
+        if path.split('/').any(|part| part == "..") {
             return None;
+        }
+        if let Some((_, text)) = self.other.filter(|(end, _)| path.ends_with(end)) {
+            return text.map(|text| ("application/json", text.as_bytes().to_vec()));
         }
         let mut file = self.dist.join(path);
         if path.is_empty() || path.ends_with('/') {

@@ -77,12 +77,13 @@ pub fn Stage(props: &StageProps) -> Html {
         }
     };
     let (nodes, messages) = told(&ctx);
+    let flying = run.frame.as_ref().map_or(0, |frame| frame.flights.len());
     let onkeydown = Callback::from(|event: KeyboardEvent| arrows(&event));
     html! {
         <div class="canvas" data-mode={if props.mode == Mode::Poke { "poke" } else { "bench" }}>
             <canvas ref={canvas} aria-hidden="true"></canvas>
             <ul class="spots" ref={mirror} aria-label="Nodes" {onkeydown}>{ for nodes.into_iter().enumerate().map(node) }</ul>
-            <ul class="sr-only" aria-label="Messages on their way">{ for messages.into_iter().map(|m| html! { <li>{ m }</li> }) }</ul>
+            <ul class="sr-only" aria-label={format!("Messages on their way: {flying}")}>{ for messages.into_iter().map(|m| html! { <li>{ m }</li> }) }</ul>
         </div>
     }
 }

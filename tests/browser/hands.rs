@@ -1,0 +1,127 @@
+//! The bench by keyboard alone, and for those who cannot see it or do not want it to move.
+
+use crate::ENGINE;
+use crate::page::{Page, Theme};
+use crate::server::Server;
+use serde_json::json;
+
+fn bench(page: &mut Page, server: &Server) {
+    page.open_app(&server.root());
+    page.wait_for(ENGINE);
+    page.js("location.hash = '#/lesson/one-machine/3'", json!([]));
+    page.wait_text("Step 3 of 6");
+    page.wait_for("[data-node=n1]");
+    page.focus("[data-node=n1]");
+}
+
+fn messages(page: &Page) -> u64 {
+    let count = "return +document.querySelector('ul[aria-label^=\"Messages on their way\"]').ariaLabel.split(': ')[1]";
+    page.js(count, json!([])).as_u64().expect("a number")
+}
+
+#[test]
+fn a_single_message_by_keyboard_and_undo() {
+    let server = Server::start();
+    let mut page = Page::start();
+    bench(&mut page, &server);
+    let flying = "return document.querySelectorAll('ul[aria-label^=\"Messages on their way\"] li').length > 0";
+    for _ in 0..40 {
+        if page.js(flying, json!([])) == json!(true) {
+            break;
+        }
+        page.press(".");
+        page.wait_js("the step", "return document.querySelector('#said').innerText", json!([]));
+    }
+    let before = messages(&page);
+    assert!(before > 0, "a message is on its way");
+    // M picks a message; B doubles it; U takes that back; Delete drops it, and the log says by which rule.
+    page.press("m");
+    page.wait_text("Duplicate");
+    page.screenshots("message");
+    page.press("b");
+    page.wait_js("the copy", "return +document.querySelector('ul[aria-label^=\"Messages on their way\"]').ariaLabel.split(': ')[1] === arguments[0]", json!([before + 1]));
+    page.press("u");
+    page.wait_js("one less", "return +document.querySelector('ul[aria-label^=\"Messages on their way\"]').ariaLabel.split(': ')[1] === arguments[0]", json!([before]));
+    page.press("m");
+    page.press("Delete");
+    page.wait_js("the loss in words", "return document.querySelector('#said').innerText.length > 0", json!([]));
+    page.finish();
+}
+
+#[test]
+fn steps_are_said_and_searches_run_until_a_match() {
+    let server = Server::start();
+    let mut page = Page::start();
+    bench(&mut page, &server);
+    let mut said = Vec::new();
+    for _ in 0..5 {
+        let last = said.last().cloned().unwrap_or_default();
+        page.press(".");
+        let script = "const words = document.querySelector('#said').innerText; return words !== arguments[0] && words";
+        let words = page.wait_js("the sentence of the step", script, json!([last]));
+        said.push(words.as_str().expect("a text").to_owned());
+    }
+    assert!(said.iter().all(|words| words.ends_with(|c: char| c != ' ')), "{said:?}");
+    let clock = "return document.querySelector('#clock').innerText";
+    let start = page.js(clock, json!([]));
+    page.focus(".filter input[type=search]");
+    page.write("succeeded");
+    page.click("[aria-label^='Run until'] button:last-child");
+    page.wait_js("time to pass", &format!("{clock} !== arguments[0]"), json!([start]));
+    page.wait_js(
+        "the row",
+        "return [...document.querySelectorAll('.log li.here')].some(li => li.innerText.includes('succeeded'))",
+        json!([]),
+    );
+    let there = page.js(clock, json!([]));
+    page.click("[aria-label^='Run until'] button:last-child");
+    page.wait_js("the next one", &format!("{clock} !== arguments[0]"), json!([there]));
+    page.click("[aria-label^='Run until'] button:first-child");
+    page.wait_js("the first one", &format!("{clock} === arguments[0]"), json!([there]));
+    page.screenshots("run-until");
+    page.finish();
+}
+
+#[test]
+fn with_reduced_motion_it_plays_step_by_step() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.media(Theme::Light, true);
+    bench(&mut page, &server);
+    page.media(Theme::Light, true);
+    // How often the clock changes while two seconds are played.
+    let watch = "document.querySelector('#play').click();
+        return new Promise(done => {
+          const seen = new Set(), clock = () => document.querySelector('.transport .ev').innerText;
+          const end = performance.now() + 2500;
+          const look = () => { seen.add(clock()); performance.now() < end ? requestAnimationFrame(look) : done(seen.size) };
+          look() })";
+    let changes = page.js(watch, json!([])).as_u64().expect("a number");
+    assert!((2..=5).contains(&changes), "{changes} changes in 2.5 s");
+    page.finish();
+}
+
+#[test]
+fn a_run_can_be_shared_and_is_the_same() {
+    let server = Server::start();
+    let mut page = Page::start();
+    bench(&mut page, &server);
+    page.press("c");
+    page.wait_js("the crash", "return document.querySelector('[data-node=n1]').ariaLabel.includes('down')", json!([]));
+    page.js(
+        "window.files = []; const make = URL.createObjectURL;
+             URL.createObjectURL = blob => { blob.text().then(text => files.push(text)); return make.call(URL, blob) }",
+        json!([]),
+    );
+    page.click("[popovertarget=share-menu]");
+    page.js(
+        "[...document.querySelectorAll('#share-menu button')].find(b => b.innerText === 'Save as a file').click()",
+        json!([]),
+    );
+    let text = page.wait_js("the file", "return files[0]", json!([]));
+    let run: serde_json::Value = serde_json::from_str(text.as_str().expect("a text")).expect("JSON");
+    let crash = json!({ "crash": { "node": "n1" } });
+    let mine = run["commands"].as_array().into_iter().flatten().filter(|entry| entry["learner"] == true);
+    assert_eq!(mine.map(|entry| entry["do"].clone()).collect::<Vec<_>>(), [crash]);
+    page.finish();
+}
