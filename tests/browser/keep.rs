@@ -141,6 +141,7 @@ fn a_dead_engine_is_replaced_and_the_run_comes_back() {
     page.press(".");
     let after = format!("return (() => {{ {seen} }})() === arguments[0] && document.body.innerText.includes('engine')");
     page.wait_js("the same moment of the same run", &after, json!([before]));
+    page.focus("[data-node=n1]");
     page.press(".");
     page.wait_js(
         "the new engine's answer",

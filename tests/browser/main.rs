@@ -113,7 +113,7 @@ fn starts_in_firefox() {
 fn bench_home() {
     let server = Server::start();
     let mut page = Page::start();
-    page.open_app(&server.root());
+    page.open_app(&format!("{}?bench", server.root()));
     page.wait_for(ENGINE);
     println!("home, 1440×900: {:.1?}", page.frames(5.0));
     page.finish();
@@ -132,7 +132,7 @@ const CROWD: &str = r#"{"version": 1, "protocol": "majority-register", "seed": 1
 fn bench_crowd() {
     let server = Server::with("lessons/home.json", CROWD);
     let mut page = Page::start();
-    page.open_app(&server.root());
+    page.open_app(&format!("{}?bench", server.root()));
     page.wait_for(ENGINE);
     let count = "return +document.querySelector('ul[aria-label^=\"Messages on their way\"]').ariaLabel.split(': ')[1]";
     page.wait_js("200 messages", &format!("{count} >= 200"), json!([]));

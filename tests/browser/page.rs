@@ -42,7 +42,7 @@ pub struct Frames {
     pub count: usize,
     pub interval_median: f64,
     pub interval_p99: f64,
-    /// The app's own time per frame, from its `performance.measure("frame")`; none if it makes none.
+    /// The app's own time per frame, which it measures when the address has `?bench`; else none.
     pub script_median: Option<f64>,
     pub script_p99: Option<f64>,
 }
@@ -279,18 +279,13 @@ impl Page {
     pub fn frames(&self, seconds: f64) -> Frames {
         let seen = self.js(
             "const [milliseconds] = arguments;
-             performance.clearMeasures('frame');
-             const script = [];
-             const observer = new PerformanceObserver(list => {
-               for (const entry of list.getEntriesByName('frame')) script.push(entry.duration);
-             });
-             observer.observe({ type: 'measure' });
+             const list = window.faultlineFrames ?? [], first = list.length;
              return new Promise(done => {
                const times = [];
                const tick = now => {
                  times.push(now);
                  if (now - times[0] < milliseconds) return requestAnimationFrame(tick);
-                 setTimeout(() => { observer.disconnect(); done([times, script]); }, 100);
+                 done([times, list.slice(first).filter((_, place) => place % 2)]);
                };
                requestAnimationFrame(tick);
              })",

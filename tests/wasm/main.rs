@@ -1,4 +1,4 @@
-//! Tests of the wasm in a headless browser: `make wasm`. Natively this target is empty, because the same code is
+//! Tests of the wasm in a worker of a headless browser: `make wasm`. Natively this target is empty, because the same code is
 //! tested by the native tests; here stands what must hold in the browser too.
 #![cfg(target_arch = "wasm32")]
 
@@ -9,7 +9,8 @@ mod pairs;
 use faultline::base::codec;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
-wasm_bindgen_test_configure!(run_in_browser);
+// As the engine does.
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 #[wasm_bindgen_test]
 fn the_encoding_is_the_native_one() {
