@@ -141,7 +141,7 @@ fn dropping_one_changes_only_what_follows(protocol: &str, seed: u64, every: usiz
         let place = blueprint.scenario.commands.partition_point(|entry| entry.at.0 <= rec.at);
         // Dropped an instant after it was sent. What arrived or was lost within that instant is gone already.
         let command = Command::Drop(MsgRef { message: rec.message() });
-        let entry = LogEntry { at: Micros(rec.at + 1), after: 0, command, learner: true };
+        let entry = LogEntry { at: Micros(rec.at + 1), after: 0, spread: Micros::ZERO, command, learner: true };
         blueprint.scenario.commands.insert(place, entry);
         let other = open(blueprint, until);
         if other.refused[place].is_some() {
@@ -224,7 +224,13 @@ do.workload = { client = "client", arrivals = { closed = { think = { constant = 
     let whole = fates(&open(blueprint.clone(), Micros::s(2)).trace);
     let mut changed = blueprint;
     let crash = Command::Crash(NodeRef { node: "c3".into() });
-    changed.scenario.commands.push(LogEntry { at: Micros::ms(100), after: 0, command: crash, learner: true });
+    changed.scenario.commands.push(LogEntry {
+        at: Micros::ms(100),
+        after: 0,
+        spread: Micros::ZERO,
+        command: crash,
+        learner: true,
+    });
     let other = fates(&open(changed, Micros::s(2)).trace);
     let both: Vec<_> = whole.iter().filter_map(|(id, fate)| Some((id, fate, other.get(id)?))).collect();
     let down = |fate: &Result<u64, String>| fate.as_ref().is_err_and(|why| why.ends_with("is down"));

@@ -21,6 +21,8 @@ pub enum Purpose {
     Service = 8,
     /// Random clicks in lesson checks, fault schedules of sweeps: outside of the run proper.
     Script = 9,
+    /// Moments of commands that are drawn by the seed.
+    Moment = 10,
 }
 
 /// The stream for one purpose and identity.

@@ -136,7 +136,7 @@ fn sync_time(stream: &mut Stream) -> Distribution {
 
 impl Script<'_> {
     fn add(&mut self, at: Micros, command: Command) {
-        self.log.push(LogEntry { at, after: 0, command, learner: false });
+        self.log.push(LogEntry { at, after: 0, spread: Micros::ZERO, command, learner: false });
     }
 
     fn one_of(&mut self, names: &[String]) -> String {

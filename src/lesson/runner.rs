@@ -145,7 +145,7 @@ pub fn carry_out(mut outages: Vec<Outage>) -> Vec<LogEntry> {
 }
 
 pub fn entry(at: Micros, command: Command) -> LogEntry {
-    LogEntry { at, after: 0, command, learner: false }
+    LogEntry { at, after: 0, spread: Micros::ZERO, command, learner: false }
 }
 
 /// Another number of nodes for a line of the scenario.

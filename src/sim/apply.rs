@@ -29,16 +29,36 @@ impl World {
     pub fn apply(&mut self, command: &Command, trace: &mut Option<&mut Trace>) -> Done {
         self.begin_step();
         self.at_now += 1;
+        let mut command = command.clone();
+        let named = self.name_roles(&mut command);
+        let command = &command;
         let (node, sentence) = (self.node_of(command), super::sentence::of_command(command, &self.setup));
         let rec = Rec::new(RowKind::Command, self.now, node.unwrap_or_default(), None);
         let row = self.emit(Rec { code: weight(command), ..rec }, sentence.as_bytes(), trace);
-        let done = self.carry(command, row, trace);
+        let done = named.and_then(|()| self.carry(command, row, trace));
         if let Err(reason) = &done {
             let rec = Rec::new(RowKind::Note, self.now, node.unwrap_or_default(), Some(row));
             self.emit(rec, format!("the command had no effect: {reason}").as_bytes(), trace);
         }
         self.end_step(node, trace);
         done
+    }
+
+    /// Puts names in the place of roles: `@leader` is whoever leads now.
+    fn name_roles(&self, command: &mut Command) -> Done {
+        for word in command.nodes_mut() {
+            let Some(role) = word.strip_prefix('@') else { continue };
+            let has = |node: &NodeId| {
+                let up = self.shells[node.index()].status == NodeStatus::Up;
+                up && self.card(*node).role == role
+            };
+            let mut nodes = (0..self.setup.nodes.len() as u16).map(NodeId);
+            match nodes.find(has) {
+                Some(node) => *word = self.setup.name(node).to_owned(),
+                None => return Err(format!("no node that is up is {role} now")),
+            }
+        }
+        Ok(())
     }
 
     /// The node that a command is about, if it is about one.

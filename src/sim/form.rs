@@ -151,8 +151,13 @@ const NODE_LINE: Form = Form::Struct(&[
     may("place", &Form::Option(&Form::Pair(&U16, &U16))),
 ]);
 
-const LOG_ENTRY: Form =
-    Form::Struct(&[need("at", &TIME), may("after", &U32), need("do", &COMMAND), may("learner", &FLAG)]);
+const LOG_ENTRY: Form = Form::Struct(&[
+    need("at", &TIME),
+    may("after", &U32),
+    may("spread", &TIME),
+    need("do", &COMMAND),
+    may("learner", &FLAG),
+]);
 
 /// `true`, `3`, `"250ms"`.
 const PARAMETER: Form = Form::Either(&[Form::Bool, Form::Signed(i64::MAX), Form::Text]);

@@ -275,7 +275,9 @@ impl<P: Protocol> Ctx<'_, P> {
         self.core.out.effects.push(Effect::Reply { op, outcome, answer });
     }
 
-    /// Something that a reader should see.
+    /// Something that a reader should see. What stands before the first colon is its kind: it is counted by sweeps. A
+    /// protocol with leaders says "stands for election: in term N", "becomes leader: of term N…" and "steps down…", from
+    /// which downtimes and elections are measured.
     pub fn note(&mut self, text: impl Into<String>) {
         self.core.out.effects.push(Effect::Note { text: text.into() });
     }

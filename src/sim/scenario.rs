@@ -8,6 +8,7 @@ use super::params::{ParamKind, ParamValue, Params};
 use super::protocol::{Description, NodeSetup, Setup};
 use super::sample;
 use super::world::{Watch, World};
+use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, codec, form};
 use crate::wire::{Command, Distribution, LinkChange, ParameterInfo, SourceFile};
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,9 @@ pub struct LogEntry {
     pub at: Micros,
     #[serde(default)]
     pub after: u32,
+    /// Not at `at`, but at a moment drawn uniformly from there on to so much later, by the seed.
+    #[serde(default)]
+    pub spread: Micros,
     #[serde(rename = "do")]
     pub command: Command,
     /// Came from a person at the bench, not from the scenario's author.
@@ -180,6 +184,20 @@ impl Blueprint {
     /// The latency of links at the start.
     pub fn world_latency(&self) -> &Distribution {
         &self.shape.latency
+    }
+
+    /// The commands at the moments that the seed gives them, in their order.
+    pub fn script(&self) -> Vec<LogEntry> {
+        let mut log: Vec<LogEntry> = Vec::new();
+        for (place, entry) in self.scenario.commands.iter().enumerate() {
+            let mut entry = entry.clone();
+            let spread = std::mem::take(&mut entry.spread);
+            let later = Stream::new(self.scenario.seed, Purpose::Moment, place as u64, 0).below(spread.0 + 1);
+            entry.at = entry.at.plus(Micros(later));
+            let place = log.partition_point(|other| (other.at, other.after) <= (entry.at, entry.after));
+            log.insert(place, entry);
+        }
+        log
     }
 
     /// The same run under another seed.

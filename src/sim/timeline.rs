@@ -101,7 +101,7 @@ impl Point {
 
 impl Timeline {
     pub fn new(blueprint: Blueprint, watch: Watch, observer: Option<Box<dyn Observer>>) -> Timeline {
-        let log = blueprint.scenario.commands.clone();
+        let log = blueprint.script();
         let mut trace = Trace::default();
         let mut world = blueprint.world(watch);
         world.boot(&mut Some(&mut trace));
@@ -269,7 +269,7 @@ impl Timeline {
             self.restart_from(log, done, step, at);
         }
         self.head.world.advance_clock(at.0);
-        self.log.insert(self.head.done, LogEntry { at, after, command, learner: true });
+        self.log.insert(self.head.done, LogEntry { at, after, spread: Micros::ZERO, command, learner: true });
         self.refused.insert(self.head.done, None);
         let place = self.head.done;
         // What the script does at this same instant comes after it.

@@ -45,10 +45,30 @@ pub enum Command {
     Workload(Workload),
 }
 
+/// A node by its name, or `@ROLE`: the first that is up and has that role when the command is carried out, as in
+/// `@leader`. So wherever a command names a node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeRef {
     pub node: String,
+}
+
+impl Command {
+    /// The words that name nodes.
+    pub fn nodes_mut(&mut self) -> Vec<&mut String> {
+        match self {
+            Command::Crash(n) | Command::Restart(n) | Command::Pause(n) | Command::Resume(n) => vec![&mut n.node],
+            Command::Slow(c) => vec![&mut c.node],
+            Command::Clock(c) => vec![&mut c.node],
+            Command::Disk(c) => vec![&mut c.node],
+            Command::Cut(c) => c.from.iter_mut().chain(&mut c.to).collect(),
+            Command::Link(c) => c.from.iter_mut().chain(&mut c.to).collect(),
+            Command::Clog(c) => c.from.iter_mut().chain(&mut c.to).collect(),
+            Command::Adversary(c) => c.from.iter_mut().chain(&mut c.to).collect(),
+            Command::AlignTimers(c) => c.nodes.iter_mut().collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

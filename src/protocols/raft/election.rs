@@ -47,6 +47,9 @@ impl Raft {
             s.vote = Some(me);
             s.unsaved = true;
         }
+        if !pre {
+            ctx.note(format!("stands for election: in term {}", s.term));
+        }
         let votes = Votes { granted: vec![me], refused: Vec::new() };
         let wins = self.agreed(&s.config, &|n| u64::from(n == me)) == 1;
         s.role = if pre { Role::PreCandidate(votes) } else { Role::Candidate(votes) };
