@@ -3,4 +3,5 @@
 
 pub mod coverage;
 pub mod faults;
+pub mod measures;
 pub mod sweep;

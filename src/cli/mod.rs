@@ -5,6 +5,7 @@
 mod lessons;
 mod protocols;
 mod run;
+mod sweep;
 
 use crate::base::Micros;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -36,6 +37,35 @@ enum Command {
         until: Micros,
         #[arg(long, value_enum, default_value = "summary")]
         format: Format,
+    },
+    /// Run a scenario under many seeds: verdicts, and percentiles of measures.
+    Sweep {
+        scenario: PathBuf,
+        /// Seeds A..B: from A up to, not including, B.
+        #[arg(long, value_parser = seeds)]
+        seeds: (u64, u64),
+        /// Threads; as many as the machine has, unless it is said.
+        #[arg(long)]
+        jobs: Option<u64>,
+        /// A measure (may be given several times; all without it): leaderless_time, elections, split_votes,
+        /// commit_latency, messages_per_commit, bytes_per_commit.
+        #[arg(long = "measure", value_name = "NAME")]
+        measures: Vec<String>,
+        /// Simulated time to run each seed to.
+        #[arg(long, default_value = "10s", value_parser = Micros::parse)]
+        until: Micros,
+        /// Only the I-th of N parts of the seeds; `faultline merge` puts the JSON reports together.
+        #[arg(long, value_name = "I/N", default_value = "1/1", value_parser = shard)]
+        shard: (u64, u64),
+        #[arg(long, value_enum, default_value = "text")]
+        format: SweepFormat,
+    },
+    /// Put the JSON reports of a sweep's shards together.
+    Merge {
+        #[arg(required = true)]
+        reports: Vec<PathBuf>,
+        #[arg(long, value_enum, default_value = "text")]
+        format: SweepFormat,
     },
     /// Print a scenario as JSON, the form that the page reads.
     Json { scenario: PathBuf },
@@ -73,11 +103,35 @@ enum Format {
     Jsonl,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+pub enum SweepFormat {
+    /// Verdicts, the first failing seed with its replay, and a table of percentiles.
+    Text,
+    /// One object: verdicts, and for each measure its figures and all of its values.
+    Json,
+}
+
+fn seeds(text: &str) -> Result<(u64, u64), String> {
+    let range = text.split_once("..").and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    range.filter(|(a, b)| a < b).ok_or_else(|| "write A..B with A below B, as in 0..2000".into())
+}
+
+fn shard(text: &str) -> Result<(u64, u64), String> {
+    let shard = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    shard.filter(|(i, n)| 1 <= *i && i <= n).ok_or_else(|| "write I/N with I from 1 to N, as in 2/8".into())
+}
+
 /// Runs the command line; panics are our bugs, everything else is an exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Run { scenario, seed, until, format } => run::run(&scenario, seed, until, format),
+        Command::Sweep { scenario, seeds, jobs, measures, until, shard, format } => {
+            let threads = || std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+            let jobs = jobs.unwrap_or_else(threads);
+            sweep::sweep(&sweep::Order { scenario, seeds, jobs, measures, until, shard, format })
+        }
+        Command::Merge { reports, format } => sweep::merge(&reports, format),
         Command::Json { scenario } => run::json(&scenario),
         Command::Protocols => protocols::list(),
         Command::Lessons { command: LessonsCommand::Check { folder } } => lessons::check(&folder),

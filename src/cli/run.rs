@@ -35,7 +35,7 @@ pub fn json(path: &Path) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(path: &Path) -> Result<Blueprint, String> {
+pub fn read(path: &Path) -> Result<Blueprint, String> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
     Blueprint::read(&SourceFile { name, text }, protocols::all())
