@@ -95,7 +95,7 @@ impl Elections {
     fn note(&mut self, node: u16, at: u64, text: &str) {
         let (kind, rest) = text.split_once(": ").unwrap_or((text, ""));
         match kind {
-            "stands for election" => drop(self.stood.extend(term(rest))),
+            "stands for election" => self.stood.extend(term(rest)),
             "steps down" => self.loses(node, at),
             "becomes leader" => {
                 if let Some(since) = self.since.take() {
