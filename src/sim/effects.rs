@@ -8,6 +8,9 @@ use super::world::{Item, World};
 use crate::base::{Micros, MsgId, NodeId};
 use crate::wire::RowKind;
 
+/// Cancelled timers that may stay queued, at least.
+const CANCELLED_MAX: usize = 4_096;
+
 impl World {
     /// Carries out the outbox's effects in order; from a sync on, they wait for it.
     pub(super) fn carry_out(&mut self, node: NodeId, cause: u32, trace: &mut Option<&mut Trace>) {
@@ -153,6 +156,19 @@ impl World {
             let timer = self.shells[node.index()].timers.remove(place);
             let rec = Rec::new(RowKind::TimerCancelled, self.now, node, Some(cause));
             self.emit(Rec { count: timer.count, code: u16::from(timer.kind), ..rec }, bytes, trace);
+            self.cancelled += 1;
         }
+        if self.cancelled > CANCELLED_MAX && 2 * self.cancelled > self.queue.len() {
+            self.forget_cancelled();
+        }
+    }
+
+    /// A timer that was cancelled stays queued until its time, which is cheap, unless it is far away and many are.
+    #[cold]
+    fn forget_cancelled(&mut self) {
+        let shells = &self.shells;
+        let set = |node: NodeId, count: u32| shells[node.index()].timers.iter().any(|timer| timer.count == count);
+        self.queue.extract(|item| matches!(item, Item::Timer { node, count } if !set(*node, *count)));
+        self.cancelled = 0;
     }
 }

@@ -87,6 +87,8 @@ pub struct World {
     pub shells: Vec<Shell>,
     /// Messages on clogged links.
     pub clogged: Vec<Message>,
+    /// Timers cancelled since the queue was last rid of such.
+    pub(super) cancelled: usize,
     pub(super) adversaries: Vec<super::adversary::Adversary>,
     pub counters: Counters,
     /// For each property the row at which it first broke, and the reason.
@@ -112,6 +114,7 @@ impl Clone for World {
             cells: self.cells.clone(),
             shells: self.shells.clone(),
             clogged: self.clogged.clone(),
+            cancelled: self.cancelled,
             adversaries: self.adversaries.clone(),
             broken: self.broken.clone(),
             monitor: (*self.monitor).clone_box(),
@@ -154,6 +157,7 @@ impl World {
             cells: (0..nodes).map(|_| machine.node()).collect(),
             shells: (0..nodes).map(|_| Shell::new(Arc::clone(&disk))).collect(),
             clogged: Vec::new(),
+            cancelled: 0,
             adversaries: Vec::new(),
             counters: Counters::default(),
             broken: vec![None; describe.properties.len()],
