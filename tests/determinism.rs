@@ -29,6 +29,8 @@ fn profile(protocol: &str) -> Profile {
         drawn: Vec::new(),
         servers: (role.into(), "n".into(), counts),
         clients: ("client".into(), "c".into(), vec![2]),
+        adversary: false,
+        lying_disks: false,
         rough: Micros::ms(400),
         settle: Micros::ms(400),
         bound: Micros::ms(300),

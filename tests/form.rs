@@ -43,6 +43,8 @@ fn agrees_on_random_fault_schedules() {
         clients: ("client".into(), "c".into(), vec![2, 3]),
         parameters: BTreeMap::new(),
         drawn: Vec::new(),
+        adversary: false,
+        lying_disks: false,
         rough: Micros::s(2),
         settle: Micros::s(1),
         bound: Micros::ms(500),

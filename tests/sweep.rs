@@ -49,6 +49,8 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         drawn,
         servers: (role.into(), name.into(), counts),
         clients: ("client".into(), "c".into(), vec![2, 3]),
+        adversary: false,
+        lying_disks: false,
         rough: Micros::s(if protocol == "raft" { 4 } else { 2 }),
         // A Raft leader that sends one entry a message repairs a log that lags by hundreds at some 450 entries a second;
         // nothing new commits before (seed 77065: 687 entries).

@@ -25,7 +25,8 @@ impl Coverage {
         for rec in trace.rows() {
             match rec.kind {
                 RowKind::Write => drop(unsynced.insert(rec.node, true)),
-                RowKind::Synced => drop(unsynced.insert(rec.node, false)),
+                // What a disk that lied has not kept is not synced.
+                RowKind::Synced if rec.code == 0 => drop(unsynced.insert(rec.node, false)),
                 RowKind::Crash => {
                     coverage.mark("crash");
                     if unsynced.insert(rec.node, false) == Some(true) {
@@ -64,6 +65,8 @@ impl Coverage {
             RowKind::Duplicate => self.mark("message duplicated"),
             RowKind::Queued => self.mark("message waited"),
             RowKind::Pause => self.mark("pause"),
+            RowKind::Adversary => self.mark("adversary"),
+            RowKind::Synced => self.mark("disk lied"),
             RowKind::TimerFired => {
                 let name = timers.get(usize::from(rec.code)).copied().unwrap_or("?");
                 self.mark(&format!("timer fired: {name}"));

@@ -4,7 +4,9 @@
 //! that a fault that would drown the others is absent from many runs. All draws come from one stream outside of the
 //! run proper; the run itself is keyed by the same seed.
 //!
-//! Left out: disks that lie about their syncs (no protocol here promises anything then) and adversaries (which forge).
+//! On demand: adversaries that replay messages (every protocol here must bear them; none is made for forgeries, so that
+//! nothing is altered or injected), and disks that lie about their syncs (under which no protocol here promises
+//! anything: a sweep with them shows that a property notices).
 
 use crate::base::Micros;
 use crate::base::random::{Purpose, Stream};
@@ -24,6 +26,10 @@ pub struct Profile {
     /// Role, name prefix and the possible numbers of the nodes that serve.
     pub servers: (String, String, Vec<u16>),
     pub clients: (String, String, Vec<u16>),
+    /// Adversaries sit on some links and replay what passes, up to half a second later.
+    pub adversary: bool,
+    /// Some disks of servers acknowledge syncs that they do not make.
+    pub lying_disks: bool,
     /// Faults happen until then; then everything heals.
     pub rough: Micros,
     /// How long operations from before may take to end after that.
@@ -85,6 +91,15 @@ pub fn scenario(profile: &Profile, describe: &Description, seed: u64) -> Scenari
     let mut script = Script { profile, stream, servers, clients, clocks: BTreeMap::new(), log: Vec::new() };
     script.workloads(describe);
     script.faults(describe);
+    // From streams of their own: the rest of a seed's script is the same with and without them.
+    script.stream = Stream::new(seed, Purpose::Script, 1, 0);
+    if profile.adversary {
+        script.adversaries();
+    }
+    script.stream = Stream::new(seed, Purpose::Script, 2, 0);
+    if profile.lying_disks {
+        script.lying_disks();
+    }
     script.heal();
     script.fresh(describe);
     let mut commands = script.log;
@@ -311,6 +326,39 @@ impl Script<'_> {
         for (at, clogged) in [(start, true), (end, false)] {
             if at < self.profile.rough {
                 self.add(at, Command::Clog(Clog { from: from.clone(), to: Vec::new(), one_way, clogged }));
+            }
+        }
+    }
+
+    /// One to three adversaries replay what passes on their links, some only at times.
+    fn adversaries(&mut self) {
+        for number in 0..1 + self.stream.below(3) {
+            let name = format!("parrot {}", number + 1);
+            let everyone = self.everyone();
+            let from = vec![self.one_of(&everyone)];
+            let to = if self.stream.chance(0.5) { Vec::new() } else { vec![self.one_of(&everyone)] };
+            let act = AdversaryAct::Replay { after: Micros(self.stream.below(500_000)) };
+            let times = if self.stream.chance(0.5) { 0 } else { 1 + self.stream.below(50) as u32 };
+            let at = Micros(self.stream.below(self.profile.rough.0));
+            let (kind, stop) = (String::new(), AdversaryAct::Stop);
+            let script = AdversaryScript { name: name.clone(), from, to, kind: kind.clone(), act, times };
+            self.add(at, Command::Adversary(script));
+            let script = AdversaryScript { name, from: Vec::new(), to: Vec::new(), kind, act: stop, times: 0 };
+            self.add(self.profile.rough, Command::Adversary(script));
+        }
+    }
+
+    /// Some servers' disks lie for a while, or until everything heals.
+    fn lying_disks(&mut self) {
+        for node in self.servers.clone() {
+            let at = Micros(self.stream.below(self.profile.rough.0));
+            let end = at.plus(self.span(Micros::s(1)));
+            if self.stream.chance(0.5) {
+                let sync = sync_time(&mut self.stream);
+                self.add(at, Command::Disk(DiskShape { node: node.clone(), sync: sync.clone(), lies: true }));
+                if end < self.profile.rough {
+                    self.add(end, Command::Disk(DiskShape { node, sync, lies: false }));
+                }
             }
         }
     }

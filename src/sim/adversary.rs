@@ -17,8 +17,6 @@ pub struct Adversary {
     pub act: Arc<AdversaryAct>,
     /// How many acts are left; None for no bound.
     pub left: Option<u32>,
-    /// Acts so far; makes the copies it sends distinct.
-    pub acts: u32,
 }
 
 /// Copies made by adversaries and by hand are numbered from here, apart from the network's own duplicate.
@@ -28,6 +26,7 @@ impl World {
     /// A message meets the adversaries of its link, in their order, before it enters.
     pub(super) fn meet_adversaries(&mut self, link: usize, mut message: Message, trace: &mut Option<&mut Trace>) {
         let id = message.id;
+        let mut copies = 0;
         for place in 0..self.adversaries.len() {
             let adversary = &self.adversaries[place];
             if adversary.left == Some(0) || !adversary.pairs.holds(id.from, id.to) {
@@ -37,10 +36,13 @@ impl World {
                 continue;
             }
             let adversary = &mut self.adversaries[place];
-            adversary.acts += 1;
             adversary.left = adversary.left.map(|n| n - 1);
-            let (act, copy) = (Arc::clone(&adversary.act), (adversary.acts % 200) as u8 + FIRST_COPY);
-            self.act(&act, link, &mut message, copy, trace);
+            let act = Arc::clone(&adversary.act);
+            // A copy is called after its message and how many of it were made before, whatever else was copied: its
+            // latency hangs on that name.
+            self.act(&act, link, &mut message, FIRST_COPY.saturating_add(copies), trace);
+            let copied = matches!(*act, AdversaryAct::Replay { .. } | AdversaryAct::Inject { .. });
+            copies = copies.saturating_add(u8::from(copied));
         }
         self.enter_link(link, message, trace);
     }

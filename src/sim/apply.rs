@@ -217,17 +217,30 @@ impl World {
     }
 
     fn do_adversary(&mut self, c: &AdversaryScript) -> Done {
-        self.adversaries.retain(|a| *a.name != *c.name);
+        let known = self.adversaries.iter().position(|a| *a.name == *c.name);
         if c.act == AdversaryAct::Stop {
+            let place = known.ok_or_else(|| format!("no adversary is named \"{}\"", c.name))?;
+            self.adversaries.remove(place);
             return Ok(());
         }
+        let kinds = || self.describe.messages.iter().map(|(kind, _)| *kind);
+        if !c.kind.is_empty() && !kinds().any(|kind| kind == c.kind) {
+            let kinds: Vec<&str> = kinds().collect();
+            return Err(format!("no message is called \"{}\"; messages: {}", c.kind, kinds.join(", ")));
+        }
+        if let AdversaryAct::Alter { bytes, .. } | AdversaryAct::Inject { bytes, .. } = &c.act
+            && bytes.is_empty()
+        {
+            return Err("bytes: say at least one byte".into());
+        }
+        let pairs = Arc::new(Pairs::resolve(&self.setup, &c.from, &c.to, true)?);
+        self.adversaries.retain(|a| *a.name != *c.name);
         self.adversaries.push(Adversary {
             name: c.name.as_str().into(),
-            pairs: Arc::new(Pairs::resolve(&self.setup, &c.from, &c.to, true)?),
+            pairs,
             kind: c.kind.as_str().into(),
             act: Arc::new(c.act.clone()),
             left: (c.times > 0).then_some(c.times),
-            acts: 0,
         });
         Ok(())
     }

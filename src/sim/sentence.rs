@@ -60,6 +60,9 @@ impl Reader<'_> {
             }
             RowKind::Complete => self.complete(rec),
             RowKind::Write => format!("{me} wrote to its disk, not yet durable"),
+            RowKind::Synced if rec.code == 1 => {
+                format!("{me}'s disk lied: it said that a sync was finished, and kept nothing")
+            }
             RowKind::Synced => format!("{me}'s disk finished a sync: what was written is durable"),
             RowKind::Crash => format!("{me} crashed: its memory is lost, and what its disk had not synced"),
             RowKind::Restart => format!("{me} restarts from its disk"),
@@ -70,7 +73,23 @@ impl Reader<'_> {
                 let name = self.properties.get(usize::from(rec.code)).map_or("a property", |p| p.0);
                 format!("\"{name}\" no longer holds: {}", text())
             }
-            RowKind::Adversary => format!("An adversary acted on {} from {me} to {peer}", self.message(rec)),
+            RowKind::Adversary => self.adversary(rec),
+        }
+    }
+
+    /// What an adversary did shows in its row: copies have a name of their own, changed bytes differ from those before.
+    fn adversary(&self, rec: &Rec) -> String {
+        let before = rec.cause().map(|row| self.trace.get(row)).unwrap_or(rec);
+        let (was, is) = (self.message(before), self.message(rec));
+        let link = format!("from {} to {}", self.name(rec.node), self.name(rec.peer));
+        match (rec.copy > 0, self.trace.payload(before) == self.trace.payload(rec)) {
+            (true, true) => format!("An adversary replays {was} {link}"),
+            // A message of its own, copy though it is called.
+            (true, false) => {
+                format!("An adversary injects {} {link}", self.message(&Rec { copy: 0, ..*rec }))
+            }
+            (false, true) => format!("An adversary read {was} {link}"),
+            (false, false) => format!("An adversary altered {was} {link}: now it is {is}"),
         }
     }
 
@@ -164,7 +183,19 @@ pub fn of_command(command: &Command, setup: &Setup) -> String {
         }
         Command::Adversary(c) => match &c.act {
             AdversaryAct::Stop => format!("The adversary \"{}\" stops", c.name),
-            _ => format!("An adversary \"{}\" sits on the links from {}", c.name, list(&c.from, "everyone")),
+            act => format!(
+                "An adversary \"{}\" sits on the links from {} to {}: it {} {} messages",
+                c.name,
+                list(&c.from, "everyone"),
+                list(&c.to, "everyone else"),
+                match act {
+                    AdversaryAct::Read => "reads",
+                    AdversaryAct::Alter { .. } => "alters",
+                    AdversaryAct::Replay { .. } => "replays",
+                    _ => "injects its own after",
+                },
+                if c.kind.is_empty() { "all" } else { &c.kind }
+            ),
         },
         Command::Drop(m) => format!("You drop {}", message(m.message)),
         Command::Duplicate(m) => format!("You duplicate {}", message(m.message)),

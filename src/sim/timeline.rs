@@ -338,7 +338,11 @@ impl Timeline {
 
     /// Returns to a kept branch, where it was left.
     pub fn go_to_branch(&mut self, id: u32) -> Result<(), String> {
-        let place = self.branches.iter().position(|b| b.id == id).ok_or_else(|| format!("there is no branch {id}"))?;
+        let gone = || match id < self.next_branch && id != self.branch {
+            true => format!("branch {} is not kept any more: no more than the last {BRANCHES_MAX} are", id + 1),
+            false => format!("there is no branch {id}"),
+        };
+        let place = self.branches.iter().position(|b| b.id == id).ok_or_else(gone)?;
         let there = self.branches.remove(place);
         let same = self.log.iter().zip(&there.log).take_while(|(a, b)| a == b).count();
         let first_other = |log: &[LogEntry]| log.get(same).map_or(Micros::MAX, |e| e.at);

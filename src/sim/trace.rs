@@ -25,7 +25,7 @@ pub struct Rec {
     pub kind: RowKind,
     pub copy: u8,
     /// Of the message: 1 when `node` is its sender. Of a timer: its kind. Of a violation: the property. Of a command: 1
-    /// for a fault, 2 for a repair, else 0.
+    /// for a fault, 2 for a repair, else 0. Of a sync: 1 when the disk lied.
     pub code: u16,
 }
 

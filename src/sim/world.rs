@@ -19,7 +19,7 @@ use crate::wire::{Datum, Distribution, NodeStatus, Outcome, RowKind};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Messages in flight at once; one more is a bound reached.
+/// Messages in flight at once (held back on clogged links too), and timers; one more is a bound reached.
 pub const FLIGHTS_MAX: usize = 200_000;
 /// Messages waiting at one node.
 pub const INBOX_MAX: usize = 100_000;
@@ -239,7 +239,7 @@ impl World {
         }
         if trace.as_ref().is_some_and(|t| t.is_full()) {
             self.halted = Some("limit reached: the trace is full; the run stops here");
-        } else if self.queue.len() >= FLIGHTS_MAX {
+        } else if self.queue.len() + self.clogged.len() >= FLIGHTS_MAX {
             self.halted = Some("limit reached: too many messages in flight; the run stops here");
         }
     }
@@ -505,7 +505,8 @@ impl World {
         let (cause, held) = shell.held.take().expect("a sync was under way");
         let lies = shell.lies;
         writable(&mut self.cells[node.index()]).synced(lies);
-        let row = self.emit(Rec::new(RowKind::Synced, self.now, node, Some(cause)), b"", trace);
+        let rec = Rec::new(RowKind::Synced, self.now, node, Some(cause));
+        let row = self.emit(Rec { code: u16::from(lies), ..rec }, b"", trace);
         self.outbox = held;
         self.carry_out(node, row, trace);
     }
