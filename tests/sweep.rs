@@ -191,11 +191,48 @@ fn majority_register_survives_faults_with_fewer_write_backs() {
     }
 }
 
+/// Messages that come again half a second later, out of all order, harm nobody.
+#[test]
+fn replayed_messages_are_borne() {
+    for entry in protocols::all() {
+        let mut sweep = sweep((entry.describe)().name, None);
+        sweep.profile.adversary = true;
+        let seeds = seeds().start..seeds().start + seeds().count().div_ceil(4) as u64;
+        let summary = run_all(&sweep, seeds, true, threads(), |report| report.verdict != Verdict::Good);
+        if let Some(bad) = &summary.stopped {
+            panic!("{}", replay(&sweep, bad, "replayed_messages_are_borne"));
+        }
+        let (acts, met) = summary.coverage.get("adversary").copied().unwrap_or_default();
+        println!("{}: {acts} messages replayed in {met} of {} runs", sweep.profile.protocol, summary.runs);
+        assert!(met * 2 > summary.runs, "{}: {met} of {} runs replayed", sweep.profile.protocol, summary.runs);
+    }
+}
+
+/// No protocol here can keep a promise on a disk that acknowledges what it does not keep, and each has a property that
+/// notices. That this is seen at all is the point: a check that passes here would pass anywhere.
+#[test]
+fn lying_disks_break_durability_and_a_property_says_so() {
+    let noticed: [(&str, &[&str]); 3] = [
+        ("kv-single", &["acknowledged writes survive"]),
+        ("majority-register", &["completed writes are on a majority", "tags never go back"]),
+        ("raft", &["terms and votes survive crashes", "leader completeness", "election safety"]),
+    ];
+    for (protocol, properties) in noticed {
+        let mut sweep = sweep(protocol, None);
+        sweep.profile.lying_disks = true;
+        breaks(&sweep, "lying disks", properties);
+    }
+}
+
 /// The property that a planted bug breaks first, by the common profile, within the common number of seeds.
 fn is_caught(protocol: &str, bug: &str, properties: &[&str]) {
-    let sweep = sweep(protocol, Some(bug));
+    breaks(&sweep(protocol, Some(bug)), bug, properties);
+}
+
+fn breaks(sweep: &Sweep, bug: &str, properties: &[&str]) {
+    let protocol = &sweep.profile.protocol;
     let is_violation = |report: &Report| matches!(report.verdict, Verdict::Violation { .. });
-    let summary = run_all(&sweep, 0..SEEDS, false, threads(), is_violation);
+    let summary = run_all(sweep, 0..SEEDS, false, threads(), is_violation);
     let Some(Report { seed, verdict: Verdict::Violation { property, reason, at }, .. }) = &summary.stopped else {
         panic!("{protocol} with {bug} is not caught within {SEEDS} seeds");
     };
