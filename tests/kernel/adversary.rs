@@ -1,7 +1,7 @@
 //! A scripted adversary on a link: each act does what it says, to the messages that it is set on, and shows in the
 //! trace; a script that cannot work is an error.
 
-use crate::lab::{Lab, answers, broken, get, put, rows, sentences, times};
+use crate::lab::{Lab, Said, answers, broken, get, put, rows, said, sentences, times};
 use faultline::base::{Micros, codec};
 use faultline::protocols::kv_single::{Message, Ticket};
 use faultline::sim::timeline::Timeline;
@@ -10,11 +10,9 @@ use faultline::wire::{Datum, Outcome, RowKind};
 use std::collections::BTreeSet;
 
 /// The rows other than those of commands and adversaries.
-fn others(timeline: &Timeline) -> Vec<(u64, RowKind, u16, u16, u32, u8, Vec<u8>)> {
+fn others(timeline: &Timeline) -> Vec<Said> {
     let is_other = |rec: &&Rec| !matches!(rec.kind, RowKind::Command | RowKind::Adversary);
-    let shown =
-        |rec: &Rec| (rec.at, rec.kind, rec.node, rec.peer, rec.count, rec.copy, timeline.trace.data(rec).to_vec());
-    timeline.trace.rows().iter().filter(is_other).map(shown).collect()
+    timeline.trace.rows().iter().filter(is_other).map(|rec| said(timeline, rec)).collect()
 }
 
 #[test]

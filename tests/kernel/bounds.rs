@@ -78,14 +78,9 @@ fn a_full_trace_is_said() {
 #[test]
 fn the_page_is_told() {
     let mut session = Session::new(protocols::all());
-    let run = format!(
-        r#"{{"version": 1, "protocol": "kv-single", "network": {{"latency": {{"constant": "1h"}}}},
-        "parameters": {{"retry-after": "60s", "give-up-after": "600s"}},
-        "nodes": [{{"name": "n1", "role": "server"}}, {{"name": "c1", "role": "client"}}],
-        "commands": [{{"at": "0s", "do": {{"workload": {{"client": "c1", "arrivals": {{"open": {{"rate": 1000000}}}},
-        "mix": {{"put": 1}}}}}}}}]}}"#
-    );
-    let source = RunSource::Text(SourceFile { name: "run.json".into(), text: run });
+    let lab = Lab { network: "latency.constant = \"1h\"", ..Lab::default() };
+    let text = lab.blueprint(&[("0s", FLOOD)]).scenario.to_json();
+    let source = RunSource::Text(SourceFile { name: "run.json".into(), text });
     session.handle(Request::Open(OpenRun { source, seed: None, cursor: None }));
     // In bounded slices: each answers soon.
     for slice in 1..20 {

@@ -83,6 +83,13 @@ pub fn times(timeline: &Timeline, kind: RowKind, node: u16) -> Vec<u64> {
     rows(timeline, kind).iter().filter(|rec| rec.node == node).map(|rec| rec.at).collect()
 }
 
+/// What a row says, apart from its place in the trace: kind, node, peer, count, copy and contents; and when it was.
+pub type Said = ((RowKind, u16, u16, u32, u8, Vec<u8>), u64);
+
+pub fn said(timeline: &Timeline, rec: &Rec) -> Said {
+    ((rec.kind, rec.node, rec.peer, rec.count, rec.copy, timeline.trace.data(rec).to_vec()), rec.at)
+}
+
 pub fn sentence(timeline: &Timeline, rec: &Rec) -> String {
     let world = timeline.head();
     let properties = &world.describe.properties;

@@ -1,22 +1,13 @@
 //! Single messages and timers: a command changes its target and what follows from it, and nothing else.
 
-use crate::lab::{Lab, get, rows, times};
+use crate::lab::{Lab, Said, get, rows, said, times};
 use faultline::base::{Micros, NodeId};
 use faultline::sim::timeline::Timeline;
-use faultline::sim::trace::Rec;
 use faultline::wire::RowKind;
 use std::collections::BTreeMap;
 
-/// What a row says, apart from its time and its place in the trace; the contents of an operation's end without when it
-/// began.
-type Said = (RowKind, u16, u16, u32, u8, Vec<u8>);
-
-fn said(timeline: &Timeline, rec: &Rec) -> (Said, u64) {
-    ((rec.kind, rec.node, rec.peer, rec.count, rec.copy, timeline.trace.data(rec).to_vec()), rec.at)
-}
-
 /// The rows of `one` that `other` has not, commands left out.
-fn only(one: &Timeline, other: &Timeline) -> Vec<(Said, u64)> {
+fn only(one: &Timeline, other: &Timeline) -> Vec<Said> {
     let mut counts: BTreeMap<_, i32> = BTreeMap::new();
     for rec in other.trace.rows() {
         *counts.entry(said(other, rec)).or_default() += 1;
@@ -32,7 +23,7 @@ fn only(one: &Timeline, other: &Timeline) -> Vec<(Said, u64)> {
     rest
 }
 
-fn kinds(rows: &[(Said, u64)]) -> Vec<RowKind> {
+fn kinds(rows: &[Said]) -> Vec<RowKind> {
     rows.iter().map(|((kind, ..), _)| *kind).collect()
 }
 
@@ -63,7 +54,7 @@ fn arrival(timeline: &Timeline) -> u64 {
 fn shifts_by(plain: &Timeline, changed: &Timeline, by: i64) {
     let (gone, come) = (only(plain, changed), only(changed, plain));
     let follows = [RowKind::Deliver, RowKind::Send, RowKind::Deliver, RowKind::Complete];
-    let without_timers = |rows: &[(Said, u64)]| -> Vec<RowKind> {
+    let without_timers = |rows: &[Said]| -> Vec<RowKind> {
         kinds(rows).into_iter().filter(|kind| *kind != RowKind::TimerCancelled).collect()
     };
     assert_eq!(without_timers(&gone), follows);
@@ -101,7 +92,7 @@ fn a_dropped_message_is_lost_then_and_nothing_follows_from_it() {
     let (due, rule) = dropped.trace.loss(&lost[0]);
     assert_eq!((due.0, rule), (arrival(&plain), "dropped by hand"));
     // What the answers that follow it on the same link are called moves up; nothing else of c2 changes.
-    let of_c2 = |rows: &[(Said, u64)]| rows.iter().filter(|((_, node, peer, ..), _)| *node == 2 || *peer == 2).count();
+    let of_c2 = |rows: &[Said]| rows.iter().filter(|((_, node, peer, ..), _)| *node == 2 || *peer == 2).count();
     assert_eq!((of_c2(&only(&plain, &dropped)), of_c2(&only(&dropped, &plain))), (0, 0));
     assert_eq!(rows(&dropped, RowKind::Complete).len(), rows(&plain, RowKind::Complete).len() - 1);
 }
