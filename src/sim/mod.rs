@@ -17,5 +17,7 @@ pub mod scenario;
 pub mod sentence;
 pub mod timeline;
 pub mod trace;
+#[cfg(not(target_arch = "wasm32"))]
+mod untimed;
 pub mod workload;
 pub mod world;
