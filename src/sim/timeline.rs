@@ -12,7 +12,8 @@ use crate::base::Micros;
 use crate::wire::Command;
 use std::sync::Arc;
 
-const KEYFRAMES_MAX: usize = 160;
+/// Keyframes kept at most; one more, and every other one is given up.
+pub const KEYFRAMES_MAX: usize = 160;
 const FIRST_SPACING: u32 = 128;
 pub const BRANCHES_MAX: usize = 32;
 
@@ -137,6 +138,11 @@ impl Timeline {
     /// Commands carried out up to the cursor.
     pub fn done(&self) -> usize {
         self.cursor.as_ref().map_or(self.head.done, |c| c.done)
+    }
+
+    /// The steps at which keyframes are kept.
+    pub fn keyframes(&self) -> impl Iterator<Item = u32> {
+        self.keyframes.iter().map(|keyframe| keyframe.point.world.step)
     }
 
     pub fn shown(&self) -> Micros {

@@ -5,7 +5,7 @@ use faultline::base::{Micros, NodeId};
 use faultline::protocols;
 use faultline::session::Session;
 use faultline::sim::scenario::NODES_MAX;
-use faultline::sim::timeline::{BRANCHES_MAX, Timeline};
+use faultline::sim::timeline::{BRANCHES_MAX, KEYFRAMES_MAX, Timeline};
 use faultline::sim::trace::{ARENA_BYTES_MAX, ROWS_MAX, Rec, Trace};
 use faultline::sim::world::{FLIGHTS_MAX, INBOX_MAX, Watch, World};
 use faultline::wire::*;
@@ -129,4 +129,26 @@ fn rows_come_in_pages_that_say_how_many_there_are() {
     let [Reply::Rows(page)] = &replies[..] else { panic!("{replies:?}") };
     assert_eq!(page.rows.len(), 500);
     assert!(page.total > 5_000, "{}", page.total);
+}
+
+/// However long a run, it keeps no more than so many keyframes, spread over all of it; any moment can be found again.
+#[test]
+fn keyframes_are_thinned() {
+    let work = "workload = { client = \"c1\", arrivals.closed.think.constant = \"1ms\", mix = { put = 1 } }";
+    let blueprint = Lab::default().blueprint(&[("0s", work)]);
+    let mut timeline = Timeline::new(blueprint, Watch { properties: false, hash: true }, None);
+    let mut hashes = Vec::new();
+    for _ in 0..8 {
+        timeline.advance(Micros::MAX, 10_000);
+        hashes.push((timeline.head().step, timeline.head().trace_hash()));
+        assert!(timeline.keyframes().count() <= KEYFRAMES_MAX);
+    }
+    // One each 128 steps at first, which would be 625 of them; one each 512 after two thinnings.
+    let steps: Vec<u32> = timeline.keyframes().collect();
+    assert!((150..=KEYFRAMES_MAX).contains(&steps.len()), "{}", steps.len());
+    assert!(steps.windows(2).all(|pair| pair[1] - pair[0] == 512), "{steps:?}");
+    for (step, hash) in hashes.into_iter().rev() {
+        timeline.seek_step(step);
+        assert_eq!(timeline.world().trace_hash(), hash);
+    }
 }
