@@ -1,4 +1,5 @@
 //! A scripted adversary on links: it reads, alters, replays and injects messages, and every act is a row of the trace.
+//! What it sends itself takes a latency of the link and meets no other rule of it: no cut, no loss, no queue.
 
 use super::net::Pairs;
 use super::node::Message;

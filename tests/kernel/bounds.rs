@@ -27,6 +27,10 @@ fn halted(lab: &Lab, commands: &[(&str, &str)]) -> World {
 
 const FLOOD: &str = "workload = { client = \"c1\", arrivals.open.rate = 100000.0, mix = { put = 1 } }";
 
+/// Few operations with few timers, yet many messages: each asks again and again.
+const ASK_AGAIN: &str = "retry-after = \"1ms\", give-up-after = \"600s\"";
+const ASKS: &str = "workload = { client = \"c1\", arrivals.open.rate = 10000.0, mix = { put = 1 }, limit = 1000 }";
+
 #[test]
 fn too_many_messages_in_flight_are_said() {
     let lab = Lab { network: "latency.constant = \"1h\"", ..Lab::default() };
@@ -46,11 +50,8 @@ fn messages_held_back_on_clogged_links_count_as_in_flight() {
 
 #[test]
 fn too_many_messages_at_one_node_are_said() {
-    // The server does not answer, yet timers of its clients are few: all come from one that asks again and again.
-    let again = "retry-after = \"1ms\", give-up-after = \"600s\"";
-    let lab = Lab { parameters: again, ..Lab::default() };
-    let asks = "workload = { client = \"c1\", arrivals.open.rate = 10000.0, mix = { get = 1 }, limit = 1000 }";
-    let world = halted(&lab, &[("0s", "pause.node = \"n1\""), ("0s", asks)]);
+    let lab = Lab { parameters: ASK_AGAIN, ..Lab::default() };
+    let world = halted(&lab, &[("0s", "pause.node = \"n1\""), ("0s", ASKS)]);
     assert_eq!(world.halted, Some("limit reached: too many messages wait at one node; the run stops here"));
     let waiting = world.shells[0].inbox.len();
     assert!((INBOX_MAX..INBOX_MAX + 8).contains(&waiting), "{waiting}");
@@ -78,8 +79,8 @@ fn a_full_trace_is_said() {
 #[test]
 fn the_page_is_told() {
     let mut session = Session::new(protocols::all());
-    let lab = Lab { network: "latency.constant = \"1h\"", ..Lab::default() };
-    let text = lab.blueprint(&[("0s", FLOOD)]).scenario.to_json();
+    let lab = Lab { parameters: ASK_AGAIN, ..Lab::default() };
+    let text = lab.blueprint(&[("0s", "pause.node = \"n1\""), ("0s", ASKS)]).scenario.to_json();
     let source = RunSource::Text(SourceFile { name: "run.json".into(), text });
     session.handle(Request::Open(OpenRun { source, seed: None, cursor: None }));
     // In bounded slices: each answers soon.
@@ -87,7 +88,7 @@ fn the_page_is_told() {
         let replies = session.handle(Request::Show { at: Micros::s(60) });
         let [Reply::Frame(frame)] = &replies[..] else { panic!("{replies:?}") };
         if let Some(why) = &frame.halted {
-            assert!(slice > 1 && why.starts_with("limit reached: too many messages in flight"), "{why}");
+            assert!(slice > 1 && why.starts_with("limit reached: too many messages wait at one node"), "{why}");
             return;
         }
         assert!(frame.now < Micros::s(60), "a slice stops short, and shows how far it came");
