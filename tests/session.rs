@@ -206,3 +206,22 @@ fn what_is_exported_can_be_opened_again() {
         assert_eq!((after.now, after.nodes[0].status), (before.now, before.nodes[0].status), "{steps} steps");
     }
 }
+
+#[test]
+fn a_saved_run_opens_where_the_learner_last_did_something() {
+    let mut session = opened();
+    while frame(&mut session, Request::Move(Move::Forward)).now < Micros::ms(10) {}
+    let crash = Command::Crash(NodeRef { node: "r1".into() });
+    let done = frame(&mut session, Request::Do(crash));
+    let saved = match session.handle(Request::Export).remove(0) {
+        Reply::Exported(text) => text,
+        other => panic!("{other:?}"),
+    };
+    let source = RunSource::Text(SourceFile { name: "saved.json".into(), text: saved });
+    let mut again = Session::new(protocols::all());
+    let replies = again.handle(Request::Open(OpenRun { source, seed: None, cursor: None }));
+    let [Reply::Opened(_), Reply::Frame(shown)] = &replies[..] else { panic!("{replies:?}") };
+    // The scenario's own command at 30 ms is yet to come.
+    assert!(shown.now < Micros::ms(30));
+    assert_eq!((shown.now, &shown.nodes, &shown.flights), (done.now, &done.nodes, &done.flights));
+}

@@ -116,7 +116,7 @@ impl Session {
             Some(step) => self.goals(step, &blueprint)?,
             None => GoalRun::default(),
         };
-        let head = blueprint.scenario.commands.last().filter(|e| e.learner).map(|e| e.at);
+        let head = blueprint.scenario.commands.iter().rev().find(|e| e.learner).map(|e| e.at);
         let mut run = Run::new(blueprint, Watcher::new(goals));
         // A saved run is as long as its log, and as far as it was looked at.
         if let Some(at) = open.cursor.max(head) {
