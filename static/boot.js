@@ -3,8 +3,12 @@ const href = (id) => document.getElementById(id).href;
 const loader = new URL(document.querySelector("meta[name=engine]").content, document.baseURI).href;
 
 // The worker will ask for these two when the page starts it: bring them into the cache meanwhile.
+// What went wrong there is written down where the page looks when the engine does not answer.
 for (const end of [".js", "_bg.wasm"]) {
-  fetch(loader.replace("_loader.js", end)).then((answer) => answer.arrayBuffer()).catch(() => {});
+  fetch(loader.replace("_loader.js", end)).then((answer) => {
+    if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${answer.statusText}`);
+    return answer.arrayBuffer();
+  }).catch((error) => { document.documentElement.dataset.engineError = error.message; });
 }
 
 try {

@@ -1,6 +1,6 @@
 //! The frame of the page: addresses, theme, progress, notices, and the page that the address names.
 
-use super::controls::button;
+use super::controls::{button, file_input};
 use super::lab::Lab;
 use super::state::{Action, Load, Notice, State, Theme};
 use super::{fetch, icons, pages, storage};
@@ -11,7 +11,6 @@ use gloo::events::EventListener;
 use gloo::utils::{document, window};
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// What every component can reach.
@@ -103,6 +102,7 @@ fn first_state() -> State {
         route: Route::parse(&hash()),
         theme,
         progress: Rc::new(progress),
+        aside: storage::has_aside(),
         notices: notice.into_iter().collect(),
         ..State::default()
     }
@@ -266,36 +266,28 @@ fn progress_menu(ctx: &Ctx) -> Html {
     };
     let import = {
         let ctx = ctx.clone();
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
-            let ctx = ctx.clone();
-            spawn_local(async move {
-                let read = storage::read(&file).await.and_then(|text| Progress::read(&text));
-                let words = match read {
-                    Ok(progress) => {
-                        let mut all = (*ctx.state.progress).clone();
-                        all.merge(progress);
-                        ctx.dispatch(Action::Progress(Rc::new(all)));
-                        "The progress in the file was added to yours.".to_owned()
-                    }
-                    Err(why) => format!("The file was not taken up: {why}."),
-                };
-                ctx.dispatch(Action::Notice(Notice { text: words, set_aside: None }));
-                input.set_value("");
-            });
+        Callback::from(move |read: Result<String, String>| {
+            let words = match read.and_then(|text| Progress::read(&text)) {
+                Ok(progress) => {
+                    let mut all = (*ctx.state.progress).clone();
+                    all.merge(progress);
+                    ctx.dispatch(Action::Progress(Rc::new(all)));
+                    "The progress in the file was added to yours.".to_owned()
+                }
+                Err(why) => format!("The file was not taken up: {why}."),
+            };
+            ctx.dispatch(Action::Notice(Notice { text: words, set_aside: None }));
         })
     };
+    let aside = Callback::from(|_: MouseEvent| storage::download_aside());
     html! {
         <>
             <button type="button" id="progress" popovertarget="progress-menu">{ "Progress" }</button>
             <div class="menu" id="progress-menu" popover="auto" role="group" aria-label="Progress">
                 <p>{ "Your progress stays in this browser. Nothing leaves this machine." }</p>
                 { button("", "Save as a file", export) }
-                <label class="button">
-                    { "Add from a file" }
-                    <input class="sr-only" type="file" accept="application/json,.json" onchange={import} />
-                </label>
+                { file_input("Add from a file", import) }
+                if ctx.state.aside { { button("", "Save what was set aside", aside) } }
                 <a href={Route::About.href()}>{ "About Faultline" }</a>
             </div>
         </>
@@ -309,7 +301,7 @@ fn notices(ctx: &Ctx) -> Html {
             Callback::from(move |_: MouseEvent| ctx.dispatch(Action::CloseNotice(i)))
         };
         let download = notice.set_aside.clone().map(|text| {
-            let save = Callback::from(move |_: MouseEvent| storage::download("faultline-progress-aside.json", &text));
+            let save = Callback::from(move |_: MouseEvent| storage::download(storage::ASIDE_FILE, &text));
             button("", "Download it", save)
         });
         html! {

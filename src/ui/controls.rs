@@ -1,5 +1,8 @@
 //! Buttons that many places have. One function each: what `html!` makes of an element is not small.
 
+use super::storage;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// A button with words in it.
@@ -22,5 +25,22 @@ pub fn tool(
     let class = if words.is_empty() { "ic" } else { "" };
     html! {
         <button type="button" {class} aria-label={name} title={tip} {onclick}>{ picture }<span class="hide">{ words }</span></button>
+    }
+}
+
+/// Chooses a file from the learner's disk; `take` gets its text, or why it cannot be read.
+pub fn file_input(words: &'static str, take: Callback<Result<String, String>>) -> Html {
+    let onchange = Callback::from(move |event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
+        let take = take.clone();
+        spawn_local(async move {
+            take.emit(storage::read(&file).await);
+            // The same file can be chosen again.
+            input.set_value("");
+        });
+    });
+    html! {
+        <label class="button">{ words }<input class="sr-only" type="file" accept="application/json,.json" {onchange} /></label>
     }
 }

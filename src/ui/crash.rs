@@ -4,7 +4,6 @@
 use gloo::utils::{document, window};
 use js_sys::{Array, Function, Reflect};
 use std::cell::RefCell;
-use std::panic::PanicHookInfo;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Element;
 
@@ -19,17 +18,20 @@ pub fn set_report(run: &str) {
 
 pub fn install() {
     // Through Yew, which else would put its own in this one's place.
-    yew::set_custom_panic_hook(Box::new(|info| {
-        let text = describe(info);
-        web_error(&text);
-        let _ = overlay(&text);
-    }));
+    yew::set_custom_panic_hook(Box::new(|info| stop(&info.to_string())));
 }
 
-fn describe(info: &PanicHookInfo) -> String {
+/// Covers the page: it cannot go on for this reason.
+pub fn stop(why: &str) {
+    let text = describe(why);
+    web_error(&text);
+    let _ = overlay(&text);
+}
+
+fn describe(why: &str) -> String {
     let run = REPORT.with(|r| r.try_borrow().map(|r| r.clone()).unwrap_or_default());
     let address = window().location().href().unwrap_or_default();
-    format!("Faultline {}\n{info}\nat {address}\n\nThe run:\n{run}\n", env!("CARGO_PKG_VERSION"))
+    format!("Faultline {}\n{why}\nat {address}\n\nThe run:\n{run}\n", env!("CARGO_PKG_VERSION"))
 }
 
 fn web_error(text: &str) {
@@ -70,7 +72,7 @@ fn overlay(text: &str) -> Result<(), JsValue> {
     element("h2", "Faultline stopped", &card)?.set_id("crash-title");
     element(
         "p",
-        "Something went wrong in the page. Your progress is kept. Reload to go on; the report helps to find the fault.",
+        "Something went wrong. Your progress is kept. Reload to go on; the report helps to find the fault.",
         &card,
     )?;
     let reload = element("button", "Reload", &card)?;

@@ -1,9 +1,11 @@
 //! The page's end of the line to the engine: requests go out in order, replies come back in that order. A worker that
 //! dies, or does not answer in time, is given up.
 
+use super::crash;
 use crate::wire::{FromEngine, Reply, Request, ToEngine, VERSION};
 use crate::worker::{self, Engine};
 use gloo::timers::callback::Timeout;
+use gloo::utils::document;
 use gloo::worker::WorkerBridge;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -11,6 +13,8 @@ use std::rc::{Rc, Weak};
 
 /// A worker that has not answered its first request yet may still be loading.
 const PATIENCE_LOADING_MS: f64 = 60_000.0;
+/// Its files could not be fetched ahead for it: it may have fetched them itself.
+const PATIENCE_NOT_FETCHED_MS: f64 = 3_000.0;
 const PATIENCE_MS: f64 = 8_000.0;
 /// Runs of their own for predictions and measurements.
 const PATIENCE_RUNS_MS: f64 = 120_000.0;
@@ -167,17 +171,24 @@ impl Link {
     }
 
     fn look(&self) {
-        let late = {
-            let waiting = self.waiting.borrow();
-            let Some(oldest) = waiting.front() else { return };
-            let patience = match oldest.asked {
-                _ if !self.loaded.get() => PATIENCE_LOADING_MS,
-                Asked::Predict | Asked::Measure | Asked::Open => PATIENCE_RUNS_MS,
-                _ => PATIENCE_MS,
-            };
-            now() - oldest.since > patience
+        let Some((asked, since)) = self.waiting.borrow().front().map(|oldest| (oldest.asked, oldest.since)) else {
+            return;
         };
-        if late { self.give_up("The engine did not answer.".into()) } else { self.watch() }
+        let loading = !self.loaded.get();
+        let not_fetched = if loading { not_fetched() } else { None };
+        let patience = match asked {
+            _ if not_fetched.is_some() => PATIENCE_NOT_FETCHED_MS,
+            _ if loading => PATIENCE_LOADING_MS,
+            Asked::Predict | Asked::Measure | Asked::Open => PATIENCE_RUNS_MS,
+            _ => PATIENCE_MS,
+        };
+        if now() - since <= patience {
+            self.watch();
+        } else if loading {
+            crash::stop(&("The engine could not be loaded. ".to_owned() + &not_fetched.unwrap_or_default()));
+        } else {
+            self.give_up("The engine did not answer.".into());
+        }
     }
 
     /// Replaces the worker.
@@ -186,6 +197,11 @@ impl Link {
         self.start();
         (self.hear)(Heard::Died(why, opening));
     }
+}
+
+/// Why the engine's files could not be fetched, as the page's start has noted it.
+fn not_fetched() -> Option<String> {
+    document().document_element()?.get_attribute("data-engine-error")
 }
 
 /// Milliseconds since the page began.

@@ -39,6 +39,10 @@ pub struct Core {
     saved: RefCell<Option<String>>,
     /// The learner's own run while another is shown, and where they were.
     own: RefCell<Option<(String, Micros)>>,
+    /// Whose run is open, if not the learner's own.
+    whose: RefCell<Option<String>>,
+    /// The open run came from a file: it need not have the step's nodes, and has no goals.
+    foreign: Cell<bool>,
     /// Where to go when the run is open.
     then: RefCell<Option<Request>>,
     play_when_open: Cell<bool>,
@@ -76,6 +80,8 @@ impl Lab {
             seed: Cell::default(),
             saved: RefCell::default(),
             own: RefCell::default(),
+            whose: RefCell::default(),
+            foreign: Cell::default(),
             then: RefCell::default(),
             play_when_open: Cell::default(),
             share: Cell::default(),
@@ -123,6 +129,7 @@ impl Core {
         *self.source.borrow_mut() = Some(source.clone());
         self.seed.set(seed);
         *self.own.borrow_mut() = None;
+        self.foreign.set(false);
         self.open_run(source, seed, None, None, play);
     }
 
@@ -142,6 +149,7 @@ impl Core {
         self.untold_status.take();
         self.goals_met.set(0);
         self.play_when_open.set(play);
+        self.whose.borrow_mut().clone_from(&whose);
         (self.dispatch).dispatch(Action::Opening(whose));
         self.link().next_generation();
         self.send(Request::Open(OpenRun { source, seed, cursor }));
@@ -157,6 +165,18 @@ impl Core {
 
     /// Shows a run that decided something, at the row that did; the learner's own run is kept.
     pub fn borrow_run(&self, run: &str, whose: &str, at: Option<Micros>, row: Option<u64>) {
+        self.foreign.set(false);
+        self.borrow(run, whose, at);
+        *self.then.borrow_mut() = row.map(|row| Request::Move(Move::ToRow(row)));
+    }
+
+    /// Shows a run of whatever kind that the learner has as a file.
+    pub fn open_file(&self, run: &str) {
+        self.foreign.set(true);
+        self.borrow(run, "the run of a file", None);
+    }
+
+    fn borrow(&self, run: &str, whose: &str, at: Option<Micros>) {
         if self.own.borrow().is_none() {
             let own = self.saved.borrow().clone();
             *self.own.borrow_mut() = own.map(|text| (text, self.play.at()));
@@ -164,11 +184,11 @@ impl Core {
         let source = self.with_run(run.to_owned());
         self.open_run(source, None, at, Some(whose.to_owned()), false);
         *self.saved.borrow_mut() = Some(run.to_owned());
-        *self.then.borrow_mut() = row.map(|row| Request::Move(Move::ToRow(row)));
     }
 
     /// Back from a borrowed run.
     pub fn return_to_own(&self) {
+        self.foreign.set(false);
         let own = self.own.take();
         let source = self.source.borrow().clone();
         match (own, source) {
@@ -185,7 +205,7 @@ impl Core {
     /// A saved run in the place of the step's own.
     fn with_run(&self, saved: String) -> RunSource {
         match &*self.source.borrow() {
-            Some(RunSource::Step(step) | RunSource::StepWithRun { step, .. }) => {
+            Some(RunSource::Step(step) | RunSource::StepWithRun { step, .. }) if !self.foreign.get() => {
                 RunSource::StepWithRun { step: *step, saved }
             }
             _ => RunSource::Text(SourceFile { name: "saved run".into(), text: saved }),
@@ -360,7 +380,7 @@ impl Core {
         let at = self.play.at();
         let playing = self.play.is_playing();
         if deaths > DEATHS_MAX {
-            return (self.dispatch).dispatch(Action::Failed(format!("The engine keeps stopping. {why}")));
+            return super::crash::stop(&("The engine keeps stopping. ".to_owned() + why));
         }
         if let Some((name, pack)) = self.lesson.borrow().clone() {
             self.link().next_generation();
@@ -370,7 +390,8 @@ impl Core {
         match (saved, self.source.borrow().clone()) {
             (Some(text), _) => {
                 let source = self.with_run(text.clone());
-                self.open_run(source, None, Some(at), None, playing);
+                let whose = self.whose.borrow().clone();
+                self.open_run(source, None, Some(at), whose, playing);
                 *self.saved.borrow_mut() = Some(text);
             }
             (None, Some(source)) => {

@@ -67,6 +67,8 @@ pub struct State {
     pub version: u64,
     pub route: Route,
     pub theme: Theme,
+    /// Progress that could not be read was set aside, now or at an earlier visit.
+    pub aside: bool,
     pub notices: Vec<Notice>,
     pub catalogue: Load<Rc<Catalogue>>,
     pub progress: Rc<Progress>,

@@ -8,6 +8,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Storage, Url};
 
+/// What a text that was set aside is called as a file.
+pub const ASIDE_FILE: &str = "faultline-progress-aside.json";
 const THEME: &str = "faultline.theme";
 
 fn store() -> Option<Storage> {
@@ -24,18 +26,35 @@ pub fn load() -> (Progress, Option<Notice>) {
     match Progress::read(&text) {
         Ok(progress) => (progress, None),
         Err(why) => {
-            let mut key = ASIDE.to_owned();
             let mut count = 1;
-            while store.get_item(&key).ok().flatten().is_some_and(|old| old != text) {
+            while store.get_item(&aside_key(count)).ok().flatten().is_some_and(|old| old != text) {
                 count += 1;
-                key = format!("{ASIDE}.{count}");
             }
-            let kept = store.set_item(&key, &text).is_ok();
+            let kept = store.set_item(&aside_key(count), &text).is_ok();
             let mut words = format!("Your progress could not be taken up: {why}. ");
             words +=
                 if kept { "It was set aside and you start afresh; nothing of it is lost." } else { "Download it now." };
             (Progress::default(), Some(Notice { text: words, set_aside: Some(text) }))
         }
+    }
+}
+
+fn aside_key(count: u32) -> String {
+    if count == 1 { ASIDE.to_owned() } else { format!("{ASIDE}.{count}") }
+}
+
+/// Whether anything was ever set aside.
+pub fn has_aside() -> bool {
+    store().is_some_and(|s| s.get_item(ASIDE).ok().flatten().is_some())
+}
+
+/// Offers all that was ever set aside, a file each.
+pub fn download_aside() {
+    let Some(store) = store() else { return };
+    let mut count = 1;
+    while let Ok(Some(text)) = store.get_item(&aside_key(count)) {
+        download(ASIDE_FILE, &text);
+        count += 1;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::ENGINE;
 use crate::page::Page;
-use crate::server::Server;
+use crate::server::{Server, built};
 use serde_json::{Value, json};
 
 const STORED: &str = "return localStorage.getItem(arguments[0])";
@@ -10,7 +10,7 @@ const ASIDE: &str = "faultline.progress.aside";
 const PROGRESS: &str = "faultline.progress";
 
 /// From now on texts that are offered as files are kept in the page's `files`.
-const KEEP_FILES: &str = "window.files = [];
+pub const KEEP_FILES: &str = "window.files = [];
     const make = URL.createObjectURL;
     URL.createObjectURL = blob => { blob.text().then(text => files.push(text)); return make.call(URL, blob) }";
 
@@ -48,7 +48,7 @@ fn progress_that_cannot_be_read_is_set_aside_and_offered() {
         ("{\"version\": 1, \"lessons\": {", "could not be taken up", ASIDE.to_owned()),
         ("{\"version\": 9}", "newer version (9; this page knows 1)", format!("{ASIDE}.2")),
     ];
-    for (stored, words, key) in cases {
+    for (stored, words, key) in &cases {
         page.js("localStorage.setItem(arguments[0], arguments[1])", json!([PROGRESS, stored]));
         page.reload();
         page.wait_for(ENGINE);
@@ -61,6 +61,20 @@ fn progress_that_cannot_be_read_is_set_aside_and_offered() {
         page.screenshots("notice");
         page.js("for (const b of document.querySelectorAll('.notice button:last-child')) b.click()", json!([]));
     }
+    // Long after the notice was closed and new progress was made, what was set aside can still be had.
+    import(&page, FINISHED);
+    page.wait_text("was added to yours");
+    page.reload();
+    page.wait_for(ENGINE);
+    assert_eq!(page.count(".notice"), 0);
+    page.js(KEEP_FILES, json!([]));
+    page.click("#progress");
+    page.js(
+        "[...document.querySelectorAll('#progress-menu button')].find(b => b.innerText.includes('set aside')).click()",
+        json!([]),
+    );
+    let files = page.wait_js("the files", "return files.length > 1 && files", json!([]));
+    assert_eq!(files, json!([cases[0].0, cases[1].0]));
     page.finish();
 }
 
@@ -77,6 +91,13 @@ fn progress_goes_out_and_in_as_a_file() {
     page.reload();
     page.wait_for(ENGINE);
     let text = export(&page);
+    // What is no progress changes nothing of what is there.
+    for garbage in ["{\"version\": 1, \"lessons\": []}", "{\"version\": 9}", ""] {
+        page.js("for (const b of document.querySelectorAll('.notice button:last-child')) b.click()", json!([]));
+        import(&page, garbage);
+        page.wait_text("The file was not taken up");
+        assert_eq!(page.js(STORED, json!([PROGRESS])), json!(text));
+    }
     let saved: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(saved["lessons"]["one-machine"]["finished"], true);
     // What another browser exports, a fresh one takes up.
@@ -153,6 +174,21 @@ fn a_dead_engine_is_replaced_and_the_run_comes_back() {
     page.click("#die");
     page.wait_text("The engine");
     page.read_console();
+    page.finish();
+}
+
+#[test]
+fn an_engine_that_cannot_be_loaded_is_told() {
+    let server = Server::without(&built("engine-", "_bg.wasm"));
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.wait_text("The engine could not be loaded.");
+    page.wait_text("_bg.wasm: 404");
+    page.assert_accessible("no engine");
+    page.screenshots("no-engine");
+    let buttons = page.js("return [...document.querySelectorAll('#crash button')].map(b => b.innerText)", json!([]));
+    assert_eq!(buttons, json!(["Reload", "Copy the report"]));
+    page.expect_errors(&["404", "The engine could not be loaded"]);
     page.finish();
 }
 

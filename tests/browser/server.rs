@@ -21,7 +21,7 @@ pub struct Server {
 struct State {
     dist: PathBuf,
     /// Requests for a path with this ending get another file, or a 404: to see what the page does then.
-    other: Option<(&'static str, Option<&'static str>)>,
+    other: Option<(String, Option<String>)>,
     asked: Mutex<Vec<String>>,
 }
 
@@ -32,16 +32,16 @@ impl Server {
     }
 
     /// Serves `dist/` without the files whose name ends in `ending`.
-    pub fn without(ending: &'static str) -> Server {
-        Server::serve(Some((ending, None)))
+    pub fn without(ending: &str) -> Server {
+        Server::serve(Some((ending.to_owned(), None)))
     }
 
     /// Serves `dist/` with another text in the place of a file.
-    pub fn with(ending: &'static str, text: &'static str) -> Server {
-        Server::serve(Some((ending, Some(text))))
+    pub fn with(ending: &str, text: &str) -> Server {
+        Server::serve(Some((ending.to_owned(), Some(text.to_owned()))))
     }
 
-    fn serve(other: Option<(&'static str, Option<&'static str>)>) -> Server {
+    fn serve(other: Option<(String, Option<String>)>) -> Server {
         let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist");
         assert!(dist.join("index.html").is_file(), "The page is not built: run `make dist` first.");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
@@ -72,6 +72,15 @@ impl Server {
     pub fn asked(&self) -> Vec<String> {
         self.state.asked.lock().expect("no thread panics with the lock").clone()
     }
+}
+
+/// The name of the built file that begins and ends so; between them stands the build's hash.
+pub fn built(start: &str, end: &str) -> String {
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist");
+    let files = fs::read_dir(&dist).expect("The page is not built: run `make dist` first.").flatten();
+    let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+    let found = names.filter(|name| name.starts_with(start) && name.ends_with(end)).min_by_key(String::len);
+    found.unwrap_or_else(|| panic!("dist holds no {start}…{end}"))
 }
 
 impl State {
@@ -106,9 +115,6 @@ impl State {
         if path.split('/').any(|part| part == "..") {
             return None;
         }
-        if let Some((_, text)) = self.other.filter(|(end, _)| path.ends_with(end)) {
-            return text.map(|text| ("application/json", text.as_bytes().to_vec()));
-        }
         let mut file = self.dist.join(path);
         if path.is_empty() || path.ends_with('/') {
             file.push("index.html");
@@ -125,6 +131,9 @@ impl State {
             "toml" | "md" | "txt" => "text/plain; charset=utf-8",
             _ => "application/octet-stream",
         };
-        Some((kind, fs::read(file).ok()?))
+        match &self.other {
+            Some((end, text)) if path.ends_with(end) => Some((kind, text.clone()?.into_bytes())),
+            _ => Some((kind, fs::read(file).ok()?)),
+        }
     }
 }
