@@ -52,7 +52,7 @@ pub fn Bench() -> Html {
     };
     let again = {
         let ctx = ctx.clone();
-        Callback::from(move |_: MouseEvent| ctx.lab.reopen(None))
+        Callback::from(move |_: MouseEvent| ctx.lab.return_to_own())
     };
     let run = &ctx.state.run;
     html! {

@@ -1,9 +1,10 @@
 //! Playing, stepping, speed, clock, seed, branches; and the scrubber with its marks.
 
 use super::super::app::Ctx;
-use super::super::controls::{button, tool};
+use super::super::controls::{button, file_input, tool};
 use super::super::icons;
 use super::super::lab::Share;
+use super::super::state::Action;
 use crate::base::Micros;
 use crate::view::{track, words};
 use crate::wire::{Mark, MarkKind, Move, Request};
@@ -95,6 +96,13 @@ fn seed(ctx: &Ctx) -> Html {
         let ctx = ctx.clone();
         Callback::from(move |_: MouseEvent| ctx.lab.share(how))
     };
+    let open = {
+        let ctx = ctx.clone();
+        Callback::from(move |read: Result<String, String>| match read {
+            Ok(text) => ctx.lab.open_file(&text),
+            Err(why) => ctx.dispatch(Action::Toast(why)),
+        })
+    };
     html! {
         <>
             <span class="ev">{ "seed " }<b id="seed">{ opened.seed }</b></span>
@@ -104,6 +112,7 @@ fn seed(ctx: &Ctx) -> Html {
                 <p>{ "A run is its scenario, its seed and what you did. The same text gives the same run." }</p>
                 { button("", "Copy as text", share(Share::Copy)) }
                 { button("", "Save as a file", share(Share::Download)) }
+                { file_input("Open a file", open) }
                 { button("", "Start this run again", reopen(Some(opened.seed))) }
                 { button("", "Try another seed", reopen(Some(opened.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1) >> 44))) }
             </div>

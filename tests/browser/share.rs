@@ -1,0 +1,111 @@
+//! Runs as files: what is saved opens again as the same run, and what is no run is told without a loss.
+
+use crate::ENGINE;
+use crate::keep::KEEP_FILES;
+use crate::page::Page;
+use crate::server::Server;
+use serde_json::{Value, json};
+
+/// The moment, and every node in words.
+const SEEN: &str = "return [document.querySelector('#clock').innerText,
+    ...[...document.querySelectorAll('.spot')].map(spot => spot.ariaLabel)].join('; ')";
+
+const SAID: &str = "return document.querySelector('#said').innerText";
+
+/// Chooses a file with this text where runs are opened.
+pub fn open_file(page: &Page, text: &str) {
+    let script = "const input = document.querySelector('#share-menu input[type=file]');
+                  const files = new DataTransfer();
+                  files.items.add(new File([arguments[0]], 'run.json'));
+                  input.files = files.files;
+                  input.dispatchEvent(new Event('change', { bubbles: true }))";
+    page.js(script, json!([text]));
+}
+
+/// Opens the third step's bench with the focus on a node.
+pub fn open_bench(page: &mut Page, address: &str) {
+    page.open_app(address);
+    page.wait_for(ENGINE);
+    page.js("location.hash = '#/lesson/one-machine/3'", json!([]));
+    page.wait_text("Step 3 of 6");
+    page.wait_for("[data-node=n1]");
+    page.focus("[data-node=n1]");
+}
+
+fn save(page: &Page) -> String {
+    page.js(KEEP_FILES, json!([]));
+    page.js(
+        "[...document.querySelectorAll('#share-menu button')].find(b => b.innerText === 'Save as a file').click()",
+        json!([]),
+    );
+    page.click("[popovertarget=share-menu]");
+    let text = page.wait_js("the file", "return files[0]", json!([]));
+    page.press("Escape");
+    text.as_str().expect("a text").to_owned()
+}
+
+/// Goes on by so many steps and returns what was said of each.
+fn go_on(page: &Page, steps: usize) -> Vec<Value> {
+    page.focus("[data-node=n2]");
+    (0..steps)
+        .map(|_| {
+            let event = page.text(".transport .ev");
+            page.press(".");
+            let next = "return document.querySelector('.transport .ev').innerText !== arguments[0]";
+            page.wait_js("the next event", next, json!([event]));
+            page.js(SAID, json!([]))
+        })
+        .collect()
+}
+
+#[test]
+fn a_saved_run_opens_as_the_same_run() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open_bench(&mut page, &server.root());
+    go_on(&page, 12);
+    page.focus("[data-node=n1]");
+    page.press("c");
+    page.wait_js("the crash", "return document.querySelector('[data-node=n1]').ariaLabel.includes('down')", json!([]));
+    let before = page.js(SEEN, json!([]));
+    let text = save(&page);
+    let run: Value = serde_json::from_str(&text).expect("JSON");
+    let mine = run["commands"].as_array().into_iter().flatten().filter(|entry| entry["learner"] == true);
+    assert_eq!(mine.map(|entry| &entry["do"]).collect::<Vec<_>>(), [&json!({ "crash": { "node": "n1" } })]);
+    let then = go_on(&page, 8);
+
+    // Another browser: nothing of the first is left.
+    page.js("localStorage.clear()", json!([]));
+    open_bench(&mut page, &server.subfolder());
+    open_file(&page, &text);
+    page.wait_text("You are looking at the run of a file.");
+    page.wait_js("the same moment", &format!("return (() => {{ {SEEN} }})() === arguments[0]"), json!([before]));
+    assert_eq!(go_on(&page, 8), then, "the same run goes on in the same way");
+    page.screenshots("run-of-a-file");
+    page.assert_accessible("the run of a file");
+    page.finish();
+}
+
+#[test]
+fn a_file_that_is_no_run_is_told_and_ones_own_comes_back() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open_bench(&mut page, &server.root());
+    page.press("c");
+    page.wait_js("the crash", "return document.querySelector('[data-node=n1]').ariaLabel.includes('down')", json!([]));
+    let before = page.js(SEEN, json!([]));
+    let cases = [
+        ("no run at all", "not JSON"),
+        ("{\"version\": 1,\n \"protocol\": \"telepathy\", \"nodes\": []}", "telepathy"),
+        ("{\"version\": 99, \"protocol\": \"kv-single\", \"nodes\": []}", "version 99 is not known; accepted: 1"),
+    ];
+    for (text, words) in cases {
+        open_file(&page, text);
+        page.wait_text("The run could not be opened");
+        page.wait_text(words);
+        page.click(".failed button");
+        page.wait_js("one's own run", &format!("return (() => {{ {SEEN} }})() === arguments[0]"), json!([before]));
+        assert_eq!(page.count(".borrowed"), 0);
+    }
+    page.finish();
+}
