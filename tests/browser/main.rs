@@ -4,6 +4,7 @@
 //! A test starts a [`Server`] and a [`Page`], drives it, and ends with [`Page::finish`], which fails on errors in the
 //! console and on requests to other hosts. Screenshots go to `target/screenshots`.
 
+mod bench;
 mod firefox;
 mod hands;
 mod keep;
@@ -11,6 +12,7 @@ mod lesson;
 #[allow(dead_code, reason = "helpers that not every state of the tests uses")]
 mod page;
 mod server;
+mod share;
 mod webdriver;
 
 use firefox::Firefox;
@@ -105,43 +107,6 @@ fn starts_in_firefox() {
     firefox.wait_js("the engine", &format!("return document.querySelector('{ENGINE}') !== null"));
     firefox.screenshot("home-firefox");
     assert_eq!(firefox.console_errors(), Vec::<String>::new());
-}
-
-/// The home page's living cluster, as a browser with software rendering shows it.
-#[test]
-#[ignore = "a benchmark: make bench"]
-fn bench_home() {
-    let server = Server::start();
-    let mut page = Page::start();
-    page.open_app(&format!("{}?bench", server.root()));
-    page.wait_for(ENGINE);
-    println!("home, 1440×900: {:.1?}", page.frames(5.0));
-    page.finish();
-}
-
-/// A cluster with some 240 messages on their way, in the place of the home page's.
-const CROWD: &str = r#"{"version": 1, "protocol": "majority-register", "seed": 1,
-    "network": {"latency": {"uniform": {"min": "60ms", "max": "140ms"}}},
-    "parameters": {"retry-after": "2s", "give-up-after": "9s"},
-    "nodes": [{"name": "n", "role": "replica", "count": 5}, {"name": "c", "role": "client", "count": 4}],
-    "commands": [{"at": "0s", "do": {"workload": {"client": "client", "arrivals": {"open": {"rate": 34}},
-      "mix": {"put": 1, "get": 1}, "keys": {"uniform": {"count": 9}}}}}]}"#;
-
-#[test]
-#[ignore = "a benchmark: make bench"]
-fn bench_crowd() {
-    let server = Server::with("lessons/home.json", CROWD);
-    let mut page = Page::start();
-    page.open_app(&format!("{}?bench", server.root()));
-    page.wait_for(ENGINE);
-    let count = "return +document.querySelector('ul[aria-label^=\"Messages on their way\"]').ariaLabel.split(': ')[1]";
-    page.wait_js("200 messages", &format!("{count} >= 200"), json!([]));
-    let frames = page.frames(5.0);
-    let after = page.js(count, json!([])).as_u64().expect("a number");
-    assert!(after >= 200, "only {after} messages are on their way");
-    println!("{after} messages on their way, 1440×900: {frames:.1?}");
-    page.screenshot("crowd");
-    page.finish();
 }
 
 /// Neither null, false, zero, nor empty.

@@ -273,6 +273,14 @@ impl Page {
         self.driver.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
     }
 
+    /// One of the browser's own measurements of the page, such as `JSHeapUsedSize` in bytes.
+    pub fn metric(&self, name: &str) -> f64 {
+        self.driver.devtools("Performance.enable", json!({}));
+        let metrics = self.driver.devtools("Performance.getMetrics", json!({}));
+        let found = metrics["metrics"].as_array().into_iter().flatten().find(|metric| metric["name"] == name);
+        found.and_then(|metric| metric["value"].as_f64()).unwrap_or_else(|| panic!("no metric {name}"))
+    }
+
     // Keeping and judging.
 
     /// Watches the page's frames for so long, by the page's own clock.
