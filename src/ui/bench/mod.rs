@@ -64,11 +64,10 @@ pub fn Bench() -> Html {
                     <Stage mode={Mode::Bench} />
                     { palette(&ctx) }
                     { properties(&ctx) }
-                    { borrowed(&ctx) }
                     <p class="toast" hidden={run.toast.is_empty()}>{ &run.toast }</p>
                 }
             </div>
-            { transport::transport(&ctx, scrubber) }
+            { transport::transport(&ctx, borrowed(&ctx), scrubber) }
             { tabs::tabs(&ctx) }
             <p class="sr-only" role="status" id="said">{ &run.said }</p>
             { menu }

@@ -11,9 +11,11 @@ use crate::wire::{Mark, MarkKind, Move, Request};
 use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-pub fn transport(ctx: &Ctx, scrubber: Html) -> Html {
+/// `notice` stands above all: whose run this is, if not one's own.
+pub fn transport(ctx: &Ctx, notice: Html, scrubber: Html) -> Html {
     html! {
         <div class="transport">
+            { notice }
             <div class="bar" role="group" aria-label="Playback">
                 { buttons(ctx) }
                 { clock(ctx) }
