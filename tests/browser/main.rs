@@ -4,6 +4,7 @@
 //! A test starts a [`Server`] and a [`Page`], drives it, and ends with [`Page::finish`], which fails on errors in the
 //! console and on requests to other hosts. Screenshots go to `target/screenshots`.
 
+mod access;
 mod bench;
 mod firefox;
 mod hands;
