@@ -5,7 +5,7 @@ use super::net::Pairs;
 use super::node::Message;
 use super::trace::{Rec, Trace};
 use super::world::{Item, World};
-use crate::base::MsgId;
+use crate::base::{Micros, MsgId};
 use crate::wire::{AdversaryAct, RowKind};
 use std::sync::Arc;
 
@@ -79,13 +79,13 @@ impl World {
                 let copy_id = MsgId { copy, ..message.id };
                 let row = self.emit(Rec { copy, ..rec(message.row) }, &message.bytes, trace);
                 let latency = self.net.latency_of_copy(link, copy_id.count, copy);
-                let due = self.now + after.0 + latency;
+                let due = Micros(self.now).plus(*after).0 + latency;
                 self.schedule(due, Item::Arrive(Message { id: copy_id, row, ..message.clone() }));
             }
             AdversaryAct::Inject { after, bytes } => {
                 let id = MsgId { copy, ..message.id };
                 let row = self.emit(Rec { copy, ..rec(message.row) }, bytes, trace);
-                let due = self.now + after.0 + self.net.latency_of_copy(link, id.count, copy);
+                let due = Micros(self.now).plus(*after).0 + self.net.latency_of_copy(link, id.count, copy);
                 self.schedule(due, Item::Arrive(Message { id, sent: self.now, row, bytes: bytes[..].into() }));
             }
             AdversaryAct::Stop => {}

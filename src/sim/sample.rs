@@ -5,8 +5,22 @@ use crate::base::{Micros, random::Stream};
 use crate::wire::Distribution;
 use rand_distr::{Distribution as _, Exp, LogNormal, Normal, Pareto};
 
+/// The longest time that a distribution may name or give, somewhat over a year: so no sum of times overflows.
+const TIME_MAX: Micros = Micros(32_000_000_000_000);
+
 /// Says what is wrong with a distribution's numbers, if anything.
 pub fn check(d: &Distribution) -> Result<(), String> {
+    let longest = match d {
+        Distribution::Constant(time) => *time,
+        Distribution::Uniform { max, .. } => *max,
+        Distribution::Exponential { min, mean } => *min.max(mean),
+        Distribution::Normal { mean, sd } => *mean.max(sd),
+        Distribution::LogNormal { median: time, .. } | Distribution::Pareto { min: time, .. } => *time,
+        Distribution::Quantiles(table) => table.last().map_or(Micros::ZERO, |(_, time)| *time),
+    };
+    if longest > TIME_MAX {
+        return Err(format!("{longest} is too long: times are up to {TIME_MAX}"));
+    }
     match d {
         Distribution::Uniform { min, max } if min > max => Err(format!("uniform: min {min} is above max {max}")),
         Distribution::Exponential { mean, .. } if mean.0 == 0 => Err("exponential: mean must be above 0".into()),
@@ -65,9 +79,9 @@ fn quantile(table: &[(f64, Micros)], p: f64) -> Micros {
     round(t0.0 as f64 + (t1.0 - t0.0) as f64 * (p - p0) / (p1 - p0))
 }
 
-/// To the nearest microsecond, held between 0 and one simulated year.
+/// To the nearest microsecond, held between 0 and [`TIME_MAX`].
 fn round(time: f64) -> Micros {
-    Micros(libm::round(time.clamp(0.0, 3.2e13)) as u64)
+    Micros(libm::round(time.clamp(0.0, TIME_MAX.0 as f64)) as u64)
 }
 
 /// The mean, for showing a link's shape in words.

@@ -119,3 +119,18 @@ fn a_lying_disk_loses_what_it_acknowledged() {
     assert_eq!(answers(&timeline, 2), [(84_000, Outcome::Ok, Datum::Int(2))]);
     assert!(rows(&timeline, RowKind::Violation).len() <= 1);
 }
+
+#[test]
+fn times_that_could_overflow_are_refused() {
+    for command in [
+        "disk = { node = \"n1\", sync.constant = \"10000h\" }",
+        "slow = { node = \"n1\", service.uniform = { min = \"0s\", max = \"10000h\" } }",
+        "link = { latency.normal = { mean = \"1s\", sd = \"10000h\" } }",
+    ] {
+        let timeline = SLOW.run(&[("1ms", command)], Micros::ms(2));
+        let why = timeline.refused[0].as_deref().unwrap_or("nothing");
+        assert_eq!(why, "36000000 s is too long: times are up to 32000000 s", "{command}");
+    }
+    let error = Lab { disk: "constant = \"10000h\"", ..SLOW }.read(&[]).err().expect("too long");
+    assert_eq!(error, "lab.toml:6: 36000000 s is too long: times are up to 32000000 s");
+}
