@@ -30,13 +30,25 @@ pub fn load() -> (Progress, Option<Notice>) {
             while store.get_item(&aside_key(count)).ok().flatten().is_some_and(|old| old != text) {
                 count += 1;
             }
-            let kept = store.set_item(&aside_key(count), &text).is_ok();
+            let kept = move_aside(&store, &aside_key(count), &text);
             let mut words = format!("Your progress could not be taken up: {why}. ");
             words +=
                 if kept { "It was set aside and you start afresh; nothing of it is lost." } else { "Download it now." };
             (Progress::default(), Some(Notice { text: words, set_aside: Some(text) }))
         }
     }
+}
+
+/// Puts a copy under another name; where there is no room for both, the original goes.
+fn move_aside(store: &Storage, key: &str, text: &str) -> bool {
+    let mut kept = store.set_item(key, text).is_ok();
+    if !kept && store.remove_item(PROGRESS).is_ok() {
+        kept = store.set_item(key, text).is_ok();
+        if !kept {
+            let _ = store.set_item(PROGRESS, text);
+        }
+    }
+    kept
 }
 
 fn aside_key(count: u32) -> String {

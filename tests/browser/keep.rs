@@ -130,6 +130,25 @@ fn a_full_storage_is_said() {
     page.finish();
 }
 
+/// More than half of what a browser keeps for a page: there is no room for a copy.
+#[test]
+fn progress_too_large_to_copy_is_set_aside_all_the_same() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.wait_for(ENGINE);
+    page.js("localStorage.setItem(arguments[0], 'x'.repeat(3_500_000))", json!([PROGRESS]));
+    page.reload();
+    page.wait_for(ENGINE);
+    page.wait_text("It was set aside");
+    let sizes = "return [...arguments].map(key => localStorage.getItem(key)?.length ?? 0)";
+    assert_eq!(page.js(sizes, json!([ASIDE, PROGRESS])), json!([3_500_000, 0]));
+    import(&page, FINISHED);
+    page.wait_text("was added to yours");
+    assert_eq!(page.js(sizes, json!([ASIDE, PROGRESS]))[0], 3_500_000);
+    page.finish();
+}
+
 #[test]
 fn a_dead_engine_is_replaced_and_the_run_comes_back() {
     let server = Server::start();
