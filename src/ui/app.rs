@@ -1,6 +1,7 @@
 //! The frame of the page: addresses, theme, progress, notices, and the page that the address names.
 
 use super::controls::{button, file_input};
+use super::effects::{self, use_effect_on};
 use super::lab::Lab;
 use super::state::{Action, Load, Notice, State, Theme};
 use super::{fetch, icons, pages, storage};
@@ -120,7 +121,7 @@ pub fn App() -> Html {
     use_saved_progress(&ctx);
     use_place(&ctx);
     let title = title(&state);
-    use_effect_with(title, |title| document().set_title(title));
+    use_effect_on([effects::text(&title), 0, 0], effects::plain(move || document().set_title(&title)));
     let ready = state.run.frame.is_some();
     html! {
         <ContextProvider<Ctx> context={ctx.clone()}>
@@ -172,21 +173,22 @@ fn use_saved_progress(ctx: &Ctx) {
     let dispatch = ctx.state.dispatcher();
     let first = use_mut_ref(|| true);
     let progress = Rc::clone(&ctx.state.progress);
-    use_effect_with(ctx.state.progress_version, move |_| {
+    let save = move || {
         // What was just read need not be written; what could not be read must not be overwritten by nothing.
         if !first.replace(false)
             && let Err(text) = storage::save(&progress)
         {
             dispatch.dispatch(Action::Notice(Notice { text, set_aside: None }));
         }
-    });
+    };
+    use_effect_on([ctx.state.progress_version, 0, 0], effects::plain(save));
 }
 
 /// Once: follows the address and the system's wishes about theme and motion, and fetches the catalogue.
 #[hook]
 fn use_surroundings(ctx: &Ctx) {
     let (dispatch, lab) = (ctx.state.dispatcher(), ctx.lab.clone());
-    use_effect_with((), move |()| {
+    let listen = move || -> effects::Undo {
         fetch_catalogue(dispatch.clone());
         let go = move |_: &web_sys::Event| dispatch.dispatch(Action::Go(Route::parse(&hash())));
         let mut listeners = vec![EventListener::new(&window(), "hashchange", go)];
@@ -200,8 +202,9 @@ fn use_surroundings(ctx: &Ctx) {
             let query = still.clone();
             listeners.push(EventListener::new(&still, "change", move |_| lab.play.set_reduced(query.matches())));
         }
-        move || drop(listeners)
-    });
+        Box::new(move || drop(listeners))
+    };
+    use_effect_on([0; 3], Box::new(listen));
 }
 
 /// What the address names, as far as it can be fetched: nothing, home (an empty name), or a lesson.
@@ -216,14 +219,17 @@ fn place(state: &State) -> Option<String> {
 #[hook]
 fn use_place(ctx: &Ctx) {
     let ctx = ctx.clone();
-    use_effect_with(place(&ctx.state), move |place| {
+    let place = place(&ctx.state);
+    let key = [place.is_some().into(), place.as_deref().map_or(0, effects::text), 0];
+    let go = move || {
         window().scroll_to_with_x_and_y(0.0, 0.0);
         match place.as_deref() {
             Some("") => open_home(&ctx),
             Some(slug) => load_lesson(&ctx, slug),
             None => ctx.lab.play.pause(),
         }
-    });
+    };
+    use_effect_on(key, effects::plain(go));
 }
 
 fn top(ctx: &Ctx) -> Html {

@@ -10,6 +10,7 @@ mod bench_mark;
 mod canvas;
 mod controls;
 mod crash;
+mod effects;
 mod engine;
 mod fetch;
 mod guide;

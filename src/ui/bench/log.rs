@@ -1,6 +1,7 @@
 //! The log of sentences. Only the rows in sight are asked for and drawn, however long the run is.
 
 use super::super::app::use_ctx;
+use super::super::effects::{self, use_effect_on};
 use super::super::state::Action;
 use super::stage::is_coarse;
 use crate::view::words;
@@ -39,14 +40,15 @@ pub fn Log() -> Html {
     let now_ask = ask.clone();
     use_effect_with((count, filter.clone(), run.opened.is_some()), move |_| now_ask());
     // The newest row stays in sight until the reader scrolls away from it.
-    use_effect_with((total, run.rows.as_ref().map(|r| r.first)), {
+    let to_end = {
         let (list, follow) = (list.clone(), follow.clone());
-        move |_| {
+        move || {
             if let Some(list) = list.cast::<Element>().filter(|_| *follow.borrow()) {
                 list.set_scroll_top(list.scroll_height());
             }
         }
-    });
+    };
+    use_effect_on([total, run.rows.as_ref().map_or(0, |r| r.first + 1), 0], effects::plain(to_end));
     let onscroll = {
         let follow = follow.clone();
         Callback::from(move |event: Event| {

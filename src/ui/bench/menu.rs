@@ -1,6 +1,7 @@
 //! The menu of a thing on the stage: the palette's acts beside it, in the browser's own popover.
 
 use super::super::app::Ctx;
+use super::super::effects::{self, use_effect_on};
 use super::super::state::Action;
 use super::act_buttons;
 use crate::view::acts;
@@ -57,15 +58,16 @@ pub fn use_menu(ctx: &Ctx) -> Html {
             }
         })
     };
-    use_effect_with((), {
+    let listen = {
         let menu = menu.clone();
-        move |()| {
+        move || -> effects::Undo {
             let listener = menu.cast::<HtmlElement>().map(|element| {
                 gloo::events::EventListener::new(&element, "toggle", move |event| ontoggle.emit(event.clone()))
             });
-            move || drop(listener)
+            Box::new(move || drop(listener))
         }
-    });
+    };
+    use_effect_on([0; 3], Box::new(listen));
     html! {
         <div ref={menu} class="menu acts" id="menu" popover="auto" role="group" aria-label={format!("What to do with {heading}")}>
             <p class="head">{ heading }</p>

@@ -2,6 +2,7 @@
 
 use super::super::app::{Ctx, use_ctx};
 use super::super::controls::button;
+use super::super::effects::{self, use_effect_on};
 use super::super::engine::Asked;
 use crate::base::Micros;
 use crate::view::stage::Target;
@@ -20,14 +21,16 @@ pub fn Inspector() -> Html {
     let chosen = if let Some(Target::Node(node)) = run.selected { Some(node) } else { None };
     let node = chosen.or(run.inspection.as_ref().map(|i| i.node)).unwrap_or(0);
     let step = run.frame.as_ref().map(|f| (f.step, f.now));
-    use_effect_with((node, step), {
+    let inspect = {
         let ctx = ctx.clone();
-        move |(node, step)| {
+        move || {
             if step.is_some() && !ctx.lab.waits_for(Asked::Inspect) {
-                ctx.lab.send(Request::Inspect { node: *node });
+                ctx.lab.send(Request::Inspect { node });
             }
         }
-    });
+    };
+    let (step_key, now_key) = step.map_or((0, 0), |(step, now)| (step + 1, now.0));
+    use_effect_on([node.into(), step_key, now_key], effects::plain(inspect));
     let Some(opened) = &run.opened else { return Html::default() };
     let onchange = {
         let ctx = ctx.clone();

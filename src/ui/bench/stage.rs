@@ -2,6 +2,7 @@
 //! list of the messages on their way.
 
 use super::super::app::{Ctx, use_ctx};
+use super::super::effects::{self, use_effect_on};
 use super::super::state::Action;
 use crate::view::layout::{Insets, Layout, Point};
 use crate::view::stage::Target;
@@ -134,9 +135,9 @@ fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, mode: Mode) {
     let (canvas, mirror) = (canvas.clone(), mirror.clone());
     let latest = use_mut_ref(|| ctx.clone());
     *latest.borrow_mut() = ctx.clone();
-    use_effect_with((), {
+    let show = {
         let (lab, mirror) = (ctx.lab.clone(), mirror.clone());
-        move |()| {
+        move || -> effects::Undo {
             let canvas = canvas.cast::<HtmlCanvasElement>().expect("the canvas is there");
             let spots = mirror.clone();
             lab.play.set_hurry(mode == Mode::Poke);
@@ -153,23 +154,25 @@ fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, mode: Mode) {
             }
             let pointer = Pointer { latest, canvas, mode, down: Rc::default() };
             let listeners = pointer.listen();
-            move || {
+            Box::new(move || {
                 if let Some(observer) = observer {
                     observer.disconnect();
                 }
                 drop((listeners, resized));
                 lab.play.detach();
-            }
+            })
         }
-    });
+    };
+    use_effect_on([0; 3], Box::new(show));
     // New nodes get their places too.
-    let count = ctx.state.run.opened.as_ref().map(|o| o.nodes.len());
+    let count = ctx.state.run.opened.as_ref().map_or(0, |o| o.nodes.len() + 1);
     let lab = ctx.lab.clone();
-    use_effect_with((count, ctx.state.run.frame.is_some()), move |_| {
+    let put = move || {
         if let Some(layout) = lab.play.layout() {
             place_spots(&mirror, &layout);
         }
-    });
+    };
+    use_effect_on([count as u64, ctx.state.run.frame.is_some().into(), 0], effects::plain(put));
 }
 
 /// What palette and properties cover; the style sheet has the same widths.

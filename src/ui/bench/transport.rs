@@ -2,6 +2,7 @@
 
 use super::super::app::Ctx;
 use super::super::controls::{button, file_input, tool};
+use super::super::effects::{self, use_effect_on};
 use super::super::icons;
 use super::super::lab::Share;
 use super::super::state::Action;
@@ -159,15 +160,16 @@ pub fn use_scrubber(ctx: &Ctx) -> Html {
         let place = track::place(at, span);
         format!("{}.{:02}%", place / 100, place % 100)
     };
-    use_effect_with((percent(now), percent(head)), {
-        let track = track.clone();
-        move |(now, head)| {
+    let fill = {
+        let (track, now, head) = (track.clone(), percent(now), percent(head));
+        move || {
             if let Some(element) = track.cast::<HtmlElement>() {
-                let _ = element.style().set_property("--now", now);
-                let _ = element.style().set_property("--head", head);
+                let _ = element.style().set_property("--now", &now);
+                let _ = element.style().set_property("--head", &head);
             }
         }
-    });
+    };
+    use_effect_on([track::place(now, span), track::place(head, span), 0], effects::plain(fill));
     let oninput = {
         let ctx = ctx.clone();
         Callback::from(move |event: InputEvent| {

@@ -7,6 +7,7 @@ mod prediction;
 mod prose;
 
 use super::controls::button;
+use super::effects::{self, use_effect_on};
 use crate::base::Micros;
 use crate::progress::LessonProgress;
 use crate::view::route::Route;
@@ -79,9 +80,9 @@ pub fn guide(props: &GuideProps) -> Html {
     let heading = use_node_ref();
     // A new step begins at its heading, for eyes and for screen readers; not on the first view of the page.
     let first = use_mut_ref(|| true);
-    use_effect_with(props.step, {
+    let to_heading = {
         let heading = heading.clone();
-        move |_| {
+        move || {
             if !first.replace(false)
                 && let Some(element) = heading.cast::<web_sys::HtmlElement>()
             {
@@ -89,7 +90,8 @@ pub fn guide(props: &GuideProps) -> Html {
                 element.scroll_into_view();
             }
         }
-    });
+    };
+    use_effect_on([props.step.into(), 0, 0], effects::plain(to_heading));
     let Some(step) = props.page.steps.get(props.step as usize) else {
         return html! { <p>{ "This lesson has no such step." }</p> };
     };

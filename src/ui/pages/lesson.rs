@@ -3,6 +3,7 @@
 use super::super::app::{Ctx, fetch_catalogue, load_lesson, use_ctx};
 use super::super::bench::Bench;
 use super::super::controls::button;
+use super::super::effects::{self, use_effect_on};
 use super::super::guide::{Guide, GuideAction, key};
 use super::super::state::{Action, Busy, Load};
 use super::failed;
@@ -54,14 +55,16 @@ fn unavailable(why: &str, retry: Callback<MouseEvent>) -> Html {
 #[hook]
 fn use_open_step(ctx: &Ctx) {
     let place = ctx.state.step().map(|(step, lesson, _)| (lesson.slug.clone(), step));
+    let key = place.as_ref().map_or([0; 3], |(slug, step)| [1, effects::text(slug), (*step).into()]);
     let ctx = ctx.clone();
-    use_effect_with(place, move |place| {
+    let open = move || {
         if let Some((_, step)) = place {
             ctx.dispatch(Action::Visited);
-            ctx.lab.open(RunSource::Step(*step), None, false);
-            ask_again(&ctx, *step);
+            ctx.lab.open(RunSource::Step(step), None, false);
+            ask_again(&ctx, step);
         }
-    });
+    };
+    use_effect_on(key, effects::plain(open));
 }
 
 /// Predictions that were answered before: the run says again what it did.
