@@ -15,7 +15,7 @@ pub const KEEP_FILES: &str = "window.files = [];
     URL.createObjectURL = blob => { blob.text().then(text => files.push(text)); return make.call(URL, blob) }";
 
 /// Makes the engine's worker reachable as the page's `engine`.
-const CATCH_ENGINE: &str = "const Real = Worker;
+pub const CATCH_ENGINE: &str = "const Real = Worker;
     window.Worker = class extends Real { constructor(...all) { super(...all); window.engine = this } }";
 
 /// Chooses a file with this text where progress is taken up.

@@ -1,7 +1,7 @@
 //! Runs as files: what is saved opens again as the same run, and what is no run is told without a loss.
 
 use crate::ENGINE;
-use crate::keep::KEEP_FILES;
+use crate::keep::{CATCH_ENGINE, KEEP_FILES};
 use crate::page::Page;
 use crate::server::Server;
 use serde_json::{Value, json};
@@ -107,5 +107,35 @@ fn a_file_that_is_no_run_is_told_and_ones_own_comes_back() {
         page.wait_js("one's own run", &format!("return (() => {{ {SEEN} }})() === arguments[0]"), json!([before]));
         assert_eq!(page.count(".borrowed"), 0);
     }
+    page.finish();
+}
+
+/// A run of another cluster than the step's: three replicas on slow links.
+const OTHER: &str = r#"{"version": 1, "protocol": "majority-register", "seed": 5,
+    "network": {"latency": {"constant": "80ms"}},
+    "nodes": [{"name": "replica", "role": "replica", "count": 3}, {"name": "user", "role": "client"}],
+    "commands": [{"at": "0s", "do": {"workload": {"client": "user", "arrivals": {"closed": {"think": {"constant": "1ms"}}},
+      "mix": {"put": 1}}}}, {"at": "300ms", "do": {"crash": {"node": "replica2"}}, "learner": true}]}"#;
+
+#[test]
+fn the_run_of_a_file_may_have_other_nodes_and_outlives_the_engine() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.before_load(CATCH_ENGINE);
+    open_bench(&mut page, &server.root());
+    page.press("c");
+    page.wait_js("the crash", "return document.querySelector('[data-node=n1]').ariaLabel.includes('down')", json!([]));
+    let own = page.js(SEEN, json!([]));
+    open_file(&page, OTHER);
+    let crashed = "return document.querySelector('[data-node=replica2]')?.ariaLabel.includes('down')";
+    page.wait_js("the other cluster", crashed, json!([]));
+    let before = page.js(SEEN, json!([]));
+    page.js("engine.terminate()", json!([]));
+    page.focus("[data-node=replica1]");
+    page.press(".");
+    page.wait_text("The engine did not answer.");
+    page.wait_js("the same moment", &format!("return (() => {{ {SEEN} }})() === arguments[0]"), json!([before]));
+    page.click(".borrowed button");
+    page.wait_js("one's own run", &format!("return (() => {{ {SEEN} }})() === arguments[0]"), json!([own]));
     page.finish();
 }
