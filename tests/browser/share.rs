@@ -139,3 +139,26 @@ fn the_run_of_a_file_may_have_other_nodes_and_outlives_the_engine() {
     page.wait_js("one's own run", &format!("return (() => {{ {SEEN} }})() === arguments[0]"), json!([own]));
     page.finish();
 }
+
+/// Raft with a bug that is planted: the page says so in red, and which property it breaks.
+#[test]
+fn a_planted_bug_stands_out_in_red() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open_bench(&mut page, &server.root());
+    let run = r#"{"version": 1, "protocol": "raft", "seed": 4, "network": {"latency": {"constant": "20ms"}},
+      "parameters": {"bug-double-vote": true, "election-timeout-min": "150ms", "election-timeout-max": "300ms"},
+      "nodes": [{"name": "n", "role": "server", "count": 5}, {"name": "c", "role": "client", "count": 2}],
+      "commands": [{"at": "10ms", "do": {"align-timers": {"kind": "election"}}},
+        {"at": "900ms", "do": {"crash": {"node": "n5"}}, "learner": true}]}"#;
+    open_file(&page, run);
+    page.wait_text("bug-double-vote");
+    let script = "const bug = getComputedStyle(document.querySelector('.props .bug')).color.match(/\\d+/g).map(Number);
+                  return bug[0] > 1.5 * bug[1] && bug[0] > 1.5 * bug[2]";
+    page.wait_js("red words", script, json!([]));
+    page.wait_text("election safety");
+    page.wait_js("what it breaks", "return document.querySelector('.props').dataset.broken === 'true'", json!([]));
+    page.assert_accessible("a planted bug");
+    page.screenshots("planted-bug");
+    page.finish();
+}

@@ -177,7 +177,7 @@ fn properties(ctx: &Ctx) -> Html {
         }
     };
     let bugs = opened.parameters.iter().map(|p| {
-        html! { <li class={p.bug.then_some("no")} title={p.meaning.clone()}><span>{ &p.name }</span><span>{ &p.value }</span></li> }
+        html! { <li class={p.bug.then_some("no bug")} title={p.meaning.clone()}><span>{ &p.name }</span><span>{ &p.value }</span></li> }
     });
     let goals = &run.goals;
     let met = goals.iter().filter(|g| g.state == GoalState::Met).count();
@@ -188,7 +188,7 @@ fn properties(ctx: &Ctx) -> Html {
     let roomy = gloo::utils::window().inner_width().ok().and_then(|w| w.as_f64()).is_none_or(|w| w > 760.0);
     html! {
         <details class="props" open={roomy} data-broken={broken.to_string()}>
-            <summary>{ "Properties" }if !goals.is_empty() { <span class="n">{ format!("goals {met}/{}", goals.len()) }</span> }</summary>
+            <summary>{ "Properties " }if broken { <b class="bug">{ "broken" }</b> }if !goals.is_empty() { <span class="n">{ format!("goals {met}/{}", goals.len()) }</span> }</summary>
             <ul>{ for run.status.properties.iter().map(line) }{ for bugs }</ul>
         </details>
     }
