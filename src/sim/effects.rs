@@ -13,7 +13,7 @@ const CANCELLED_MAX: usize = 4_096;
 
 impl World {
     /// Carries out the outbox's effects in order; from a sync on, they wait for it.
-    pub(super) fn carry_out(&mut self, node: NodeId, cause: u32, trace: &mut Option<&mut Trace>) {
+    pub(super) fn carry_out(&mut self, node: NodeId, mut cause: u32, trace: &mut Option<&mut Trace>) {
         if std::mem::take(&mut self.outbox.wrote) {
             self.emit(Rec::new(RowKind::Write, self.now, node, Some(cause)), b"", trace);
         }
@@ -23,8 +23,12 @@ impl World {
                 let bytes = self.outbox.content(start, end);
                 self.send(node, to, bytes, cause, trace);
             } else if self.outbox.effects[i] == Effect::Sync {
-                let rest = self.outbox.split_off(i + 1);
-                return self.sync(node, cause, rest);
+                let time = self.shells[node.index()].next_sync_time(self.setup.seed, node);
+                if time > Micros::ZERO {
+                    let rest = self.outbox.split_off(i + 1);
+                    return self.sync(node, cause, time, rest);
+                }
+                cause = self.made_durable(node, cause, trace);
             } else {
                 self.carry_out_rare(node, i, cause, trace);
             }
@@ -51,9 +55,8 @@ impl World {
         }
     }
 
-    fn sync(&mut self, node: NodeId, cause: u32, rest: Outbox) {
+    fn sync(&mut self, node: NodeId, cause: u32, time: Micros, rest: Outbox) {
         let shell = &mut self.shells[node.index()];
-        let time = shell.next_sync_time(self.setup.seed, node);
         shell.held = Some((cause, rest));
         let epoch = shell.epoch;
         self.schedule(self.now + time.0, Item::SyncDone { node, epoch });

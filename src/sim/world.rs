@@ -501,14 +501,18 @@ impl World {
 
     /// The sync under way completes: what waited for it leaves.
     pub(super) fn synced(&mut self, node: NodeId, trace: &mut Option<&mut Trace>) {
-        let shell = &mut self.shells[node.index()];
-        let (cause, held) = shell.held.take().expect("a sync was under way");
-        let lies = shell.lies;
-        writable(&mut self.cells[node.index()]).synced(lies);
-        let rec = Rec::new(RowKind::Synced, self.now, node, Some(cause));
-        let row = self.emit(Rec { code: u16::from(lies), ..rec }, b"", trace);
+        let (cause, held) = self.shells[node.index()].held.take().expect("a sync was under way");
+        let row = self.made_durable(node, cause, trace);
         self.outbox = held;
         self.carry_out(node, row, trace);
+    }
+
+    /// The oldest sync that the node asked for is done. Returns its row.
+    pub(super) fn made_durable(&mut self, node: NodeId, cause: u32, trace: &mut Option<&mut Trace>) -> u32 {
+        let lies = self.shells[node.index()].lies;
+        writable(&mut self.cells[node.index()]).synced(lies);
+        let rec = Rec::new(RowKind::Synced, self.now, node, Some(cause));
+        self.emit(Rec { code: u16::from(lies), ..rec }, b"", trace)
     }
 
     pub(super) fn crash(&mut self, node: NodeId, cause: u32, trace: &mut Option<&mut Trace>) {
