@@ -14,6 +14,7 @@ const SEEDS: u64 = 1_500;
 
 /// The measures of the scenario under many seeds, some of its text replaced.
 fn swept(name: &str, until: Micros, changes: &[(&str, &str)]) -> Vec<Values> {
+    let seeds = if name == "steady-writes" { 3 } else { SEEDS };
     let path = format!("tests/sweeps/{name}.toml");
     let mut text = std::fs::read_to_string(&path).expect(&path);
     for (before, after) in changes {
@@ -29,7 +30,7 @@ fn swept(name: &str, until: Micros, changes: &[(&str, &str)]) -> Vec<Values> {
         assert!(timeline.refused.iter().all(Option::is_none), "seed {seed}: {:?}", timeline.refused);
         measures::of(&timeline)
     };
-    (0..SEEDS).map(run).collect()
+    (0..seeds).map(run).collect()
 }
 
 /// The only value of a measure in each run.
@@ -104,6 +105,53 @@ fn lagging_logs_cost_elections() {
     let elections = mean(&each(&runs, "elections"));
     println!("lagging logs: {elections:.2} elections, {:.0} ms; else {:.0} ms", mean(&lag) / 1e3, mean(&plain) / 1e3);
     assert!(elections > 1.3 && mean(&lag) > 1.2 * mean(&plain), "{elections}");
+}
+
+/// Figure 16 of the paper: with time-outs of 150 to 155 ms the median was 287 ms, and more randomness shortens the worst
+/// case. How latencies were distributed is not published, so that its median is held to 20 % and the rest to its order.
+#[test]
+fn the_papers_figure_16_comes_out_alike() {
+    let times = |longest: &str| {
+        let runs = swept("paper-figure-16", Micros::s(6), &[("election-timeout-max = \"155ms\"", longest)]);
+        // Now and then the new leader is deposed by a candidate that lags: what counts is when it came.
+        let place = MEASURES.iter().position(|measure| measure.name == "leaderless_time").expect("a measure");
+        let mut times: Vec<f64> = runs.iter().map(|run| run[place][0] / 1_000.0).collect();
+        times.sort_by(f64::total_cmp);
+        let quantile = |share: f64| times[(times.len() as f64 * share) as usize];
+        (quantile(0.5), quantile(0.99))
+    };
+    let narrow = times("election-timeout-max = \"155ms\"");
+    let wide = times("election-timeout-max = \"200ms\"");
+    println!("150 to 155 ms: median {:.0}, p99 {:.0} ms; to 200 ms: {:.0}, {:.0}", narrow.0, narrow.1, wide.0, wide.1);
+    assert!((230.0..345.0).contains(&narrow.0), "median {} ms, the paper's is 287 ms", narrow.0);
+    assert!(wide.1 < narrow.1);
+}
+
+/// A write takes four ways (client, leader, follower and back) and the followers' sync; the leader's own runs meanwhile. It
+/// costs a request, four AppendEntries with their answers, and the answer.
+#[test]
+fn a_write_costs_four_ways_one_sync_and_ten_messages() {
+    let runs = swept("steady-writes", Micros::s(20), &[]);
+    let place = |name| MEASURES.iter().position(|measure| measure.name == name).expect(name);
+    for run in &runs[..3] {
+        let latencies = &run[place("commit_latency")];
+        // The first of each client opens its session as well.
+        let usual = latencies.iter().filter(|us| **us == f64::from(4 * 10_000 + 3_000)).count();
+        assert!(usual >= latencies.len() - 2, "{latencies:?}");
+        let messages = run[place("messages_per_commit")][0];
+        assert!((10.0..10.8).contains(&messages), "{messages}");
+    }
+}
+
+/// A paused leader serves nobody: the time counts until it goes on, if none was elected by then.
+#[test]
+fn a_pause_of_the_leader_counts() {
+    let pause = "do.pause.node = \"@leader\"\n[[commands]]\nat = \"1100ms\"\ndo.resume.node = \"n1\"";
+    let first = "[[commands]]\nat = \"0s\"\ndo.fire-timer.timer = \"0!1\"\n[[commands]]\nat = \"1s\"\n";
+    let changes =
+        [("spread = \"50ms\"\n", ""), ("[[commands]]\nat = \"1s\"\n", first), ("do.crash.node = \"@leader\"", pause)];
+    let runs = swept("leader-crash", Micros::s(2), &changes);
+    assert!(each(&runs, "leaderless_time").iter().all(|us| *us == 100_000.0));
 }
 
 fn faultline(arguments: &str) -> Output {

@@ -26,7 +26,7 @@ pub const MEASURES: [Measure; 6] = [
     measure(
         "leaderless_time",
         "us",
-        "a time without a leader that is up, from losing the last one to the next election won",
+        "a time without a leader that is up and not paused, from losing the last one to the next",
     ),
     measure("elections", "elections", "terms in which some node stood for election, in a run"),
     measure("split_votes", "terms", "terms of the first election that ended without a leader, in a run"),
@@ -45,9 +45,9 @@ pub fn of(timeline: &Timeline) -> Values {
     let writes = |f: &str| world.describe.functions.iter().any(|info| info.f == f && info.has_value);
     let mut latencies = Vec::new();
     for rec in timeline.trace.rows().iter().filter(|rec| rec.kind == RowKind::Complete) {
-        let (op, outcome, _, took) = timeline.trace.completed(rec);
+        let (op, outcome, _, begun) = timeline.trace.completed(rec);
         if outcome == Outcome::Ok && writes(&op.f) {
-            latencies.push(took as f64);
+            latencies.push((rec.at - begun) as f64);
         }
     }
     let per_commit = |n: u64| if latencies.is_empty() { Vec::new() } else { vec![n as f64 / latencies.len() as f64] };
@@ -66,6 +66,8 @@ pub fn of(timeline: &Timeline) -> Values {
 #[derive(Default)]
 struct Elections {
     leaders: BTreeSet<u16>,
+    /// Leaders that are paused: nobody is served by them; they lead on when they go on.
+    paused: BTreeSet<u16>,
     /// When the last leader was lost; at first the start. None while somebody leads.
     since: Option<u64>,
     lost: bool,
@@ -82,6 +84,11 @@ impl Elections {
         for rec in trace.rows() {
             match rec.kind {
                 RowKind::Crash => elections.loses(rec.node, rec.at),
+                RowKind::Pause if elections.leaders.contains(&rec.node) => {
+                    elections.loses(rec.node, rec.at);
+                    elections.paused.insert(rec.node);
+                }
+                RowKind::Resume if elections.paused.remove(&rec.node) => elections.gains(rec.node, rec.at),
                 RowKind::Note => elections.note(rec.node, rec.at, trace.text(rec)),
                 _ => {}
             }
@@ -98,10 +105,7 @@ impl Elections {
             "stands for election" => self.stood.extend(term(rest)),
             "steps down" => self.loses(node, at),
             "becomes leader" => {
-                if let Some(since) = self.since.take() {
-                    self.leaderless.push(Micros(at - since));
-                }
-                self.leaders.insert(node);
+                self.gains(node, at);
                 if !std::mem::replace(&mut self.won, true) {
                     self.split = self.stood.len().saturating_sub(1);
                 }
@@ -110,7 +114,15 @@ impl Elections {
         }
     }
 
+    fn gains(&mut self, node: u16, at: u64) {
+        if let Some(since) = self.since.take() {
+            self.leaderless.push(Micros(at - since));
+        }
+        self.leaders.insert(node);
+    }
+
     fn loses(&mut self, node: u16, at: u64) {
+        self.paused.remove(&node);
         if !self.leaders.remove(&node) || !self.leaders.is_empty() {
             return;
         }
