@@ -2,7 +2,7 @@
 
 use super::net::Fate;
 use super::node::{Bytes, Message, Shell, Timer};
-use super::protocol::{Effect, Outbox};
+use super::protocol::Effect;
 use super::trace::{Rec, Trace};
 use super::world::{Item, World};
 use crate::base::{Micros, MsgId, NodeId};
@@ -17,16 +17,18 @@ impl World {
         if std::mem::take(&mut self.outbox.wrote) {
             self.emit(Rec::new(RowKind::Write, self.now, node, Some(cause)), b"", trace);
         }
-        self.outbox.pad();
-        for i in 0..self.outbox.effects.len() {
+        if self.outbox.done == 0 {
+            self.outbox.pad();
+        }
+        for i in self.outbox.done..self.outbox.effects.len() {
             if let Effect::Send { to, start, end } = self.outbox.effects[i] {
                 let bytes = self.outbox.content(start, end);
                 self.send(node, to, bytes, cause, trace);
             } else if self.outbox.effects[i] == Effect::Sync {
                 let time = self.shells[node.index()].next_sync_time(self.setup.seed, node);
                 if time > Micros::ZERO {
-                    let rest = self.outbox.split_off(i + 1);
-                    return self.sync(node, cause, time, rest);
+                    self.outbox.done = i + 1;
+                    return self.sync(node, cause, time);
                 }
                 cause = self.made_durable(node, cause, trace);
             } else {
@@ -55,9 +57,11 @@ impl World {
         }
     }
 
-    fn sync(&mut self, node: NodeId, cause: u32, time: Micros, rest: Outbox) {
+    /// The rest of the outbox waits for the node's disk.
+    fn sync(&mut self, node: NodeId, cause: u32, time: Micros) {
         let shell = &mut self.shells[node.index()];
-        shell.held = Some((cause, rest));
+        let empty = self.spare.pop().unwrap_or_default();
+        shell.held = Some((cause, std::mem::replace(&mut self.outbox, empty)));
         let epoch = shell.epoch;
         self.schedule(self.now + time.0, Item::SyncDone { node, epoch });
     }

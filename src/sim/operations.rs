@@ -14,7 +14,7 @@ impl World {
         shell.op_count += 1;
         let id = OpId { client, count: shell.op_count };
         let rec = Rec { count: id.count, ..Rec::new(RowKind::Invoke, self.now, client, cause) };
-        let row = self.emit(rec, &codec::to_bytes(&op), trace);
+        let row = self.emit_with(rec, || codec::to_bytes(&op), trace);
         let open = OpenOp { id, op: op.clone(), begun: self.now, row };
         self.shells[client.index()].open_ops.push(open);
         self.facts.began.push((id, op.clone()));
@@ -47,8 +47,8 @@ impl World {
         trace: &mut Option<&mut Trace>,
     ) {
         let rec = Rec::new(RowKind::Complete, self.now, op.id.client, Some(cause));
-        let data = codec::to_bytes(&(&op.op, outcome, &answer, op.begun));
-        self.emit(Rec { count: op.id.count, ..rec }, &data, trace);
+        let data = || codec::to_bytes(&(&op.op, outcome, &answer, op.begun));
+        self.emit_with(Rec { count: op.id.count, ..rec }, data, trace);
         self.facts.ended.push(Ended { id: op.id, op: op.op, outcome, answer });
     }
 

@@ -41,6 +41,10 @@ pub trait Protocol: Clone + Send + Sync + Sized + 'static {
     /// How a message looks and reads: an index into [`Description::messages`] and a few words.
     fn label(&self, m: &Self::Msg) -> (u8, String);
     fn timer_label(&self, t: &Self::Timer) -> (u8, String);
+    /// The first part of the label: worth a shorter way where timers are set often.
+    fn timer_kind(&self, t: &Self::Timer) -> u8 {
+        self.timer_label(t).0
+    }
     /// How a node that is up looks, and its named observations. `durable` is what a crash would leave of `disk`.
     fn card(&self, role: &str, s: &Self::State, disk: &Self::Disk, durable: &Self::Disk, card: &mut Card);
 
@@ -184,6 +188,8 @@ pub struct Outbox {
     pub bytes: Vec<u8>,
     /// The handler changed the disk.
     pub wrote: bool,
+    /// Effects carried out so far: the others wait for a sync.
+    pub(super) done: usize,
 }
 
 impl Outbox {
@@ -203,16 +209,10 @@ impl Outbox {
         }
     }
 
-    /// Takes the effects from `place` on, with all contents, and leaves none behind.
-    pub(super) fn split_off(&mut self, place: usize) -> Outbox {
-        let rest = self.effects.split_off(place);
-        self.effects.clear();
-        Outbox { effects: rest, bytes: std::mem::take(&mut self.bytes), wrote: false }
-    }
-
     pub(super) fn clear(&mut self) {
         self.effects.clear();
         self.bytes.clear();
+        self.done = 0;
     }
 }
 
@@ -257,10 +257,18 @@ impl<P: Protocol> Ctx<'_, P> {
         self.core.out.effects.push(Effect::Send { to, start, end });
     }
 
+    /// Sends what was sent last to another node, too, without encoding it again.
+    pub fn send_again(&mut self, to: NodeId) {
+        if let Some(Effect::Send { start, end, .. }) = self.core.out.effects.last() {
+            let (start, end) = (*start, *end);
+            self.core.out.effects.push(Effect::Send { to, start, end });
+        }
+    }
+
     /// Fires after `after` on the local clock, unless cancelled, crashed or postponed.
     pub fn set_timer(&mut self, after: Micros, t: &P::Timer) {
         let (start, end) = self.put(t);
-        let (kind, _) = self.protocol.timer_label(t);
+        let kind = self.protocol.timer_kind(t);
         self.core.out.effects.push(Effect::SetTimer { kind, after, start, end });
     }
 

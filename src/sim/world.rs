@@ -99,6 +99,8 @@ pub struct World {
     /// A bound that was reached: the run goes no further.
     pub halted: Option<&'static str>,
     pub(super) outbox: Outbox,
+    /// Empty outboxes whose memory is used again.
+    pub(super) spare: Vec<Outbox>,
     pub(super) facts: StepFacts,
     scratch: Vec<u8>,
 }
@@ -119,6 +121,7 @@ impl Clone for World {
             broken: self.broken.clone(),
             monitor: (*self.monitor).clone_box(),
             outbox: Outbox::default(),
+            spare: Vec::new(),
             facts: StepFacts::default(),
             scratch: Vec::new(),
             ..*self
@@ -166,6 +169,7 @@ impl World {
             hash: setup.seed,
             halted: None,
             outbox: Outbox::default(),
+            spare: Vec::new(),
             facts: StepFacts::default(),
             scratch: Vec::new(),
             setup,
@@ -284,6 +288,17 @@ impl World {
             self.record(rec, data, trace);
         }
         self.rows - 1
+    }
+
+    /// Adds a row whose data is only made when somebody looks.
+    pub(super) fn emit_with(
+        &mut self,
+        rec: Rec,
+        data: impl FnOnce() -> Vec<u8>,
+        trace: &mut Option<&mut Trace>,
+    ) -> u32 {
+        let data = if self.watch.hash || trace.is_some() { data() } else { Vec::new() };
+        self.emit(rec, &data, trace)
     }
 
     /// Adds a row about a message.
@@ -503,7 +518,7 @@ impl World {
     pub(super) fn synced(&mut self, node: NodeId, trace: &mut Option<&mut Trace>) {
         let (cause, held) = self.shells[node.index()].held.take().expect("a sync was under way");
         let row = self.made_durable(node, cause, trace);
-        self.outbox = held;
+        self.spare.push(std::mem::replace(&mut self.outbox, held));
         self.carry_out(node, row, trace);
     }
 

@@ -137,9 +137,8 @@ impl Raft {
             }
             Reply::Done { value, index } => {
                 c.server = from;
-                if let Some(pending) = c.pending.iter().find(|p| p.op == op) {
-                    let what = pending.what.clone();
-                    c.saw(&what, &value);
+                if let Some(place) = c.pending.iter().position(|p| p.op == op) {
+                    c.saw(place, &value);
                     c.finished.push_back((op, index));
                     if c.finished.len() > FINISHED_MAX {
                         c.finished.pop_front();
@@ -201,7 +200,9 @@ impl Raft {
 }
 
 impl Client {
-    fn saw(&mut self, op: &Op, answer: &Datum) {
+    /// What the pending operation at `place` tells of its key, now that it is answered.
+    fn saw(&mut self, place: usize, answer: &Datum) {
+        let op = &self.pending[place].what;
         let value = match (op.f.as_str(), answer, &op.value) {
             ("get", value, _) => value.clone(),
             ("put", _, value) => value.clone(),
@@ -210,11 +211,12 @@ impl Client {
             }
             _ => return,
         };
-        self.seen.retain(|(key, _)| *key != op.key);
+        let known = self.seen.iter().position(|(key, _)| *key == op.key);
+        let key = known.map_or_else(|| op.key.clone(), |known| self.seen.remove(known).0);
         if self.seen.len() >= SEEN_MAX {
             self.seen.remove(0);
         }
-        self.seen.push((op.key.clone(), value));
+        self.seen.push((key, value));
     }
 }
 

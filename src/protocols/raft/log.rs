@@ -1,17 +1,19 @@
 //! The replicated log (section 5.3), with its compacted beginning (section 7).
 //!
 //! Indices and terms start at 1; index 0, term 0 stands for the empty beginning that all logs share. Entries lie in
-//! chunks that copies of a log share, because every sync keeps a copy of the disk: writing after one copies a chunk, not
-//! the log. All chunks but the last are full. Compaction drops whole chunks, so that up to a chunk's entries may be kept
-//! that a snapshot covers as well.
+//! chunks that copies of a log share, because every sync keeps a copy of the disk. A place in a chunk is written once: a
+//! copy that is shorter does not see what others wrote behind its end, and one that would write another entry there takes
+//! a chunk of its own. So appending copies nothing. Compaction drops whole chunks, so that up to a chunk's entries may be
+//! kept that a snapshot covers as well. The encoding is that of a plain list.
 
 use super::config::Config;
 use super::messages::Ticket;
 use crate::base::NodeId;
 use crate::wire::Op;
-use serde::{Deserialize, Serialize};
+use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 const CHUNK: usize = 16;
 
@@ -41,12 +43,61 @@ pub struct Command {
     pub op: Op,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "Plain")]
 pub struct Log {
     /// Of the last entry that was dropped.
     base_index: u64,
     base_term: u64,
-    chunks: Vec<Arc<Vec<Entry>>>,
+    full: Arc<Vec<Arc<Chunk>>>,
+    last: Arc<Chunk>,
+    /// Entries of `last` that belong to this log: fewer than a chunk's.
+    in_last: usize,
+}
+
+type Chunk = [OnceLock<Entry>; CHUNK];
+
+/// As it is encoded.
+#[derive(Deserialize)]
+struct Plain {
+    base_index: u64,
+    base_term: u64,
+    entries: Vec<Entry>,
+}
+
+impl From<Plain> for Log {
+    fn from(plain: Plain) -> Log {
+        let mut log = Log { base_index: plain.base_index, base_term: plain.base_term, ..Log::default() };
+        plain.entries.into_iter().for_each(|entry| log.push(entry));
+        log
+    }
+}
+
+impl Serialize for Log {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut plain = serializer.serialize_struct("Log", 3)?;
+        plain.serialize_field("base_index", &self.base_index)?;
+        plain.serialize_field("base_term", &self.base_term)?;
+        plain.serialize_field("entries", &Entries(self))?;
+        plain.end()
+    }
+}
+
+struct Entries<'a>(&'a Log);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entries = serializer.serialize_seq(Some(self.0.len() as usize))?;
+        self.0.iter().try_for_each(|entry| entries.serialize_element(entry))?;
+        entries.end()
+    }
+}
+
+impl PartialEq for Log {
+    fn eq(&self, other: &Log) -> bool {
+        let base = |log: &Log| (log.base_index, log.base_term, log.len());
+        base(self) == base(other) && self.iter().eq(other.iter())
+    }
 }
 
 impl Log {
@@ -56,10 +107,12 @@ impl Log {
     }
 
     pub fn len(&self) -> u64 {
-        match self.chunks.split_last() {
-            Some((last, full)) => (full.len() * CHUNK + last.len()) as u64,
-            None => 0,
-        }
+        (self.full.len() * CHUNK + self.in_last) as u64
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Entry> {
+        let full = self.full.iter().flat_map(|chunk| chunk.iter());
+        full.chain(&self.last[..self.in_last]).filter_map(OnceLock::get)
     }
 
     pub fn last_index(&self) -> u64 {
@@ -67,12 +120,17 @@ impl Log {
     }
 
     pub fn last_term(&self) -> u64 {
-        self.chunks.last().and_then(|chunk| chunk.last()).map_or(self.base_term, |entry| entry.term)
+        self.get(self.last_index()).map_or(self.base_term, |entry| entry.term)
     }
 
     pub fn get(&self, index: u64) -> Option<&Entry> {
         let place = index.checked_sub(self.base_index + 1)? as usize;
-        self.chunks.get(place / CHUNK)?.get(place % CHUNK)
+        let (chunk, place) = (place / CHUNK, place % CHUNK);
+        match self.full.get(chunk) {
+            Some(chunk) => chunk[place].get(),
+            None if chunk == self.full.len() && place < self.in_last => self.last[place].get(),
+            None => None,
+        }
     }
 
     /// The term of an entry that is here, or of the last that was dropped.
@@ -81,13 +139,19 @@ impl Log {
     }
 
     pub fn push(&mut self, entry: Entry) {
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK => Arc::make_mut(chunk).push(entry),
-            _ => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(entry);
-                self.chunks.push(Arc::new(chunk));
+        if let Err(entry) = self.last[self.in_last].set(entry) {
+            // A copy went on differently.
+            let own = Chunk::default();
+            for (place, known) in own.iter().zip(&self.last[..self.in_last]) {
+                known.get().cloned().map(|known| place.set(known));
             }
+            let _ = own[self.in_last].set(entry);
+            self.last = Arc::new(own);
+        }
+        self.in_last += 1;
+        if self.in_last == CHUNK {
+            Arc::make_mut(&mut self.full).push(std::mem::take(&mut self.last));
+            self.in_last = 0;
         }
     }
 
@@ -97,25 +161,27 @@ impl Log {
         if keep as u64 >= self.len() {
             return;
         }
-        self.chunks.truncate(keep.div_ceil(CHUNK));
-        if let (Some(chunk), rest @ 1..) = (self.chunks.last_mut(), keep % CHUNK) {
-            Arc::make_mut(chunk).truncate(rest);
+        if let Some(chunk) = self.full.get(keep / CHUNK) {
+            self.last = Arc::clone(chunk);
+            Arc::make_mut(&mut self.full).truncate(keep / CHUNK);
         }
+        self.in_last = keep % CHUNK;
     }
 
     /// Drops full chunks that end at or before `index`.
     pub fn compact(&mut self, index: u64) {
-        let chunks = (index.saturating_sub(self.base_index) as usize / CHUNK).min(self.chunks.len());
-        if let Some(last) = chunks.checked_sub(1).and_then(|i| self.chunks[i].last()) {
-            self.base_term = last.term;
-            self.base_index += (chunks * CHUNK) as u64;
-            self.chunks.drain(..chunks);
+        let chunks = (index.saturating_sub(self.base_index) as usize / CHUNK).min(self.full.len());
+        if chunks > 0 {
+            let base_index = self.base_index + (chunks * CHUNK) as u64;
+            self.base_term = self.term_at(base_index).unwrap_or(self.base_term);
+            self.base_index = base_index;
+            Arc::make_mut(&mut self.full).drain(..chunks);
         }
     }
 
     /// Drops everything, and goes on after an entry of this index and term.
     pub fn restart_after(&mut self, index: u64, term: u64) {
-        *self = Log { base_index: index, base_term: term, chunks: Vec::new() };
+        *self = Log { base_index: index, base_term: term, ..Log::default() };
     }
 
     /// At most `max` entries from `index` on.
@@ -177,6 +243,7 @@ impl fmt::Display for Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::codec;
     use proptest::prelude::*;
 
     /// The same by the simplest means.
@@ -200,6 +267,7 @@ mod tests {
         assert!(log.base() >= twin.base.0, "nothing is dropped that a snapshot does not cover");
         assert_eq!(log.get(log.last_index() + 1), None);
         assert_eq!(log.slice(log.base() + 1, u64::MAX).len() as u64, log.len());
+        assert_eq!(codec::from_bytes::<Log>(&codec::to_bytes(log)).as_ref(), Ok(log));
     }
 
     proptest! {
@@ -224,12 +292,12 @@ mod tests {
                         log.restart_after(log.last_index() + n, term);
                         twin = Twin { base: (log.last_index(), term), terms: Vec::new() };
                     }
-                    _ => copies.push((log.clone(), log.last_index())),
+                    _ => copies.push((log.clone(), codec::to_bytes(&log))),
                 }
                 agree(&log, &twin);
             }
-            for (copy, last) in copies {
-                prop_assert_eq!(copy.last_index(), last, "a copy is not changed by later writes");
+            for (copy, bytes) in copies {
+                prop_assert_eq!(codec::to_bytes(&copy), bytes, "a copy is not changed by later writes");
             }
         }
     }

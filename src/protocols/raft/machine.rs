@@ -124,21 +124,28 @@ fn execute(map: &mut LiteMap<String, Datum>, op: &Op) -> Datum {
                 return Datum::Text(format!("not appended: the list has {LIST_MAX} values"));
             }
             list.push(value.clone());
-            map.insert(op.key.clone(), Datum::List(list));
+            set(map, &op.key, Datum::List(list));
             Datum::None
         }
         ("cas", Datum::List(pair)) if pair.len() == 2 => {
             let before = before.cloned().unwrap_or_default();
             let sets = before == pair[0];
             if sets {
-                map.insert(op.key.clone(), pair[1].clone());
+                set(map, &op.key, pair[1].clone());
             }
             Datum::List(vec![Datum::Int(i64::from(sets)), before])
         }
         (_, value) => {
-            map.insert(op.key.clone(), value.clone());
+            set(map, &op.key, value.clone());
             Datum::None
         }
+    }
+}
+
+fn set(map: &mut LiteMap<String, Datum>, key: &str, value: Datum) {
+    match map.get_mut(key) {
+        Some(known) => *known = value,
+        None => drop(map.insert(key.into(), value)),
     }
 }
 

@@ -224,12 +224,25 @@ impl Reply {
 }
 
 pub fn timer_label(t: &Timer) -> (u8, String) {
+    let words = match t {
+        Timer::Election => "election".into(),
+        Timer::Heartbeat => "heartbeat".into(),
+        Timer::Batch => "end of a batch".into(),
+        Timer::Retry { op } => format!("retry of operation {op}"),
+        Timer::GiveUp { op } => format!("end of patience for operation {op}"),
+        Timer::OwnVote { term } => format!("own vote of term {term} is on disk"),
+    };
+    (timer_kind(t), words)
+}
+
+/// An index into [`TIMERS`].
+pub fn timer_kind(t: &Timer) -> u8 {
     match t {
-        Timer::Election => (0, "election".into()),
-        Timer::Heartbeat => (1, "heartbeat".into()),
-        Timer::Batch => (2, "end of a batch".into()),
-        Timer::Retry { op } => (3, format!("retry of operation {op}")),
-        Timer::GiveUp { op } => (4, format!("end of patience for operation {op}")),
-        Timer::OwnVote { term } => (5, format!("own vote of term {term} is on disk")),
+        Timer::Election => 0,
+        Timer::Heartbeat => 1,
+        Timer::Batch => 2,
+        Timer::Retry { .. } => 3,
+        Timer::GiveUp { .. } => 4,
+        Timer::OwnVote { .. } => 5,
     }
 }

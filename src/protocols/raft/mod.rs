@@ -174,6 +174,10 @@ impl Protocol for Raft {
         messages::timer_label(t)
     }
 
+    fn timer_kind(&self, t: &Timer) -> u8 {
+        messages::timer_kind(t)
+    }
+
     fn card(&self, _role: &str, s: &State, disk: &Disk, _durable: &Disk, card: &mut Card) {
         match s {
             State::Server(s) => card::server(s, disk, card),

@@ -227,7 +227,30 @@ impl Raft {
 
     pub(super) fn send_all(&self, s: &mut Server, why: Why, ctx: &mut Context<'_>) {
         let peers = if let Role::Leader(leading) = &s.role { leading.peers.len() } else { 0 };
-        (0..peers).for_each(|place| self.send_to(s, place, why, ctx));
+        // Where the last message began, and that it led to the log's end: most are sent the same.
+        let end = ctx.disk().log.last_index() + 1;
+        let mut same = None;
+        for place in 0..peers {
+            let Role::Leader(leading) = &mut s.role else { return };
+            let peer = &mut leading.peers[place];
+            let (next, even) = (peer.next, peer.flow == Flow::Replicate && !self.is_ahead(peer));
+            if even && same == Some(next) {
+                peer.next = end;
+                ctx.send_again(peer.node);
+                continue;
+            }
+            self.send_to(s, place, why, ctx);
+            let Role::Leader(leading) = &s.role else { return };
+            let peer = &leading.peers[place];
+            let sent = next < end || why == Why::Heartbeat;
+            let one = sent && peer.next == end && end - next <= self.entries_max && peer.flow == Flow::Replicate;
+            same = (even && one).then_some(next);
+        }
+    }
+
+    /// So much was sent that was not answered yet that answers are waited for.
+    fn is_ahead(&self, peer: &Peer) -> bool {
+        peer.next - peer.matched > WINDOW * self.entries_max
     }
 
     /// Sends a peer what it lacks: entries, a snapshot when they are compacted (section 7), or a heartbeat.
@@ -257,7 +280,7 @@ impl Raft {
         loop {
             let log = &ctx.disk().log;
             let Some(prev_term) = log.term_at(peer.next - 1) else { break };
-            let ahead = peer.flow == Flow::Replicate && peer.next - peer.matched > WINDOW * self.entries_max;
+            let ahead = peer.flow == Flow::Replicate && self.is_ahead(peer);
             let entries = if ahead { Vec::new() } else { log.slice(peer.next, self.entries_max) };
             if entries.is_empty() && !beats {
                 return;
@@ -295,6 +318,7 @@ impl Raft {
             return;
         }
         let peer = &mut leading.peers[place];
+        let renews = round > peer.acked;
         peer.acked = peer.acked.max(round);
         let more = match result {
             Appended::Matches(index) | Appended::Echo(index) => peer.matches(index),
@@ -304,8 +328,11 @@ impl Raft {
         if more {
             self.send_to(s, place, Why::Answered, ctx);
         }
+        let before = s.commit;
         self.advance_commit(s, ctx);
-        self.renew(s, ctx);
+        if renews || s.commit > before {
+            self.renew(s, ctx);
+        }
         self.catch_up(s, from, ctx);
         self.hand_over(s, ctx);
     }
