@@ -264,7 +264,7 @@ fn open_arrivals_are_poisson_and_keys_follow_zipf() {
     for rec in rows(&timeline, RowKind::Complete) {
         let (op, ..) = timeline.trace.completed(&rec);
         puts += usize::from(op.f == "put");
-        *keys.entry(op.key.clone()).or_default() += 1;
+        *keys.entry(op.key.to_string()).or_default() += 1;
     }
     assert!((puts as f64 / n as f64 - 0.25).abs() < four_sigma(0.25, n), "{puts} of {n} are puts");
     let mut counts: Vec<usize> = keys.into_values().collect();

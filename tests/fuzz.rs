@@ -124,7 +124,7 @@ fn single_command() -> impl Strategy<Value = Command> {
         (prop_oneof!["retry", "give up", "x"], name())
             .prop_map(|(kind, node)| Command::AlignTimers(AlignTimers { kind, nodes: vec![node] })),
         op.prop_map(|(client, f, key)| {
-            Command::Request(ClientRequest { client, op: Op { f, key, value: Datum::Int(1) } })
+            Command::Request(ClientRequest { client, op: Op { f: f.into(), key: key.into(), value: Datum::Int(1) } })
         }),
     ]
 }

@@ -33,7 +33,13 @@ impl postcard::ser_flavors::Flavor for Appender<'_> {
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     #[cfg_attr(not(target_arch = "wasm32"), inline)]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
+        // Most are integers of a byte or two: dearer to copy than to push.
+        match bytes {
+            [a] => self.0.push(*a),
+            [a, b] => self.0.extend([*a, *b]),
+            [a, b, c] => self.0.extend([*a, *b, *c]),
+            _ => self.0.extend_from_slice(bytes),
+        }
         Ok(())
     }
 

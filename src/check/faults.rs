@@ -230,7 +230,7 @@ impl Script<'_> {
             let key = if function.has_key { self.one_of(&servers) } else { String::new() };
             let some: Vec<Datum> = servers.into_iter().filter(|_| self.stream.chance(0.7)).map(Datum::Text).collect();
             let value = if function.has_value { Datum::List(some) } else { Datum::None };
-            let op = Op { f: function.f.clone(), key, value };
+            let op = Op { f: function.f.as_str().into(), key: key.into(), value };
             self.add(at, Command::Request(ClientRequest { client, op }));
             at = at.plus(self.span(Micros::ms(200)));
         }
@@ -414,7 +414,7 @@ impl Script<'_> {
             for function in &describe.functions {
                 let key = if function.has_key { "x".into() } else { String::new() };
                 let value = if function.has_value { Datum::Int(900_000 + i as i64) } else { Datum::None };
-                let op = Op { f: function.f.clone(), key, value };
+                let op = Op { f: function.f.as_str().into(), key: key.into(), value };
                 self.add(at, Command::Request(ClientRequest { client: client.clone(), op }));
             }
         }

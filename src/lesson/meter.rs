@@ -132,7 +132,7 @@ impl Meter {
                 RowKind::Lost => self.lost += 1,
                 RowKind::Invoke => {
                     if let Some(fact) = view.op(row) {
-                        self.functions.entry(fact.op.f).or_default().begun += 1;
+                        self.functions.entry(fact.op.f.to_string()).or_default().begun += 1;
                     }
                 }
                 RowKind::Complete => {

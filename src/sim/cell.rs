@@ -159,12 +159,12 @@ pub trait Machine: Send + Sync + 'static {
 }
 
 /// The memory of a protocol's property checks, cloneable behind a box.
-pub trait Monitor: Send + Sync {
+pub trait Monitor {
     fn clone_box(&self) -> Box<dyn Monitor>;
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
-impl<T: Clone + Send + Sync + 'static> Monitor for T {
+impl<T: Clone + 'static> Monitor for T {
     fn clone_box(&self) -> Box<dyn Monitor> {
         Box::new(self.clone())
     }

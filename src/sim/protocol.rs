@@ -15,8 +15,8 @@ use std::rc::Rc;
 
 /// Plain data with a canonical encoding: it gives message sizes, the trace hash, the inspector's tree, and what an
 /// adversary on a link sees.
-pub trait Data: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
-impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
+pub trait Data: Clone + Debug + Serialize + DeserializeOwned + 'static {}
+impl<T: Clone + Debug + Serialize + DeserializeOwned + 'static> Data for T {}
 
 pub trait Protocol: Clone + Send + Sync + Sized + 'static {
     type Msg: Data;
@@ -26,7 +26,7 @@ pub trait Protocol: Clone + Send + Sync + Sized + 'static {
     /// Lost in a crash.
     type State: Data;
     /// The memory of the property checks (the highest tag seen so far, …).
-    type Monitor: Clone + Default + Send + Sync + 'static;
+    type Monitor: Clone + Default + 'static;
 
     fn describe() -> Description;
     fn configure(params: &Params) -> Self;

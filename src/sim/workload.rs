@@ -118,7 +118,7 @@ fn next_op(seed: u64, client: NodeId, working: &Working) -> Op {
     } else {
         Datum::Int(i64::from(working.issued) * 100 + i64::from(client.0 % 100))
     };
-    Op { f: f.into(), key: key_name(key), value }
+    Op { f: f.into(), key: key_name(key).into(), value }
 }
 
 /// `x`, `y`, `z`, then `k3`, `k4`, …

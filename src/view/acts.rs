@@ -300,7 +300,7 @@ fn request(opened: &Opened, answers: &[String]) -> Result<Command, String> {
         Err(_) => Datum::Text(value),
     };
     let key = if info.has_key { key } else { String::new() };
-    Ok(Command::Request(ClientRequest { client, op: Op { f, key, value } }))
+    Ok(Command::Request(ClientRequest { client, op: Op { f: f.into(), key: key.into(), value } }))
 }
 
 /// The act that a key stands for. `Backspace` is `Delete` on some keyboards.

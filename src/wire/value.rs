@@ -1,17 +1,18 @@
 //! Plain values: operations of clients, probes of nodes, state trees of the inspector.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 
 /// What a client asks of the service: function, key and value, so that registers, maps, queues, locks and
-/// transactions need no types of their own.
+/// transactions need no types of their own. Short names, as nearly all are, need no memory of their own either.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Op {
     /// `get`, `put`, … as the protocol lists them.
-    pub f: String,
+    pub f: SmolStr,
     #[serde(default)]
-    pub key: String,
+    pub key: SmolStr,
     #[serde(default)]
     pub value: Datum,
 }

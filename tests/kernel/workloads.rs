@@ -99,7 +99,7 @@ fn a_new_workload_replaces_the_old_and_off_ends_it() {
     let mut counts: BTreeMap<(u64, String), usize> = BTreeMap::new();
     for rec in rows(&timeline, RowKind::Complete) {
         let (op, _, _, begun) = timeline.trace.completed(&rec);
-        *counts.entry((begun / 2_000_000, op.f)).or_default() += 1;
+        *counts.entry((begun / 2_000_000, op.f.to_string())).or_default() += 1;
     }
     let kinds: Vec<(u64, &str)> = counts.keys().map(|(span, f)| (*span, f.as_str())).collect();
     assert_eq!(kinds, [(0, "get"), (1, "put")]);

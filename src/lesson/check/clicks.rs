@@ -49,5 +49,5 @@ fn request(run: &Opened, stream: &mut Stream) -> Option<Command> {
     let function = &run.functions[stream.below(run.functions.len() as u64) as usize];
     let key = if function.has_key { ["x", "y", "z"][stream.below(3) as usize].into() } else { String::new() };
     let value = if function.has_value { Datum::Int(stream.below(10) as i64) } else { Datum::None };
-    Some(Command::Request(ClientRequest { client, op: Op { f: function.f.clone(), key, value } }))
+    Some(Command::Request(ClientRequest { client, op: Op { f: function.f.as_str().into(), key: key.into(), value } }))
 }

@@ -22,6 +22,7 @@ use crate::sim::protocol::{Card, Ctx, Description, Protocol, RoleSpec, StepFacts
 use crate::wire::{Datum, Op, Tone};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// The configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,12 +47,12 @@ pub struct Ticket {
 pub enum Message {
     Put {
         ticket: Ticket,
-        key: String,
+        key: SmolStr,
         value: Datum,
     },
     Get {
         ticket: Ticket,
-        key: String,
+        key: SmolStr,
     },
     /// The version that a put made, or the value and version that a get saw; version 0 is a key that nobody has put.
     Answer {
@@ -71,7 +72,7 @@ pub enum Timer {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Disk {
     /// Of the server.
-    pub entries: LiteMap<String, Entry>,
+    pub entries: LiteMap<SmolStr, Entry>,
     pub sessions: LiteMap<NodeId, Session>,
     /// Of a client: how often it was started.
     pub lives: u32,

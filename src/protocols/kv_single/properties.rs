@@ -5,6 +5,7 @@ use crate::base::{NodeId, OpId};
 use crate::sim::protocol::{Ended, StepFacts, View};
 use crate::wire::Outcome;
 use litemap::LiteMap;
+use smol_str::SmolStr;
 use std::collections::VecDeque;
 
 /// In the order of the numbers below.
@@ -34,7 +35,7 @@ type By = (NodeId, u32, u32);
 #[derive(Clone, Default)]
 pub struct Memory {
     server_up: bool,
-    keys: LiteMap<String, Key>,
+    keys: LiteMap<SmolStr, Key>,
     /// For each open operation the highest version of its key that was completed before it began.
     open: LiteMap<OpId, u64>,
 }
@@ -50,7 +51,7 @@ struct Key {
 impl Memory {
     pub fn check(&mut self, view: &View<'_, KvSingle>, step: &StepFacts, broken: &mut Broken) {
         for (id, op) in &step.began {
-            self.open.insert(*id, self.keys.get(&op.key).map_or(0, |key| key.completed));
+            self.open.insert(*id, self.keys.get(op.key.as_str()).map_or(0, |key| key.completed));
         }
         let server = view.setup.role("server").next();
         if let Some(server) = server.filter(|server| step.node == Some(*server)) {

@@ -6,12 +6,13 @@ use crate::protocols::{stored_key, stored_keys};
 use crate::sim::protocol::Card;
 use crate::wire::Datum;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// The server needs no memory: everything is on its disk.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Server {
     /// The key stored last, for whoever watches.
-    pub last_key: String,
+    pub last_key: SmolStr,
 }
 
 /// What a ticket is to the server.
@@ -29,7 +30,7 @@ impl KvSingle {
         server: &mut Server,
         from: NodeId,
         ticket: Ticket,
-        key: String,
+        key: SmolStr,
         value: Datum,
         ctx: &mut Context<'_>,
     ) {
@@ -53,7 +54,7 @@ impl KvSingle {
     }
 
     /// What it answers is durable, because a node handles nothing while its disk syncs.
-    pub(super) fn on_get(&self, from: NodeId, ticket: Ticket, key: String, ctx: &mut Context<'_>) {
+    pub(super) fn on_get(&self, from: NodeId, ticket: Ticket, key: SmolStr, ctx: &mut Context<'_>) {
         let Entry { value, version, .. } = ctx.disk().entries.get(&key).cloned().unwrap_or_default();
         ctx.send(from, &Message::Answer { ticket, value, version });
     }

@@ -13,6 +13,7 @@ use crate::sim::protocol::{Card, View};
 use crate::wire::{Datum, Op, Outcome};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::VecDeque;
 
 /// Tags of finished operations that are remembered for whoever watches.
@@ -27,7 +28,7 @@ pub struct Client {
     pub pending: LiteMap<u32, Pending>,
     /// The highest counter that it took for each key in this life. It never takes one twice: a put that was given up, or
     /// that is still under way, may have left its tag on a replica that no query has reached.
-    pub taken: LiteMap<String, u64>,
+    pub taken: LiteMap<SmolStr, u64>,
     /// The tags of the operations that ended well, newest last.
     pub finished: VecDeque<(u32, Versioned)>,
 }

@@ -28,6 +28,7 @@ use crate::sim::protocol::{Card, Ctx, Description, Protocol, RoleSpec, StepFacts
 use crate::wire::{Datum, Op, Tone};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 
 /// The configuration.
@@ -72,10 +73,10 @@ pub struct Call {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Message {
-    Query { call: Call, key: String },
-    Reply { call: Call, key: String, holds: Versioned },
-    Update { call: Call, key: String, new: Versioned },
-    Ack { call: Call, key: String },
+    Query { call: Call, key: SmolStr },
+    Reply { call: Call, key: SmolStr, holds: Versioned },
+    Update { call: Call, key: SmolStr, new: Versioned },
+    Ack { call: Call, key: SmolStr },
 }
 
 /// Both are about an operation of the client that sets them.
@@ -88,7 +89,7 @@ pub enum Timer {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Disk {
     /// Of a replica.
-    pub registers: LiteMap<String, Versioned>,
+    pub registers: LiteMap<SmolStr, Versioned>,
     /// Of a client: how often it was started.
     pub lives: u32,
 }

@@ -8,6 +8,7 @@ use crate::base::{NodeId, OpId};
 use crate::sim::protocol::{Ended, StepFacts, View};
 use crate::wire::{Datum, Outcome};
 use litemap::LiteMap;
+use smol_str::SmolStr;
 
 /// In the order of the numbers below.
 pub const STATEMENTS: [(&str, &str); 4] = [
@@ -40,7 +41,7 @@ type Broken = Vec<(u16, String)>;
 #[derive(Clone, Default)]
 pub struct Memory {
     replicas: LiteMap<NodeId, Witnessed>,
-    keys: LiteMap<String, Key>,
+    keys: LiteMap<SmolStr, Key>,
     /// For each open operation the highest tag of its key that was completed before it began.
     open: LiteMap<OpId, Tag>,
 }
@@ -49,9 +50,9 @@ pub struct Memory {
 #[derive(Clone, Default)]
 struct Witnessed {
     up: bool,
-    last_key: String,
+    last_key: SmolStr,
     /// For each key the highest tag in its cache in this life, and on its disk ever.
-    tags: LiteMap<String, (Tag, Tag)>,
+    tags: LiteMap<SmolStr, (Tag, Tag)>,
 }
 
 #[derive(Clone, Default)]
@@ -66,7 +67,7 @@ struct Key {
 impl Memory {
     pub fn check(&mut self, view: &View<'_, MajorityRegister>, step: &StepFacts, broken: &mut Broken) {
         for (id, op) in &step.began {
-            let completed = self.keys.get(&op.key).and_then(|key| key.completed);
+            let completed = self.keys.get(op.key.as_str()).and_then(|key| key.completed);
             self.open.insert(*id, completed.map(|(tag, _)| tag).unwrap_or_default());
         }
         if let Some(node) = step.node
@@ -102,7 +103,7 @@ impl Memory {
     }
 
     fn look_at_all(&mut self, view: &View<'_, MajorityRegister>, node: NodeId, broken: &mut Broken) {
-        let keys: Vec<String> = self.replicas[&node].tags.keys().cloned().collect();
+        let keys: Vec<SmolStr> = self.replicas[&node].tags.keys().cloned().collect();
         for key in keys {
             self.look_at(view, node, &key, broken);
         }

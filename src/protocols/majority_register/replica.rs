@@ -6,18 +6,19 @@ use crate::protocols::{stored_key, stored_keys};
 use crate::sim::protocol::Card;
 use crate::wire::Datum;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A replica needs no memory: everything is on its disk.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Replica {
     /// The key stored last, for whoever watches.
-    pub last_key: String,
+    pub last_key: SmolStr,
 }
 
 impl MajorityRegister {
     /// ABD, figure 1, "upon receiving a query"; what it answers is durable, because a node handles nothing while its disk
     /// syncs.
-    pub(super) fn on_query(&self, from: NodeId, call: Call, key: String, ctx: &mut Context<'_>) {
+    pub(super) fn on_query(&self, from: NodeId, call: Call, key: SmolStr, ctx: &mut Context<'_>) {
         let holds = ctx.disk().registers.get(&key).cloned().unwrap_or_default();
         ctx.send(from, &Message::Reply { call, key, holds });
     }
@@ -28,7 +29,7 @@ impl MajorityRegister {
         replica: &mut Replica,
         from: NodeId,
         call: Call,
-        key: String,
+        key: SmolStr,
         new: Versioned,
         ctx: &mut Context<'_>,
     ) {

@@ -16,6 +16,7 @@ use crate::protocols::waiting;
 use crate::sim::protocol::{Card, Setup};
 use crate::wire::{Datum, Op, Outcome};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::VecDeque;
 
 /// Finished operations and keys that are remembered.
@@ -39,7 +40,7 @@ pub struct Client {
     /// The index of the log as of which each operation that ended well was answered, newest last.
     pub finished: VecDeque<(u32, u64)>,
     /// What it last read or wrote: a compare-and-set with one value expects that.
-    pub seen: Vec<(String, Datum)>,
+    pub seen: Vec<(SmolStr, Datum)>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -240,11 +241,11 @@ fn request(op: &Op, setup: &Setup) -> Ask {
 }
 
 /// A name in an administrative operation that no server has.
-fn unknown_server(op: &Op, setup: &Setup) -> Option<String> {
+fn unknown_server(op: &Op, setup: &Setup) -> Option<SmolStr> {
     let words = match op.f.as_str() {
         "add-server" | "remove-server" => vec![op.key.clone()],
         "transfer-leadership" if !op.key.is_empty() => vec![op.key.clone()],
-        "change-members" => names(&op.value),
+        "change-members" => names(&op.value).into_iter().map(Into::into).collect(),
         _ => return None,
     };
     words.into_iter().find(|name| node(setup, name).is_none())

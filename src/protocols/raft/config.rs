@@ -48,9 +48,13 @@ impl Config {
 
 /// The highest value that a majority of these has reached. Of nobody there is no majority.
 fn majority_has(voters: &[NodeId], value: &dyn Fn(NodeId) -> u64) -> u64 {
-    let values: SmallVec<[u64; 8]> = voters.iter().map(|node| value(*node)).collect();
-    let reached = |least: &u64| values.iter().filter(|value| *value >= least).count() > voters.len() / 2;
-    values.iter().copied().filter(reached).max().unwrap_or(0)
+    // In falling order; there are few.
+    let mut values = SmallVec::<[u64; 8]>::new();
+    for node in voters {
+        let value = value(*node);
+        values.insert(values.iter().rposition(|known| *known >= value).map_or(0, |place| place + 1), value);
+    }
+    values.get(voters.len() / 2).copied().unwrap_or(0)
 }
 
 #[cfg(test)]

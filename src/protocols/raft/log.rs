@@ -12,8 +12,10 @@ use crate::base::NodeId;
 use crate::wire::Op;
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Serialize, Serializer};
+use smallvec::SmallVec;
+use std::cell::OnceCell;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::rc::Rc;
 
 const CHUNK: usize = 16;
 
@@ -33,8 +35,8 @@ pub enum Payload {
         client: NodeId,
         serial: u32,
     },
-    Command(Arc<Command>),
-    Config(Arc<Config>),
+    Command(Rc<Command>),
+    Config(Rc<Config>),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,19 +45,22 @@ pub struct Command {
     pub op: Op,
 }
 
+/// Entries in a message: most often there is one.
+pub type Entries = SmallVec<[Entry; 1]>;
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "Plain")]
 pub struct Log {
     /// Of the last entry that was dropped.
     base_index: u64,
     base_term: u64,
-    full: Arc<Vec<Arc<Chunk>>>,
-    last: Arc<Chunk>,
+    full: Rc<Vec<Rc<Chunk>>>,
+    last: Rc<Chunk>,
     /// Entries of `last` that belong to this log: fewer than a chunk's.
     in_last: usize,
 }
 
-type Chunk = [OnceLock<Entry>; CHUNK];
+type Chunk = [OnceCell<Entry>; CHUNK];
 
 /// As it is encoded.
 #[derive(Deserialize)]
@@ -78,14 +83,14 @@ impl Serialize for Log {
         let mut plain = serializer.serialize_struct("Log", 3)?;
         plain.serialize_field("base_index", &self.base_index)?;
         plain.serialize_field("base_term", &self.base_term)?;
-        plain.serialize_field("entries", &Entries(self))?;
+        plain.serialize_field("entries", &List(self))?;
         plain.end()
     }
 }
 
-struct Entries<'a>(&'a Log);
+struct List<'a>(&'a Log);
 
-impl Serialize for Entries<'_> {
+impl Serialize for List<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut entries = serializer.serialize_seq(Some(self.0.len() as usize))?;
         self.0.iter().try_for_each(|entry| entries.serialize_element(entry))?;
@@ -112,7 +117,7 @@ impl Log {
 
     fn iter(&self) -> impl Iterator<Item = &Entry> {
         let full = self.full.iter().flat_map(|chunk| chunk.iter());
-        full.chain(&self.last[..self.in_last]).filter_map(OnceLock::get)
+        full.chain(&self.last[..self.in_last]).filter_map(OnceCell::get)
     }
 
     pub fn last_index(&self) -> u64 {
@@ -146,11 +151,11 @@ impl Log {
                 known.get().cloned().map(|known| place.set(known));
             }
             let _ = own[self.in_last].set(entry);
-            self.last = Arc::new(own);
+            self.last = Rc::new(own);
         }
         self.in_last += 1;
         if self.in_last == CHUNK {
-            Arc::make_mut(&mut self.full).push(std::mem::take(&mut self.last));
+            Rc::make_mut(&mut self.full).push(std::mem::take(&mut self.last));
             self.in_last = 0;
         }
     }
@@ -162,8 +167,8 @@ impl Log {
             return;
         }
         if let Some(chunk) = self.full.get(keep / CHUNK) {
-            self.last = Arc::clone(chunk);
-            Arc::make_mut(&mut self.full).truncate(keep / CHUNK);
+            self.last = Rc::clone(chunk);
+            Rc::make_mut(&mut self.full).truncate(keep / CHUNK);
         }
         self.in_last = keep % CHUNK;
     }
@@ -175,7 +180,7 @@ impl Log {
             let base_index = self.base_index + (chunks * CHUNK) as u64;
             self.base_term = self.term_at(base_index).unwrap_or(self.base_term);
             self.base_index = base_index;
-            Arc::make_mut(&mut self.full).drain(..chunks);
+            Rc::make_mut(&mut self.full).drain(..chunks);
         }
     }
 
@@ -185,7 +190,7 @@ impl Log {
     }
 
     /// At most `max` entries from `index` on.
-    pub fn slice(&self, index: u64, max: u64) -> Vec<Entry> {
+    pub fn slice(&self, index: u64, max: u64) -> Entries {
         let end = self.last_index().min(index.saturating_add(max).saturating_sub(1));
         (index..=end).filter_map(|i| self.get(i).cloned()).collect()
     }
@@ -214,7 +219,7 @@ impl Log {
     }
 
     /// The newest configuration in the log at or before `index`, with its index.
-    pub fn config(&self, index: u64) -> Option<(u64, &Arc<Config>)> {
+    pub fn config(&self, index: u64) -> Option<(u64, &Rc<Config>)> {
         let indices = (self.base_index + 1..=index.min(self.last_index())).rev();
         indices.filter_map(|i| self.get(i).map(|entry| (i, entry))).find_map(|(i, entry)| match &entry.payload {
             Payload::Config(config) => Some((i, config)),

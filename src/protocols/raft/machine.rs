@@ -9,13 +9,14 @@ use crate::base::NodeId;
 use crate::wire::{Datum, Op};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// The longest list that `append` makes.
 pub const LIST_MAX: usize = 1_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
-    pub map: LiteMap<String, Datum>,
+    pub map: LiteMap<SmolStr, Datum>,
     /// In the order of their ids.
     pub sessions: Vec<Session>,
 }
@@ -111,8 +112,8 @@ impl Machine {
 
 /// `put` answers nothing. `append` makes a list of what there is and adds to it. `cas` (compare and set) with the value
 /// `[expected, new]` answers `[1, before]` if it set, `[0, before]` if something else was there.
-fn execute(map: &mut LiteMap<String, Datum>, op: &Op) -> Datum {
-    let before = map.get(&op.key);
+fn execute(map: &mut LiteMap<SmolStr, Datum>, op: &Op) -> Datum {
+    let before = map.get(op.key.as_str());
     match (op.f.as_str(), &op.value) {
         ("append", value) => {
             let mut list = match before {
@@ -142,7 +143,7 @@ fn execute(map: &mut LiteMap<String, Datum>, op: &Op) -> Datum {
     }
 }
 
-fn set(map: &mut LiteMap<String, Datum>, key: &str, value: Datum) {
+fn set(map: &mut LiteMap<SmolStr, Datum>, key: &str, value: Datum) {
     match map.get_mut(key) {
         Some(known) => *known = value,
         None => drop(map.insert(key.into(), value)),
@@ -153,12 +154,12 @@ fn set(map: &mut LiteMap<String, Datum>, key: &str, value: Datum) {
 mod tests {
     use super::super::messages::Ticket;
     use super::*;
-    use std::sync::Arc;
+    use std::rc::Rc;
 
     fn apply(machine: &mut Machine, index: u64, session: u64, serial: u32, settled: u32, f: &str, v: Datum) -> Applied {
         let op = Op { f: f.into(), key: "x".into(), value: v };
         let ticket = Ticket { session, serial, settled };
-        let payload = Payload::Command(Arc::new(Command { ticket, op }));
+        let payload = Payload::Command(Rc::new(Command { ticket, op }));
         machine.apply(index, &Entry { term: 1, payload }, 2, false)
     }
 

@@ -13,7 +13,7 @@ use super::{Bug, Context, Raft, Role, Server};
 use crate::base::{Micros, NodeId};
 use crate::wire::Datum;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// "The algorithm waits a fixed number of rounds (such as 10)" (dissertation, section 4.2.1).
 const ROUNDS_MAX: u32 = 10;
@@ -89,13 +89,13 @@ impl Raft {
         }
         change.appended = true;
         let old = change.joint.then(|| s.config.voters.clone());
-        let config = Arc::new(Config { voters: change.voters.clone(), old });
+        let config = Rc::new(Config { voters: change.voters.clone(), old });
         self.append_config(s, config, ctx);
     }
 
     /// The configuration is in force at once, and goes to its own members.
-    fn append_config(&self, s: &mut Server, config: Arc<Config>, ctx: &mut Context<'_>) {
-        (s.config, s.config_index) = (Arc::clone(&config), ctx.disk().log.last_index() + 1);
+    fn append_config(&self, s: &mut Server, config: Rc<Config>, ctx: &mut Context<'_>) {
+        (s.config, s.config_index) = (Rc::clone(&config), ctx.disk().log.last_index() + 1);
         self.watch_members(s, ctx);
         self.append(s, vec![Item { payload: Payload::Config(config), asked: None }], Why::NewEntries, ctx);
     }
@@ -163,7 +163,7 @@ impl Raft {
         }
         leading.settled_config = s.config_index;
         if s.config.old.is_some() {
-            let config = Arc::new(s.config.without_old());
+            let config = Rc::new(s.config.without_old());
             return self.append_config(s, config, ctx);
         }
         if s.config_index >= leading.first {

@@ -1,11 +1,12 @@
 //! What servers and clients say to each other (figures 2 and 13; dissertation, sections 3.10 and 6).
 
-use super::log::Entry;
+use super::log::Entries;
 use super::snapshot::Snapshot;
 use crate::base::NodeId;
 use crate::wire::{Datum, Op, Tone};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use smol_str::SmolStr;
+use std::rc::Rc;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Message {
@@ -31,7 +32,7 @@ pub enum Message {
         /// Counts the leader's rounds of heartbeats: whoever echoes it took this server for the leader after the round
         /// began.
         round: u64,
-        entries: Vec<Entry>,
+        entries: Entries,
     },
     Appended {
         term: u64,
@@ -42,7 +43,7 @@ pub enum Message {
     InstallSnapshot {
         term: u64,
         round: u64,
-        snapshot: Arc<Snapshot>,
+        snapshot: Rc<Snapshot>,
     },
     TimeoutNow {
         term: u64,
@@ -97,7 +98,7 @@ pub enum Ask {
         first: u32,
     },
     Read {
-        key: String,
+        key: SmolStr,
     },
     Write {
         ticket: Ticket,

@@ -41,7 +41,7 @@ use messages::{Message, Timer};
 pub use params::Bug;
 use serde::{Deserialize, Serialize};
 pub use server::{Role, Server};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// The configuration: see [`params`] for the meaning of each.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +78,7 @@ pub struct Disk {
     pub term: u64,
     pub vote: Option<NodeId>,
     pub log: log::Log,
-    pub snapshot: Option<Arc<snapshot::Snapshot>>,
+    pub snapshot: Option<Rc<snapshot::Snapshot>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

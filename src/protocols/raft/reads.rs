@@ -4,13 +4,14 @@ use super::messages::{Message, Reply};
 use super::{Bug, Context, Raft, Reads, Role, Server};
 use crate::base::NodeId;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A get that waits to be confirmed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Read {
     pub client: NodeId,
     pub serial: u32,
-    pub key: String,
+    pub key: SmolStr,
     /// The state machine must have got there,
     pub index: u64,
     /// and a quorum must have answered this round.
@@ -20,7 +21,7 @@ pub struct Read {
 impl Raft {
     /// ReadIndex: what is committed now, or this leader's first entry if that is not yet, is the least that the get may
     /// see; and this server must still be the leader after the get has come (dissertation, section 6.4, steps 1 to 4).
-    pub(super) fn on_read(&self, s: &mut Server, client: NodeId, serial: u32, key: String, ctx: &mut Context<'_>) {
+    pub(super) fn on_read(&self, s: &mut Server, client: NodeId, serial: u32, key: SmolStr, ctx: &mut Context<'_>) {
         if self.reads == Reads::Lease && self.holds_lease(s, ctx) {
             return answer(s, client, serial, &key, ctx);
         }

@@ -1,6 +1,6 @@
 //! Log replication (section 5.3), from both sides, and the commit rule (section 5.4.2).
 
-use super::log::{Command, Entry, Payload};
+use super::log::{Command, Entries, Entry, Payload};
 use super::membership::Change;
 use super::messages::{Appended, Message, Ticket, Timer};
 use super::reads::Read;
@@ -9,8 +9,9 @@ use super::{Bug, Context, Raft, Role, Server};
 use crate::base::{Micros, NodeId};
 use crate::wire::Op;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Messages of entries that a leader sends ahead of a follower's answers.
 const WINDOW: u64 = 4;
@@ -82,7 +83,7 @@ pub struct Batch {
     pub prev_index: u64,
     pub prev_term: u64,
     pub commit: u64,
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
 }
 
 /// Why a leader sends.
@@ -136,12 +137,12 @@ impl Leading {
 }
 
 impl Payload {
-    pub fn read(key: String) -> Payload {
+    pub fn read(key: SmolStr) -> Payload {
         Payload::write(Ticket::default(), Op { f: "get".into(), key, value: crate::wire::Datum::None })
     }
 
     pub fn write(ticket: Ticket, op: Op) -> Payload {
-        Payload::Command(Arc::new(Command { ticket, op }))
+        Payload::Command(Rc::new(Command { ticket, op }))
     }
 }
 
@@ -186,7 +187,7 @@ impl Raft {
         let first = ctx.disk().log.last_index() + 1;
         for (index, Item { payload, asked }) in (first..).zip(items) {
             if let Payload::Config(config) = &payload {
-                (s.config, s.config_index) = (Arc::clone(config), index);
+                (s.config, s.config_index) = (Rc::clone(config), index);
             }
             if let (Role::Leader(leading), Some((client, serial))) = (&mut s.role, asked) {
                 leading.waiting.push_back(Waiting { index, client, serial });
@@ -264,7 +265,7 @@ impl Raft {
             Flow::Snapshot(since) if now < since.plus(self.timeout_max) => {
                 if why == Why::Heartbeat {
                     // Nothing is known to match but the beginning.
-                    let (prev_index, prev_term, commit, entries) = (0, 0, 0, Vec::new());
+                    let (prev_index, prev_term, commit, entries) = (0, 0, 0, Entries::new());
                     ctx.send(
                         peer.node,
                         &Message::AppendEntries { term, prev_index, prev_term, commit, round, entries },
@@ -281,7 +282,7 @@ impl Raft {
             let log = &ctx.disk().log;
             let Some(prev_term) = log.term_at(peer.next - 1) else { break };
             let ahead = peer.flow == Flow::Replicate && self.is_ahead(peer);
-            let entries = if ahead { Vec::new() } else { log.slice(peer.next, self.entries_max) };
+            let entries = if ahead { Entries::new() } else { log.slice(peer.next, self.entries_max) };
             if entries.is_empty() && !beats {
                 return;
             }
@@ -294,7 +295,7 @@ impl Raft {
             peer.next += count;
         }
         if let Some(snapshot) = &ctx.disk().snapshot {
-            let snapshot = Arc::clone(snapshot);
+            let snapshot = Rc::clone(snapshot);
             peer.next = snapshot.last_index + 1;
             peer.flow = Flow::Snapshot(now);
             ctx.send(peer.node, &Message::InstallSnapshot { term, round, snapshot });
@@ -325,12 +326,18 @@ impl Raft {
             Appended::Conflict { prev, term, index } => peer.backs_up(prev, term, index, &ctx.disk().log),
             Appended::Stale => false,
         };
+        let matched = peer.matched;
         if more {
             self.send_to(s, place, Why::Answered, ctx);
         }
         let before = s.commit;
-        self.advance_commit(s, ctx);
-        if renews || s.commit > before {
+        // One who lacks what comes after the commit index can't move it.
+        if matched > before || self.has(Bug::ApplyBeforeCommit) {
+            self.advance_commit(s, ctx);
+        }
+        // Reads may wait for the commit index as well.
+        let moved = s.commit > before && matches!(&s.role, Role::Leader(leading) if !leading.reads.is_empty());
+        if renews || moved {
             self.renew(s, ctx);
         }
         self.catch_up(s, from, ctx);
@@ -476,7 +483,7 @@ impl Raft {
         s.wrote(index);
         for entry in rest {
             if let Payload::Config(config) = &entry.payload {
-                (s.config, s.config_index) = (Arc::clone(config), index);
+                (s.config, s.config_index) = (Rc::clone(config), index);
             }
             ctx.disk_mut().log.push(entry);
             index += 1;

@@ -9,7 +9,7 @@ use super::replication::Leading;
 use super::{Bug, Context, Disk, Raft};
 use crate::base::{Micros, NodeId};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::rc::Rc;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Server {
@@ -24,7 +24,7 @@ pub struct Server {
     pub applied: u64,
     pub machine: Machine,
     /// The newest configuration in the log, and its index.
-    pub config: Arc<Config>,
+    pub config: Rc<Config>,
     pub config_index: u64,
     /// Term, vote or log have changed since the last sync was asked for.
     pub unsaved: bool,

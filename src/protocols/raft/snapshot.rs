@@ -9,14 +9,14 @@ use super::messages::{Appended, Message};
 use super::{Bug, Context, Raft, Server};
 use crate::base::NodeId;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::rc::Rc;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     pub last_index: u64,
     pub last_term: u64,
     /// The newest configuration up to there.
-    pub config: Arc<Config>,
+    pub config: Rc<Config>,
     pub config_index: u64,
     pub machine: Machine,
 }
@@ -38,7 +38,7 @@ impl Raft {
         }
         ctx.note(format!("takes a snapshot: to {index}"));
         let disk = ctx.disk_mut();
-        disk.snapshot = Some(Arc::new(Snapshot { last_index: index, last_term, config, config_index, machine }));
+        disk.snapshot = Some(Rc::new(Snapshot { last_index: index, last_term, config, config_index, machine }));
         disk.log.compact(index);
     }
 
@@ -50,7 +50,7 @@ impl Raft {
         from: NodeId,
         term: u64,
         round: u64,
-        snapshot: Arc<Snapshot>,
+        snapshot: Rc<Snapshot>,
         ctx: &mut Context<'_>,
     ) {
         if !self.heed(s, from, term, ctx) {
@@ -76,17 +76,17 @@ impl Raft {
         ctx.send(from, &Message::Appended { term: s.term, round, result: Appended::Matches(index) });
     }
 
-    pub(super) fn newest_config(&self, ctx: &Context<'_>) -> (Arc<Config>, u64) {
+    pub(super) fn newest_config(&self, ctx: &Context<'_>) -> (Rc<Config>, u64) {
         self.config_at(u64::MAX, ctx)
     }
 
     /// The configuration in force after the entry at `index`: in the log, in the snapshot, or the cluster's first.
-    fn config_at(&self, index: u64, ctx: &Context<'_>) -> (Arc<Config>, u64) {
+    fn config_at(&self, index: u64, ctx: &Context<'_>) -> (Rc<Config>, u64) {
         let disk = ctx.disk();
         match (disk.log.config(index), &disk.snapshot) {
-            (Some((at, config)), _) => (Arc::clone(config), at),
-            (None, Some(snapshot)) => (Arc::clone(&snapshot.config), snapshot.config_index),
-            (None, None) => (Arc::new(Config::of(ctx.setup().role("server").collect())), 0),
+            (Some((at, config)), _) => (Rc::clone(config), at),
+            (None, Some(snapshot)) => (Rc::clone(&snapshot.config), snapshot.config_index),
+            (None, None) => (Rc::new(Config::of(ctx.setup().role("server").collect())), 0),
         }
     }
 }
