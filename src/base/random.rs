@@ -39,31 +39,31 @@ impl Family {
     }
 
     /// The stream of the whole identity.
-    #[inline]
+    #[inline(always)]
     pub fn stream(self, b: u64) -> Stream {
         Stream(SplitMix64::seed_from_u64(chain(self.0, b)))
     }
 }
 
-#[inline]
+#[inline(always)]
 fn chain(key: u64, word: u64) -> u64 {
     SplitMix64::seed_from_u64(key ^ word.wrapping_mul(0x9e37_79b9_7f4a_7c15)).next_u64()
 }
 
 impl Stream {
     /// Opens the stream of (`seed`, `purpose`, `a`, `b`).
-    #[inline]
+    #[inline(always)]
     pub fn new(seed: u64, purpose: Purpose, a: u64, b: u64) -> Stream {
         Family::new(seed, purpose, a).stream(b)
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
 
     /// Uniform in `0..bound`, without bias. `bound` must not be 0.
-    #[inline]
+    #[inline(always)]
     pub fn below(&mut self, bound: u64) -> u64 {
         self.0.random_range(0..bound)
     }

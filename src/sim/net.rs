@@ -213,7 +213,7 @@ impl Network {
         &self.default
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn link(&mut self, from: NodeId, to: NodeId) -> usize {
         match self.table[from.index() * self.nodes + to.index()] {
             0 => self.open(from, to),

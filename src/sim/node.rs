@@ -100,11 +100,13 @@ pub struct Shell {
 
 impl LocalClock {
     /// What the clock shows at simulated time `now`, never below 0.
-    #[inline]
+    #[inline(always)]
     pub fn read(&self, now: u64) -> Micros {
-        if self.drift_ppm == 0 && self.offset_us == 0 {
-            return Micros(now);
-        }
+        if self.drift_ppm == 0 && self.offset_us == 0 { Micros(now) } else { self.read_off(now) }
+    }
+
+    #[inline(never)]
+    fn read_off(&self, now: u64) -> Micros {
         let elapsed = i128::from(now.saturating_sub(self.base));
         let local = i128::from(now) + i128::from(self.offset_us) + elapsed * i128::from(self.drift_ppm) / 1_000_000;
         Micros(local.clamp(0, i128::from(Micros::MAX.0)) as u64)
@@ -150,13 +152,13 @@ impl Shell {
     }
 
     /// Handles what comes at once, instead of queueing it.
-    #[inline]
+    #[inline(always)]
     pub fn is_ready(&self) -> bool {
         self.status == NodeStatus::Up && self.held.is_none() && !self.busy
     }
 
     /// Ready, and with no service time to wait for.
-    #[inline]
+    #[inline(always)]
     pub fn handles_at_once(&self) -> bool {
         self.is_ready() && self.service.is_none()
     }

@@ -194,13 +194,13 @@ pub struct Outbox {
 
 impl Outbox {
     /// Room behind the contents, so that short ones can be copied at a fixed length.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pad(&mut self) {
         self.bytes.extend_from_slice(&[0; INLINE]);
     }
 
     /// The contents between two places; [`Outbox::pad`] comes first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn content(&self, start: u32, end: u32) -> Bytes {
         let (start, len) = (start as usize, (end - start) as usize);
         match self.bytes[start..].first_chunk::<INLINE>() {

@@ -51,25 +51,25 @@ impl<T> Default for Queue<T> {
 }
 
 impl Level {
-    #[inline]
+    #[inline(always)]
     fn first_slot(&self) -> usize {
         let word = self.words.trailing_zeros() as usize % WORDS;
         word * 64 + self.occupied[word].trailing_zeros() as usize % 64
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_occupied(&self, slot: usize) -> bool {
         self.occupied[slot / 64] & 1 << (slot % 64) != 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn occupy(&mut self, slot: usize) {
         self.occupied[slot / 64] |= 1 << (slot % 64);
         self.words |= 1 << (slot / 64);
     }
 
     /// Marks a slot empty; says whether the level still holds entries.
-    #[inline]
+    #[inline(always)]
     fn vacate(&mut self, slot: usize) -> bool {
         self.occupied[slot / 64] &= !(1 << (slot % 64));
         if self.occupied[slot / 64] == 0 {
@@ -135,7 +135,7 @@ impl<T> Queue<T> {
 
     /// The earliest entry if its time is at most `limit`: its time and place. The clock moves to that time. The entry is
     /// queued no more, and lies in its place until [`Queue::take`], so that it need not be copied to be read.
-    #[inline]
+    #[inline(always)]
     pub fn due(&mut self, limit: u64) -> Option<(u64, u32)> {
         loop {
             if self.busy == 0 {
@@ -168,13 +168,13 @@ impl<T> Queue<T> {
     }
 
     /// What lies in a place that [`Queue::due`] gave.
-    #[inline]
+    #[inline(always)]
     pub fn item(&self, place: u32) -> &T {
         self.items[place as usize].as_ref().expect("the place is taken")
     }
 
     /// Empties a place that is linked nowhere any more.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, place: u32) -> T {
         self.len -= 1;
         self.knots[place as usize].next = self.free;

@@ -130,7 +130,7 @@ impl Clone for World {
 }
 
 /// A node's state for writing: copied first if a keyframe shares it.
-#[inline]
+#[inline(always)]
 fn writable(cell: &mut Rc<dyn NodeBox>) -> &mut dyn NodeBox {
     if Rc::strong_count(cell) > 1 {
         *cell = cell.clone_rc();
@@ -416,7 +416,7 @@ impl World {
     }
 
     /// Starts on the inbox if the node is free: at once where there is no service time, else when it is over.
-    #[inline]
+    #[inline(always)]
     pub(super) fn serve_next(&mut self, node: NodeId, trace: &mut Option<&mut Trace>) {
         if !self.shells[node.index()].inbox.is_empty() {
             self.serve(node, trace);
