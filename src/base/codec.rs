@@ -2,6 +2,7 @@
 //! the same on every platform: integers of 16 bits and more are variable-length, `usize` is widened to 64 bits,
 //! and map order is the map's own (the core has ordered maps only).
 
+use super::decode;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Encodes `value`. Only types without a derivable encoding could fail (sequences of unknown length); none is used.
@@ -50,9 +51,9 @@ impl postcard::ser_flavors::Flavor for Appender<'_> {
 
 /// Decodes a value that takes up all of `bytes`.
 pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Ok(value),
-        Ok((_, rest)) => Err(format!("{} bytes are left over", rest.len())),
-        Err(error) => Err(error.to_string()),
+    match decode::take(bytes) {
+        Some((value, [])) => Ok(value),
+        Some((_, rest)) => Err(format!("{} bytes are left over", rest.len())),
+        None => Err("it is not well encoded".into()),
     }
 }

@@ -4,6 +4,7 @@
 //! them back. So a type's JSON costs the engine a few bytes of table, not a second deserialiser: derived ones took a third
 //! of its wasm. Natively the same types have derived ones too, and tests hold the two to each other.
 
+use super::decode;
 use super::json::{Reader, quote};
 use std::fmt::Write;
 
@@ -285,12 +286,12 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// Takes a value off the front. What is no value of this kind reads as its default: the bytes are our own.
     fn take<T: serde::de::DeserializeOwned + Default>(&mut self) -> T {
-        match postcard::take_from_bytes(self.rest) {
-            Ok((value, rest)) => {
+        match decode::take(self.rest) {
+            Some((value, rest)) => {
                 self.rest = rest;
                 value
             }
-            Err(_) => T::default(),
+            None => T::default(),
         }
     }
 

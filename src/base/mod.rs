@@ -5,6 +5,7 @@
 
 pub mod codec;
 pub mod decimal;
+pub mod decode;
 pub mod form;
 pub mod hash;
 pub mod ids;

@@ -6,7 +6,7 @@
 use super::condition::Condition;
 use super::goal::{Goal, GoalRun};
 use super::meter::Quantity;
-use crate::base::{Micros, codec};
+use crate::base::{Micros, codec, decode};
 use crate::sim::cell::Entry;
 use crate::sim::scenario::{Blueprint, LogEntry, Scenario};
 use crate::wire::{Inline, LessonPage};
@@ -140,7 +140,7 @@ impl Pack {
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Pack, String> {
         let damaged = |why: &str| format!("{name}: the lesson cannot be read ({why}); reload the page");
         let ((version, hash), contents) =
-            postcard::take_from_bytes::<(u32, u64)>(bytes).map_err(|_| damaged("it is no lesson"))?;
+            decode::take::<(u32, u64)>(bytes).ok_or_else(|| damaged("it is no lesson"))?;
         if version != VERSION {
             return Err(damaged(&format!("version {version}; this page plays version {VERSION}")));
         }

@@ -2,7 +2,7 @@
 //! [`Command`](crate::wire::Command), field by field in their order; a test holds it to what is derived from them.
 
 use crate::base::form::{Field, Form, Variant, Word, may, need, or};
-use crate::base::{Micros, MsgId, TimerId, codec};
+use crate::base::{Micros, MsgId, TimerId, codec, decode};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Display;
 
@@ -20,7 +20,7 @@ const fn word<T: DeserializeOwned + Display>(read: fn(&str, &mut Vec<u8>) -> Res
 }
 
 fn shown<T: DeserializeOwned + Display>(rest: &mut &[u8], out: &mut String) {
-    if let Ok((value, left)) = postcard::take_from_bytes::<T>(rest) {
+    if let Some((value, left)) = decode::take::<T>(rest) {
         *rest = left;
         out.push_str(&value.to_string().replace(' ', ""));
     }
