@@ -53,6 +53,22 @@ fn sift(mut root: usize, end: usize, items: &mut dyn Items) {
     }
 }
 
+/// Two sorted lists as one sorted list.
+pub fn merged<'a>(mut a: &'a [u32], mut b: &'a [u32]) -> Vec<u32> {
+    let mut all = Vec::with_capacity(a.len() + b.len());
+    while let ([first, rest @ ..], [other, ..]) = (a, b) {
+        if first <= other {
+            all.push(*first);
+            a = rest;
+        } else {
+            (a, b) = (b, a);
+        }
+    }
+    all.extend_from_slice(a);
+    all.extend_from_slice(b);
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +81,15 @@ mod tests {
             expected.sort_unstable();
             sort(&mut items, |a, b| a < b);
             prop_assert_eq!(items, expected);
+        }
+
+        #[test]
+        fn merges(mut a in prop::collection::vec(any::<u32>(), 0..50), mut b in prop::collection::vec(0u32..9, 0..50)) {
+            let mut expected = [&a[..], &b[..]].concat();
+            expected.sort_unstable();
+            a.sort_unstable();
+            b.sort_unstable();
+            prop_assert_eq!(merged(&a, &b), expected);
         }
     }
 }

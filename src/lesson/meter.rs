@@ -3,10 +3,11 @@
 //! Latencies are kept exactly, up to a bound, so that a percentile is a latency that occurred (nearest rank).
 
 use super::step::StepView;
-use crate::base::Micros;
+use crate::base::{Micros, order};
 use crate::wire::{Outcome, RowKind};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// At most so many latencies are kept for each function; [`Meter::is_full`] says when more were seen.
 const LATENCIES_MAX: usize = 200_000;
@@ -171,8 +172,7 @@ impl Meter {
             ours.ok += theirs.ok;
             ours.fail += theirs.fail;
             ours.unknown += theirs.unknown;
-            ours.latencies.extend(&theirs.latencies);
-            ours.latencies.sort_unstable();
+            ours.latencies = order::merged(&ours.latencies, &theirs.latencies);
             self.full |= ours.latencies.len() > LATENCIES_MAX;
             ours.latencies.truncate(LATENCIES_MAX);
         }
@@ -233,19 +233,16 @@ impl Meter {
 
     /// The smallest latency that `hundredths` of all latencies do not exceed.
     fn percentile(&self, function: Option<&str>, hundredths: usize) -> Option<f64> {
-        let mut lists = self.of(function).map(|o| &o.latencies).filter(|l| !l.is_empty());
-        let (first, second) = (lists.next()?, lists.next());
-        let merged;
-        let sorted = match second {
-            None => first,
-            Some(second) => {
-                let mut all: Vec<u32> = first.iter().chain(second).copied().collect();
-                lists.for_each(|list| all.extend(list));
-                all.sort_unstable();
-                merged = all;
-                &merged
-            }
-        };
+        let mut sorted = Cow::Borrowed(&[][..]);
+        for ops in self.of(function) {
+            sorted = match &*sorted {
+                [] => Cow::Borrowed(&ops.latencies[..]),
+                others => Cow::Owned(order::merged(others, &ops.latencies)),
+            };
+        }
+        if sorted.is_empty() {
+            return None;
+        }
         let rank = (sorted.len() * hundredths).div_ceil(100).max(1);
         Some(f64::from(sorted[rank - 1]))
     }

@@ -76,6 +76,8 @@ impl Codec for Wire {
         js_sys::Uint8Array::from(codec::to_bytes(&input).as_slice()).into()
     }
 
+    // gloo's worker decodes in two places.
+    #[inline(never)]
     fn decode<O: for<'de> Deserialize<'de>>(input: JsValue) -> O {
         let bytes = js_sys::Uint8Array::from(input).to_vec();
         codec::from_bytes(&bytes).expect("both sides are of one build")

@@ -8,7 +8,7 @@ use super::log::{Command, Entry, Payload};
 use crate::base::NodeId;
 use crate::wire::{Datum, Op};
 use litemap::LiteMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use smol_str::SmolStr;
 
 /// The longest list that `append` makes.
@@ -16,9 +16,19 @@ pub const LIST_MAX: usize = 1_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
+    #[serde(deserialize_with = "by_insertion")]
     pub map: LiteMap<SmolStr, Datum>,
     /// In the order of their ids.
     pub sessions: Vec<Session>,
+}
+
+/// Reads a map, whose encoding is that of a list of pairs. The map's own reader brings a sort along, for maps out of order.
+fn by_insertion<'de, D: Deserializer<'de>>(d: D) -> Result<LiteMap<SmolStr, Datum>, D::Error> {
+    let mut map = LiteMap::new();
+    for (key, value) in Vec::deserialize(d)? {
+        map.insert(key, value);
+    }
+    Ok(map)
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
