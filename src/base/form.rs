@@ -4,8 +4,8 @@
 //! them back. So a type's JSON costs the engine a few bytes of table, not a second deserialiser: derived ones took a third
 //! of its wasm. Natively the same types have derived ones too, and tests hold the two to each other.
 
-use super::decode;
 use super::json::{Reader, quote};
+use super::{decimal, decode};
 use std::fmt::Write;
 
 /// What a value may be.
@@ -324,7 +324,7 @@ impl Writer<'_> {
             }
             Form::Float => {
                 let n: f64 = self.take();
-                self.plain(n);
+                self.out.push_str(&decimal::shortest(n));
             }
             Form::Text => self.quoted(),
             Form::Word(word) => {

@@ -3,6 +3,7 @@
 //! A serializer into a flat builder, so that a type's own part is a row of calls: it costs the engine a seventh of what
 //! `serde_json::to_value` does, for each type that is shown.
 
+use super::decimal;
 use super::json::Json;
 use serde::ser::{Serialize, Serializer};
 use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple};
@@ -122,7 +123,7 @@ impl<'a> Serializer for &'a mut Builder {
         self.serialize_f64(v.into())
     }
     fn serialize_f64(self, v: f64) -> Done {
-        self.collect_str(&v)
+        self.serialize_str(&decimal::shortest(v))
     }
     fn serialize_char(self, v: char) -> Done {
         self.collect_str(&v)

@@ -3,7 +3,7 @@
 //! Latencies are kept exactly, up to a bound, so that a percentile is a latency that occurred (nearest rank).
 
 use super::step::StepView;
-use crate::base::{Micros, order};
+use crate::base::{Micros, decimal, order};
 use crate::wire::{Outcome, RowKind};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
@@ -91,13 +91,13 @@ impl Quantity {
 impl Unit {
     /// Writes a value (times in microseconds) with `digits` digits after the point.
     pub fn show(self, value: f64, digits: u8) -> String {
-        let digits = usize::from(digits);
-        match self {
-            Unit::Count => format!("{value:.digits$}"),
-            Unit::Fraction => format!("{:.digits$} %", value * 100.0),
-            Unit::Time if value >= 1_000_000.0 => format!("{:.digits$} s", value / 1_000_000.0),
-            Unit::Time => format!("{:.digits$} ms", value / 1_000.0),
-        }
+        let (value, unit) = match self {
+            Unit::Count => (value, ""),
+            Unit::Fraction => (value * 100.0, " %"),
+            Unit::Time if value >= 1_000_000.0 => (value / 1_000_000.0, " s"),
+            Unit::Time => (value / 1_000.0, " ms"),
+        };
+        decimal::fixed(value, digits.into()) + unit
     }
 }
 

@@ -7,7 +7,7 @@
 use super::protocol::Setup;
 use super::sample;
 use crate::base::random::{Family, Purpose, Stream};
-use crate::base::{Micros, NodeId};
+use crate::base::{Micros, NodeId, decimal};
 use crate::wire::{Distribution, LinkChange};
 use std::sync::Arc;
 
@@ -153,7 +153,7 @@ impl Shape {
             ("reorders", self.reorder, other.reorder),
         ] {
             if mine != theirs {
-                words.push(format!("{name} {:.1} %", mine * 100.0));
+                words.push(format!("{name} {} %", decimal::fixed(mine * 100.0, 1)));
             }
         }
         words.join(", ")
@@ -167,7 +167,10 @@ pub fn check_change(change: &LinkChange) -> Result<(), String> {
     }
     for (name, p) in [("loss", change.loss), ("duplicate", change.duplicate), ("reorder", change.reorder)] {
         if p.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
-            return Err(format!("{name} = {} is not a probability from 0 to 1", p.unwrap_or_default()));
+            return Err(format!(
+                "{name} = {} is not a probability from 0 to 1",
+                decimal::shortest(p.unwrap_or_default())
+            ));
         }
     }
     Ok(())

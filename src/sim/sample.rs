@@ -1,6 +1,7 @@
 //! Draws from the distributions of lengths of time. The functions come from `libm` by way of `rand_distr` without its
 //! `std_math`, so that a draw has the same bits natively and in wasm32.
 
+use crate::base::decimal::shortest;
 use crate::base::{Micros, random::Stream};
 use crate::wire::Distribution;
 use rand_distr::{Distribution as _, Exp, LogNormal, Normal, Pareto};
@@ -25,10 +26,10 @@ pub fn check(d: &Distribution) -> Result<(), String> {
         Distribution::Uniform { min, max } if min > max => Err(format!("uniform: min {min} is above max {max}")),
         Distribution::Exponential { mean, .. } if mean.0 == 0 => Err("exponential: mean must be above 0".into()),
         Distribution::LogNormal { sigma, .. } if !(0.0..=10.0).contains(sigma) => {
-            Err(format!("log-normal: sigma {sigma} is outside of 0 to 10"))
+            Err(format!("log-normal: sigma {} is outside of 0 to 10", shortest(*sigma)))
         }
         Distribution::Pareto { min, alpha } if min.0 == 0 || !(0.1..=100.0).contains(alpha) => {
-            Err(format!("pareto: min must be above 0 and alpha ({alpha}) from 0.1 to 100"))
+            Err(format!("pareto: min must be above 0 and alpha ({}) from 0.1 to 100", shortest(*alpha)))
         }
         Distribution::Quantiles(table) => check_quantiles(table),
         _ => Ok(()),
@@ -92,8 +93,8 @@ pub fn describe(d: &Distribution) -> String {
         Distribution::Exponential { min, mean } if min.0 == 0 => format!("exponential, mean {mean}"),
         Distribution::Exponential { min, mean } => format!("{min} + exponential, mean {mean}"),
         Distribution::Normal { mean, sd } => format!("normal, {mean} ± {sd}"),
-        Distribution::LogNormal { median, sigma } => format!("log-normal, median {median}, sigma {sigma}"),
-        Distribution::Pareto { min, alpha } => format!("Pareto, from {min}, alpha {alpha}"),
+        Distribution::LogNormal { median, sigma } => format!("log-normal, median {median}, sigma {}", shortest(*sigma)),
+        Distribution::Pareto { min, alpha } => format!("Pareto, from {min}, alpha {}", shortest(*alpha)),
         Distribution::Quantiles(table) => format!("by a table of {} quantiles", table.len()),
     }
 }

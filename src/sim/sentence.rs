@@ -4,7 +4,7 @@ use super::cell::Machine;
 use super::protocol::Setup;
 use super::sample;
 use super::trace::{Rec, Trace};
-use crate::base::codec;
+use crate::base::{codec, decimal};
 use crate::wire::*;
 
 /// What is needed to read a row.
@@ -207,7 +207,7 @@ pub fn of_command(command: &Command, setup: &Setup) -> String {
         Command::Request(c) => format!("You make {} ask for {}", c.client, c.op),
         Command::Workload(c) => match &c.arrivals {
             Arrivals::Off => format!("{} stops asking by itself", c.client),
-            Arrivals::Open { rate } => format!("{} asks {rate} times a second", c.client),
+            Arrivals::Open { rate } => format!("{} asks {} times a second", c.client, decimal::shortest(*rate)),
             Arrivals::Closed { think } => {
                 format!("{} asks again {} after each answer", c.client, sample::describe(think))
             }

@@ -5,7 +5,7 @@ use super::sample;
 use super::trace::Trace;
 use super::world::{Item, World};
 use crate::base::random::{Purpose, Stream};
-use crate::base::{Micros, NodeId};
+use crate::base::{Micros, NodeId, decimal};
 use crate::wire::{Arrivals, Datum, Distribution, Keys, NodeStatus, Op, Workload};
 use rand_distr::{Distribution as _, Zipf};
 use std::sync::Arc;
@@ -14,7 +14,10 @@ use std::sync::Arc;
 pub fn check(w: &Workload) -> Result<(), String> {
     match &w.arrivals {
         Arrivals::Open { rate } if !(0.001..=1_000_000.0).contains(rate) => {
-            return Err(format!("rate = {rate} is not from 0.001 to 1,000,000 operations a second"));
+            return Err(format!(
+                "rate = {} is not from 0.001 to 1,000,000 operations a second",
+                decimal::shortest(*rate)
+            ));
         }
         Arrivals::Closed { think } => sample::check(think)?,
         _ => {}
