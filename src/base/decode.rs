@@ -50,16 +50,45 @@ impl<'a> Reader<'a> {
     }
 
     /// A number of so many bits, seven in each byte, the lowest first.
-    #[inline(never)]
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn number(&mut self, bits: u32) -> u64 {
+        match self.rest.split_first() {
+            Some((byte, rest)) if *byte < 0x80 => {
+                self.rest = rest;
+                u64::from(*byte)
+            }
+            _ => self.long_number(bits),
+        }
+    }
+
+    /// Most of the long ones have up to four bytes.
+    #[inline(never)]
+    fn long_number(&mut self, bits: u32) -> u64 {
+        let [a, b, c, d] = match self.rest {
+            [a, b, ..] if *b < 0x80 => [*a, *b, 0, 0],
+            [a, b, c, ..] if *c < 0x80 => [*a, *b, *c, 0],
+            [a, b, c, d, ..] => [*a, *b, *c, *d],
+            _ => return self.any_number(bits),
+        };
+        if d >= 0x80 || bits < 32 {
+            return self.any_number(bits);
+        }
+        self.rest = &self.rest[2 + usize::from(b >= 0x80) + usize::from(c >= 0x80)..];
+        [a, b, c, d].iter().rev().fold(0, |value, byte| value << 7 | u64::from(byte & 0x7f))
+    }
+
+    #[inline(never)]
+    fn any_number(&mut self, bits: u32) -> u64 {
         let (mut value, mut shift) = (0, 0);
-        while let Some((byte, rest)) = self.rest.split_first() {
-            value |= u64::from(byte & 0x7f) << shift;
+        for (at, byte) in self.rest.iter().enumerate() {
+            let seven = u64::from(byte & 0x7f);
+            value |= seven << shift;
             if bits - shift < 7 && byte >> (bits - shift) != 0 {
                 break;
             }
-            self.rest = rest;
             if *byte < 0x80 {
+                self.rest = &self.rest[at + 1..];
                 return value;
             }
             shift += 7;

@@ -1,8 +1,9 @@
 //! The thin generic shell around a protocol: one node's state and disk behind an object-safe face, so that the rest of
 //! the engine is compiled once, not once a protocol.
 
+use super::node::INLINE;
 use super::params::Params;
-use super::protocol::{Card, Ctx, CtxCore, Description, Protocol, Setup, StepFacts, View};
+use super::protocol::{Card, Ctx, CtxCore, Data, Description, Protocol, Setup, StepFacts, View};
 use crate::base::json::Json;
 use crate::base::{NodeId, OpId, codec, hash, plain};
 use crate::wire::Op;
@@ -18,7 +19,7 @@ pub trait NodeBox: 'static {
     fn is_up(&self) -> bool;
     fn boot(&mut self, core: CtxCore<'_>);
     /// False when the bytes are no message of this protocol: the message is lost.
-    fn on_message(&mut self, from: NodeId, bytes: &[u8], core: CtxCore<'_>) -> bool;
+    fn on_message(&mut self, from: NodeId, bytes: &[u8], memo: &mut Memo, core: CtxCore<'_>) -> bool;
     fn on_timer(&mut self, bytes: &[u8], core: CtxCore<'_>);
     fn on_request(&mut self, id: OpId, op: &Op, core: CtxCore<'_>);
     /// The oldest sync under way completes; a lying disk keeps nothing.
@@ -63,6 +64,36 @@ impl<P: Protocol> NodeCell<P> {
     }
 }
 
+/// The long message decoded last: one that goes to all is decoded once, and what it shares (`Rc`) all its receivers share.
+#[derive(Default)]
+pub struct Memo {
+    bytes: Vec<u8>,
+    message: Option<Box<dyn Any>>,
+}
+
+impl Memo {
+    #[inline]
+    fn decode<M: Data>(&mut self, bytes: &[u8]) -> Option<M> {
+        if bytes.len() <= INLINE {
+            return codec::from_bytes(bytes).ok();
+        }
+        let known = self.message.as_mut().and_then(|message| message.downcast_mut::<M>());
+        match known {
+            Some(known) if self.bytes == bytes => Some(known.clone()),
+            Some(known) => {
+                *known = codec::from_bytes(bytes).ok()?;
+                bytes.clone_into(&mut self.bytes);
+                Some(known.clone())
+            }
+            None => {
+                self.message = Some(Box::new(codec::from_bytes::<M>(bytes).ok()?));
+                bytes.clone_into(&mut self.bytes);
+                self.decode(bytes)
+            }
+        }
+    }
+}
+
 impl<P: Protocol> NodeBox for NodeCell<P> {
     fn as_any(&self) -> &dyn Any {
         self
@@ -84,14 +115,10 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
         self.state = Some(protocol.boot(&durable, &mut ctx));
     }
 
-    fn on_message(&mut self, from: NodeId, bytes: &[u8], core: CtxCore<'_>) -> bool {
-        match codec::from_bytes::<P::Msg>(bytes) {
-            Ok(message) => {
-                self.handle(core, |p, s, ctx| p.on_message(s, from, message, ctx));
-                true
-            }
-            Err(_) => false,
-        }
+    fn on_message(&mut self, from: NodeId, bytes: &[u8], memo: &mut Memo, core: CtxCore<'_>) -> bool {
+        let Some(message) = memo.decode(bytes) else { return false };
+        self.handle(core, |p, s, ctx| p.on_message(s, from, message, ctx));
+        true
     }
 
     fn on_timer(&mut self, bytes: &[u8], core: CtxCore<'_>) {

@@ -7,7 +7,7 @@
 //!
 //! Left out: threads inside a node, partial writes of a sync, corruption of disks, network interface queues per node.
 
-use super::cell::{Machine, Monitor, NodeBox};
+use super::cell::{Machine, Memo, Monitor, NodeBox};
 use super::net::{Network, Shape};
 use super::node::{Bytes, Incoming, Message, Shell};
 use super::protocol::{CtxCore, Description, Outbox, Setup, StepFacts};
@@ -103,6 +103,7 @@ pub struct World {
     pub(super) spare: Vec<Outbox>,
     pub(super) facts: StepFacts,
     scratch: Vec<u8>,
+    memo: Memo,
 }
 
 impl Clone for World {
@@ -124,6 +125,7 @@ impl Clone for World {
             spare: Vec::new(),
             facts: StepFacts::default(),
             scratch: Vec::new(),
+            memo: Memo::default(),
             ..*self
         }
     }
@@ -172,6 +174,7 @@ impl World {
             spare: Vec::new(),
             facts: StepFacts::default(),
             scratch: Vec::new(),
+            memo: Memo::default(),
             setup,
             machine,
             describe,
@@ -469,7 +472,7 @@ impl World {
         let row = self.emit_message((RowKind::Deliver, false), id, cause, b"", trace);
         self.counters.delivered += 1;
         let understood = {
-            let World { queue, shells, cells, outbox, setup, now, .. } = self;
+            let World { queue, shells, cells, outbox, setup, now, memo, .. } = self;
             let shell = &mut shells[id.to.index()];
             let (local_now, choices) = (shell.clock.read(*now), &mut shell.choices);
             let core = CtxCore { me: id.to, local_now, setup, out: outbox, choices };
@@ -480,7 +483,7 @@ impl World {
                 },
                 Content::Own(bytes) => bytes,
             };
-            writable(&mut cells[id.to.index()]).on_message(id.from, bytes, core)
+            writable(&mut cells[id.to.index()]).on_message(id.from, bytes, memo, core)
         };
         if let Content::Queued(place) = content {
             self.queue.take(place);

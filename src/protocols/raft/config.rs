@@ -51,8 +51,13 @@ fn majority_has(voters: &[NodeId], value: &dyn Fn(NodeId) -> u64) -> u64 {
     // In falling order; there are few.
     let mut values = SmallVec::<[u64; 8]>::new();
     for node in voters {
-        let value = value(*node);
-        values.insert(values.iter().rposition(|known| *known >= value).map_or(0, |place| place + 1), value);
+        values.push(value(*node));
+        for place in (1..values.len()).rev() {
+            if values[place - 1] >= values[place] {
+                break;
+            }
+            values.swap(place - 1, place);
+        }
     }
     values.get(voters.len() / 2).copied().unwrap_or(0)
 }

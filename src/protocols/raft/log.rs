@@ -11,7 +11,7 @@ use super::messages::Ticket;
 use crate::base::NodeId;
 use crate::wire::Op;
 use serde::ser::{SerializeSeq, SerializeStruct};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 use std::cell::OnceCell;
 use std::fmt;
@@ -31,12 +31,16 @@ pub enum Payload {
     NoOp,
     /// Opens a client's session; its index is the session's name (dissertation, section 6.3). The client's first
     /// operation that asked for it tells copies of one request from another request.
-    Register {
-        client: NodeId,
-        serial: u32,
-    },
+    Register { client: NodeId, serial: u32 },
+    #[serde(deserialize_with = "shared")]
     Command(Rc<Command>),
+    #[serde(deserialize_with = "shared")]
     Config(Rc<Config>),
+}
+
+/// Reads into place: serde's own reader of `Rc` makes a box on the way.
+fn shared<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Rc<T>, D::Error> {
+    T::deserialize(d).map(Rc::new)
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
