@@ -189,6 +189,7 @@ fn requests() -> impl Strategy<Value = Vec<Request>> {
         1 => (any::<u64>(), any::<u32>())
             .prop_map(|(first, count)| Request::Rows { first, count, filter: RowFilter::default() }),
         1 => (0..9u16).prop_map(|node| Request::Inspect { node }),
+        1 => (any::<u32>(), any::<u32>()).prop_map(|(step, button)| Request::Press { step, button }),
         1 => (any::<u32>(), any::<u32>()).prop_map(|(step, prediction)| Request::Predict { step, prediction }),
         1 => (any::<u32>(), any::<u32>()).prop_map(|(step, choice)| Request::Measure { step, choices: vec![choice] }),
         1 => proptest::collection::vec(any::<u8>(), 0..64)

@@ -3,6 +3,8 @@
 
 use faultline::base::Micros;
 use faultline::check::measures::{self, MEASURES, Values};
+use faultline::lesson::meter::Quantity;
+use faultline::lesson::{GoalRun, Watcher};
 use faultline::protocols;
 use faultline::sim::scenario::Blueprint;
 use faultline::sim::timeline::Timeline;
@@ -203,5 +205,32 @@ fn a_broken_property_names_the_first_seed_and_how_to_see_it() {
     assert!(said(&run).contains("BROKEN  election safety"));
     for bad in ["--seeds 4..4", "--seeds 0..9 --measure speed", "--seeds 0..9 --shard 3/2"] {
         assert_eq!(faultline(&format!("sweep {file} {bad}")).status.code(), Some(2), "{bad}");
+    }
+}
+
+/// What lessons measure of leaders is what sweeps measure: here a crash, a pause, and both at once.
+#[test]
+fn lessons_and_sweeps_agree_on_leaders() {
+    let path = "tests/sweeps/leader-crash.toml";
+    let crash = std::fs::read_to_string(path).expect(path);
+    let pause = crash.replace("do.crash.node", "do.pause.node");
+    let both = pause.clone() + "\n[[commands]]\nat = \"1600ms\"\ndo.crash.node = \"@leader\"\n";
+    for (text, losses) in [(crash, 1), (pause, 1), (both, 2)] {
+        let blueprint =
+            Blueprint::read(&SourceFile { name: path.into(), text }, protocols::all()).expect("a good scenario");
+        for seed in 0..20 {
+            let watch = Watch { properties: false, hash: false };
+            let watcher = Watcher::new(GoalRun::default());
+            let mut timeline = Timeline::new(blueprint.with_seed(seed), watch, Some(Box::new(watcher)));
+            timeline.advance(Micros::s(3), u64::MAX);
+            let [mut gaps, elections, ..] = measures::of(&timeline);
+            gaps.sort_by(f64::total_cmp);
+            assert_eq!(gaps.len(), losses, "seed {seed}");
+            let watcher: &Watcher = timeline.observer().and_then(|o| o.as_any().downcast_ref()).expect("given above");
+            let value = |quantity| watcher.meter.value(quantity, None);
+            let expected = (Some(gaps[0]), gaps.last().copied(), Some(elections[0]));
+            let found = (Quantity::LeaderlessP50, Quantity::LeaderlessP99, Quantity::Elections);
+            assert_eq!((value(found.0), value(found.1), value(found.2)), expected, "seed {seed}");
+        }
     }
 }

@@ -145,7 +145,7 @@ impl<'a> Compiler<'a> {
         only(c, &["function", "is", "at_least", "at_most"])?;
         let quantity = Quantity::parse(c.measure.as_deref().expect("called for measures"))?;
         if c.function.is_some() && !quantity.by_function() {
-            return Err("messages and bytes belong to no function; leave function out".into());
+            return Err("messages, bytes and leaders belong to no function; leave function out".into());
         }
         if let (Some(run), Some(f)) = (self.run, &c.function) {
             known_function(run, f)?;

@@ -316,7 +316,7 @@ impl<'a> Reader<'a> {
     fn value(&mut self, value: &Spanned<ValueFile>) {
         match Quantity::parse(&value.get_ref().measure) {
             Ok(quantity) if value.get_ref().function.is_some() && !quantity.by_function() => {
-                self.wrong(value.span(), "messages and bytes belong to no function; leave function out");
+                self.wrong(value.span(), "messages, bytes and leaders belong to no function; leave function out");
             }
             Ok(_) => {}
             Err(message) => self.wrong(value.span(), message),

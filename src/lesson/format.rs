@@ -6,8 +6,9 @@
 
 use super::condition::Scalar;
 use crate::base::Micros;
+use crate::sim::params::ParamValue;
 use crate::sim::scenario::LogEntry;
-use crate::wire::{NodeStatus, Outcome, RowKind};
+use crate::wire::{Command, NodeStatus, Outcome, RowKind};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -56,8 +57,21 @@ pub struct StepFile {
     #[serde(default)]
     pub hints: Vec<Spanned<String>>,
     pub measure: Option<Spanned<MeasureFile>>,
+    /// Faults at one click.
+    #[serde(default, rename = "button")]
+    pub buttons: Vec<Spanned<ButtonFile>>,
     /// How long a check runs this step when nothing else says.
     pub run: Micros,
+}
+
+/// A button of a step: commands that are given at the cursor, in their order.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ButtonFile {
+    /// The words on it, which are also its name in `solution.toml`.
+    pub title: String,
+    #[serde(rename = "do")]
+    pub commands: Vec<Command>,
 }
 
 /// A goal: a rule, and what to say when it is met or missed.
@@ -277,6 +291,9 @@ pub struct ColumnFile {
 pub struct VariantFile {
     pub title: String,
     pub scenario: Spanned<String>,
+    /// Parameters other than the scenario's.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, ParamValue>,
     #[serde(default)]
     pub commands: Vec<LogEntry>,
 }
@@ -300,6 +317,9 @@ pub struct ChoiceOptionFile {
     /// Another number of nodes for a line of the scenario's nodes, by the line's name.
     #[serde(default)]
     pub count: BTreeMap<String, u16>,
+    /// Parameters other than the scenario's.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, ParamValue>,
     /// Commands added to the run, for instance to place machines far apart.
     #[serde(default)]
     pub commands: Vec<LogEntry>,
@@ -366,6 +386,8 @@ pub struct SolveFile {
     pub until: Option<Micros>,
     #[serde(default)]
     pub commands: Vec<LogEntry>,
+    #[serde(default, rename = "press")]
+    pub presses: Vec<Spanned<PressFile>>,
 }
 
 /// A likely mistake: it must leave the goals unmet.
@@ -379,4 +401,15 @@ pub struct WrongFile {
     pub until: Option<Micros>,
     #[serde(default)]
     pub commands: Vec<LogEntry>,
+    #[serde(default, rename = "press")]
+    pub presses: Vec<Spanned<PressFile>>,
+}
+
+/// A click on one of the step's buttons.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PressFile {
+    pub at: Micros,
+    /// The button's title.
+    pub button: String,
 }

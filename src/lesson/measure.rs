@@ -8,6 +8,7 @@ use super::{quote, runner};
 use crate::base::{Micros, NodeId};
 use crate::sim::scenario::{Blueprint, LogEntry};
 use crate::wire::Measurement;
+use std::collections::BTreeMap;
 
 impl Lesson {
     /// Measures a step's trade-off, or its exercise for what was chosen (the place of an option for each choice).
@@ -23,8 +24,9 @@ impl Lesson {
             runs: 0,
         };
         for variant in &m.variants {
-            let blueprint = self.scenario(variant.scenario)?;
-            let meter = runner::pooled(blueprint, m.seeds, m.until, &|seeded| more(m, seeded, &variant.commands))?;
+            let plain = self.scenario(variant.scenario)?;
+            let blueprint = runner::changed(plain, &BTreeMap::new(), &variant.parameters, self.registry)?;
+            let meter = runner::pooled(&blueprint, m.seeds, m.until, &|seeded| more(m, seeded, &variant.commands))?;
             measurement.rows.push((variant.title.clone(), shown(m, &meter)));
             measurement.runs += m.seeds;
         }
@@ -61,8 +63,8 @@ impl Lesson {
     fn designed(&self, m: &PackMeasure, chosen: &[&PackChoiceOption]) -> Result<(Blueprint, Vec<LogEntry>), String> {
         let place = chosen.iter().rev().find_map(|o| o.scenario).or(m.scenario);
         let mut blueprint = self.scenario(place.ok_or("the exercise has no scenario")?)?.clone();
-        for (line, count) in chosen.iter().flat_map(|o| &o.count) {
-            blueprint = runner::with_count(&blueprint, line, *count, self.registry)?;
+        for option in chosen {
+            blueprint = runner::changed(&blueprint, &option.count, &option.parameters, self.registry)?;
         }
         Ok((blueprint, chosen.iter().flat_map(|o| o.commands.clone()).collect()))
     }

@@ -2,6 +2,7 @@
 //!
 //! Latencies are kept exactly, up to a bound, so that a percentile is a latency that occurred (nearest rank).
 
+use super::leaders::Leaders;
 use super::step::StepView;
 use crate::base::{Micros, decimal, order};
 use crate::wire::{Outcome, RowKind};
@@ -33,6 +34,11 @@ pub enum Quantity {
     MessagesPerOp,
     BytesSent,
     BytesPerOp,
+    /// Times from losing the last leader to the next one.
+    LeaderlessP50,
+    LeaderlessP99,
+    /// Terms in which some node stood for election after the first leader.
+    Elections,
 }
 
 /// How a value is written.
@@ -46,7 +52,7 @@ pub enum Unit {
 use Quantity::*;
 
 /// All quantities with their names.
-pub const QUANTITIES: [(&str, Quantity); 15] = [
+pub const QUANTITIES: [(&str, Quantity); 18] = [
     ("ops.begun", OpsBegun),
     ("ops.ok", OpsOk),
     ("ops.fail", OpsFail),
@@ -62,6 +68,9 @@ pub const QUANTITIES: [(&str, Quantity); 15] = [
     ("messages.per_op", MessagesPerOp),
     ("bytes.sent", BytesSent),
     ("bytes.per_op", BytesPerOp),
+    ("leaderless.p50", LeaderlessP50),
+    ("leaderless.p99", LeaderlessP99),
+    ("elections", Elections),
 ];
 
 impl Quantity {
@@ -77,14 +86,17 @@ impl Quantity {
     pub fn unit(self) -> Unit {
         match self {
             Availability => Unit::Fraction,
-            LatencyMean | LatencyP50 | LatencyP90 | LatencyP99 | LatencyMax => Unit::Time,
+            LatencyMean | LatencyP50 | LatencyP90 | LatencyP99 | LatencyMax | LeaderlessP50 | LeaderlessP99 => {
+                Unit::Time
+            }
             _ => Unit::Count,
         }
     }
 
-    /// Messages belong to no function.
+    /// Messages and leaders belong to no function.
     pub fn by_function(self) -> bool {
-        !matches!(self, MessagesSent | MessagesLost | MessagesPerOp | BytesSent | BytesPerOp)
+        let messages = matches!(self, MessagesSent | MessagesLost | MessagesPerOp | BytesSent | BytesPerOp);
+        !messages && !matches!(self, LeaderlessP50 | LeaderlessP99 | Elections)
     }
 }
 
@@ -118,6 +130,7 @@ pub struct Meter {
     sent: u64,
     bytes: u64,
     lost: u64,
+    leaders: Leaders,
     full: bool,
 }
 
@@ -141,6 +154,7 @@ impl Meter {
                         self.complete(&fact.op.f, fact.outcome, view.now().since(fact.begun));
                     }
                 }
+                RowKind::Note | RowKind::Crash | RowKind::Pause | RowKind::Resume => self.leaders.feed(view, row),
                 _ => {}
             }
         }
@@ -179,6 +193,7 @@ impl Meter {
         self.sent += other.sent;
         self.bytes += other.bytes;
         self.lost += other.lost;
+        self.leaders.add(&other.leaders);
         self.full |= other.full;
     }
 
@@ -224,6 +239,9 @@ impl Meter {
             MessagesPerOp => per_ended(self.sent as f64),
             BytesSent => Some(self.bytes as f64),
             BytesPerOp => per_ended(self.bytes as f64),
+            LeaderlessP50 => nearest_rank(&self.leaders.gaps, 50),
+            LeaderlessP99 => nearest_rank(&self.leaders.gaps, 99),
+            Elections => self.leaders.known.then_some(self.leaders.elections as f64),
         }
     }
 
@@ -240,10 +258,12 @@ impl Meter {
                 others => Cow::Owned(order::merged(others, &ops.latencies)),
             };
         }
-        if sorted.is_empty() {
-            return None;
-        }
-        let rank = (sorted.len() * hundredths).div_ceil(100).max(1);
-        Some(f64::from(sorted[rank - 1]))
+        nearest_rank(&sorted, hundredths)
     }
+}
+
+/// None of nothing.
+fn nearest_rank(sorted: &[u32], hundredths: usize) -> Option<f64> {
+    let rank = (sorted.len() * hundredths).div_ceil(100).max(1);
+    sorted.get(rank - 1).map(|value| f64::from(*value))
 }

@@ -12,6 +12,7 @@
 
 pub mod condition;
 pub mod goal;
+mod leaders;
 pub mod measure;
 pub mod meter;
 pub mod pack;

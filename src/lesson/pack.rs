@@ -8,8 +8,9 @@ use super::goal::{Goal, GoalRun};
 use super::meter::Quantity;
 use crate::base::{Micros, codec, decode};
 use crate::sim::cell::Entry;
+use crate::sim::params::ParamValue;
 use crate::sim::scenario::{Blueprint, LogEntry, Scenario};
-use crate::wire::{Inline, LessonPage};
+use crate::wire::{Command, Inline, LessonPage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ pub struct PackStep {
     pub goals: Vec<Goal>,
     pub predictions: Vec<PackPrediction>,
     pub measure: Option<PackMeasure>,
+    /// The commands of each button.
+    pub buttons: Vec<Vec<Command>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -78,6 +81,7 @@ pub struct PackColumn {
 pub struct PackVariant {
     pub title: String,
     pub scenario: u32,
+    pub parameters: BTreeMap<String, ParamValue>,
     pub commands: Vec<LogEntry>,
 }
 
@@ -94,6 +98,7 @@ pub struct PackChoiceOption {
     pub scenario: Option<u32>,
     /// Number of nodes for lines of the scenario.
     pub count: BTreeMap<String, u16>,
+    pub parameters: BTreeMap<String, ParamValue>,
     pub commands: Vec<LogEntry>,
 }
 
@@ -174,6 +179,12 @@ impl Lesson {
     /// The scenario of a step, ready to run.
     pub fn blueprint(&self, step: u32) -> Result<Blueprint, String> {
         self.scenario(self.step(step)?.scenario).cloned()
+    }
+
+    /// What a button of a step does.
+    pub fn button(&self, step: u32, button: u32) -> Result<&[Command], String> {
+        let found = self.step(step)?.buttons.get(button as usize);
+        found.map(Vec::as_slice).ok_or_else(|| format!("the step has no button {button}"))
     }
 
     /// The goals of a step, none met yet.

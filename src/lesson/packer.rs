@@ -42,7 +42,8 @@ impl Draft {
         let predictions: Result<Vec<PackPrediction>, Finding> =
             step.predictions.iter().map(|p| self.pack_prediction(step, p.get_ref())).collect();
         let measure = step.measure.as_ref().map(|m| self.pack_measure(m.get_ref())).transpose()?;
-        Ok(PackStep { scenario, goals: goals?, predictions: predictions?, measure })
+        let buttons = step.buttons.iter().map(|b| b.get_ref().commands.clone()).collect();
+        Ok(PackStep { scenario, goals: goals?, predictions: predictions?, measure, buttons })
     }
 
     fn pack_prediction(&self, step: &StepFile, prediction: &PredictionFile) -> Result<PackPrediction, Finding> {
@@ -85,7 +86,8 @@ impl Draft {
         for variant in m.variants.iter().map(Spanned::get_ref) {
             let (scenario, _) = self.place(&variant.scenario)?;
             let (title, commands) = (variant.title.clone(), variant.commands.clone());
-            packed.variants.push(PackVariant { title, scenario, commands });
+            let parameters = variant.parameters.clone();
+            packed.variants.push(PackVariant { title, scenario, parameters, commands });
         }
         for choice in m.choices.iter().map(Spanned::get_ref) {
             let options: Result<Vec<PackChoiceOption>, Finding> =
@@ -110,6 +112,7 @@ impl Draft {
             title: option.title.clone(),
             scenario: scenario.map(|(place, _)| place),
             count: option.count.clone(),
+            parameters: option.parameters.clone(),
             commands: option.commands.clone(),
         })
     }

@@ -56,6 +56,7 @@ impl Draft {
             goals: step.goals.iter().map(goal).collect(),
             hints: step.hints.iter().map(|hint| self.inlines(hint)).collect(),
             measure: step.measure.as_ref().map(|m| self.measure_page(m.get_ref())),
+            buttons: step.buttons.iter().map(|b| b.get_ref().title.clone()).collect(),
         }
     }
 

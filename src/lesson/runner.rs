@@ -6,12 +6,14 @@ use super::watch::Watcher;
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, NodeId, order};
 use crate::sim::cell::Entry;
+use crate::sim::params::ParamValue;
 use crate::sim::sample;
 use crate::sim::scenario::{Blueprint, LogEntry};
 use crate::sim::timeline::Timeline;
 use crate::sim::trace::Trace;
 use crate::sim::world::Watch;
 use crate::wire::{Command, Distribution, NodeRef};
+use std::collections::BTreeMap;
 
 /// Steps that one run may take. More is a bound reached, and an error.
 const STEPS_MAX: u64 = 1_000_000;
@@ -148,13 +150,24 @@ pub fn entry(at: Micros, command: Command) -> LogEntry {
     LogEntry { at, after: 0, spread: Micros::ZERO, command, learner: false }
 }
 
-/// Another number of nodes for a line of the scenario.
-pub fn with_count(blueprint: &Blueprint, line: &str, count: u16, registry: &[Entry]) -> Result<Blueprint, String> {
+/// The scenario with other numbers of nodes for some of its lines, and other parameters.
+pub fn changed(
+    blueprint: &Blueprint,
+    counts: &BTreeMap<String, u16>,
+    parameters: &BTreeMap<String, ParamValue>,
+    registry: &[Entry],
+) -> Result<Blueprint, String> {
     let mut scenario = blueprint.scenario.clone();
-    let names: Vec<String> = scenario.nodes.iter().map(|l| l.name.clone()).collect();
-    let found = scenario.nodes.iter_mut().find(|l| l.name == line);
-    let found = found.ok_or_else(|| format!("no line of nodes is named \"{line}\"; accepted: {}", names.join(", ")))?;
-    found.count = Some(count);
+    for (line, count) in counts {
+        let names: Vec<String> = scenario.nodes.iter().map(|l| l.name.clone()).collect();
+        let found = scenario.nodes.iter_mut().find(|l| l.name == *line);
+        let found =
+            found.ok_or_else(|| format!("no line of nodes is named \"{line}\"; accepted: {}", names.join(", ")))?;
+        found.count = Some(*count);
+    }
+    for (name, value) in parameters {
+        scenario.parameters.insert(name.clone(), value.clone());
+    }
     Blueprint::resolve(scenario, registry).map_err(|fault| fault.message)
 }
 

@@ -57,6 +57,7 @@ impl Session {
             Request::Open(open) => self.open(open).unwrap_or_else(|error| vec![Reply::Failed(error)]),
             Request::Predict { step, prediction } => vec![self.predict(step, prediction)],
             Request::Measure { step, choices } => vec![self.measure(step, &choices)],
+            Request::Press { step, button } => self.press(step, button),
             Request::Die => panic!("the engine was asked to die"),
             other => match &mut self.run {
                 Some(run) => run.handle(other),
@@ -88,6 +89,16 @@ impl Session {
     fn measure(&self, step: u32, choices: &[u32]) -> Reply {
         let measured = self.lesson().and_then(|lesson| lesson.measure(step, choices));
         measured.map_or_else(Reply::Failed, |m| Reply::Measured(Box::new(m)))
+    }
+
+    fn press(&mut self, step: u32, button: u32) -> Vec<Reply> {
+        let commands = match self.lesson().and_then(|lesson| lesson.button(step, button)) {
+            Ok(commands) => commands.to_vec(),
+            Err(error) => return vec![Reply::Failed(error)],
+        };
+        let Some(run) = &mut self.run else { return vec![Reply::Failed("no run is open".into())] };
+        let done = commands.into_iter().try_for_each(|command| run.timeline.command(command));
+        run.answered(done)
     }
 
     /// The goals of a step, for a run of its scenario or of a saved one with the same nodes.

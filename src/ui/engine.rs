@@ -44,7 +44,7 @@ impl Asked {
             Request::Open(_) => Asked::Open,
             Request::Show { .. } => Asked::Show,
             Request::Move(_) => Asked::Move,
-            Request::Do(_) | Request::Undo | Request::Branch(_) => Asked::Change,
+            Request::Do(_) | Request::Press { .. } | Request::Undo | Request::Branch(_) => Asked::Change,
             Request::Rows { .. } => Asked::Rows,
             Request::Inspect { .. } => Asked::Inspect,
             Request::Predict { .. } => Asked::Predict,

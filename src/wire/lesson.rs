@@ -58,6 +58,8 @@ pub struct StepPage {
     pub hints: Vec<Vec<Inline>>,
     /// A measurement that the learner starts: the trade-off, or the exercise with choices.
     pub measure: Option<MeasurePage>,
+    /// Faults at one click, by what stands on the button.
+    pub buttons: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -51,6 +51,8 @@ pub enum Request {
     /// Appends a command at the cursor; when the cursor is in the past, the run forks there and the old branch is kept.
     /// Answer: [`Reply::Frame`], or [`Reply::Refused`].
     Do(Command),
+    /// Carries out what a button of a step of the loaded lesson does, as several `Do`; at the first refusal it stops.
+    Press { step: u32, button: u32 },
     /// Takes back the last command of this branch that is at or before the cursor. Answer as for `Do`.
     Undo,
     /// Returns to a kept branch. Answer: [`Reply::Frame`].

@@ -2,18 +2,34 @@
 
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, MsgId, NodeId};
+use crate::lesson::format::ButtonFile;
 use crate::lesson::runner::entry;
 use crate::sim::scenario::LogEntry;
 use crate::wire::*;
+use toml::Spanned;
 
 const CLICKS: u64 = 12;
 
-/// A script of clicks on this run, spread over `length`. Many will have no effect; that is how people click.
-pub fn script(run: &Opened, length: Micros, number: u64) -> Vec<LogEntry> {
+/// A script of clicks on this run, spread over `length`. Many will have no effect; that is how people click. Where a step
+/// has buttons, every third click is on one of them.
+pub fn script(run: &Opened, buttons: &[Spanned<ButtonFile>], length: Micros, number: u64) -> Vec<LogEntry> {
     let mut stream = Stream::new(number, Purpose::Script, 0x636c_6963, CLICKS);
     let mut times: Vec<u64> = (0..CLICKS).map(|_| stream.below(length.0.max(1))).collect();
     times.sort_unstable();
-    times.into_iter().map(|at| LogEntry { learner: true, ..entry(Micros(at), click(run, &mut stream)) }).collect()
+    let mut script = Vec::new();
+    for at in times.into_iter().map(Micros) {
+        if !buttons.is_empty() && stream.below(3) == 0 {
+            script.extend(press(buttons[stream.below(buttons.len() as u64) as usize].get_ref(), at));
+        } else {
+            script.push(entry(at, click(run, &mut stream)));
+        }
+    }
+    script
+}
+
+/// What a button does when it is pressed at `at`.
+pub fn press(button: &ButtonFile, at: Micros) -> impl Iterator<Item = LogEntry> + '_ {
+    button.commands.iter().map(move |command| entry(at, command.clone()))
 }
 
 fn click(run: &Opened, stream: &mut Stream) -> Command {

@@ -5,7 +5,7 @@ use crate::base::Micros;
 use crate::lesson::compile::Wrong;
 use crate::lesson::draft::Draft;
 use crate::lesson::finding::Finding;
-use crate::lesson::format::{GoalFile, SolutionFile, SolveFile, StepFile, WrongFile};
+use crate::lesson::format::{GoalFile, PressFile, SolutionFile, SolveFile, StepFile, WrongFile};
 use crate::lesson::goal::{Goal, GoalRun, Verdict};
 use crate::lesson::runner::{self, Done};
 use crate::lesson::watch::opened;
@@ -63,10 +63,15 @@ impl Player<'_> {
         for wrong in solution.wrongs.iter().filter(|w| *w.get_ref().step.get_ref() == file.id) {
             self.mistake(&blueprint, file, wrong)?;
         }
-        let mut solved = BTreeSet::new();
+        let (mut solved, mut pressed) = (BTreeSet::new(), BTreeSet::new());
         for solve in solution.solves.iter().filter(|s| *s.get_ref().step.get_ref() == file.id) {
             self.solve(&blueprint, file, solve)?;
             solved.extend(solve.get_ref().goals.iter().cloned());
+            pressed.extend(solve.get_ref().presses.iter().map(|press| press.get_ref().button.clone()));
+        }
+        for button in file.buttons.iter().filter(|button| !pressed.contains(&button.get_ref().title)) {
+            let message = format!("no [[solve]] of {SOLUTION} presses \"{}\"", button.get_ref().title);
+            self.report.findings.push(self.lesson.at(button.span(), message));
         }
         for goal in file.goals.iter().filter(|goal| !solved.contains(&goal.get_ref().id)) {
             let message = format!("no [[solve]] of {SOLUTION} meets the goal \"{}\"", goal.get_ref().id);
@@ -128,7 +133,7 @@ impl Player<'_> {
         let run = opened(blueprint);
         let mut told = BTreeSet::new();
         for number in 1..=SCRIPTS {
-            let script = clicks::script(&run, step.run, number);
+            let script = clicks::script(&run, &step.buttons, step.run, number);
             let done = self.play(&blueprint.with_seed(number), step, script.clone(), step.run.plus(Micros::s(10)))?;
             for (goal, _) in met(step, &done) {
                 if goal.0.get_ref().luck.is_some() || !told.insert(goal.id().to_string()) {
@@ -152,8 +157,9 @@ impl Player<'_> {
     fn mistake(&mut self, blueprint: &Blueprint, step: &StepFile, wrong: &Spanned<WrongFile>) -> Result<(), Finding> {
         let w = wrong.get_ref();
         self.goals_exist(step, wrong, &w.unmet);
+        let commands = self.with_presses(step, &w.commands, &w.presses);
         for seeded in seeds(blueprint, FEW_SEEDS) {
-            let done = self.play(&seeded, step, w.commands.clone(), w.until.unwrap_or(step.run))?;
+            let done = self.play(&seeded, step, commands.clone(), w.until.unwrap_or(step.run))?;
             let seed = seeded.setup.seed;
             if let Some((goal, row)) = met(step, &done).find(|(goal, _)| w.unmet.iter().any(|id| id == goal.id())) {
                 let message = format!("\"{}\" meets the goal \"{}\" (seed {seed}, row {row})", w.why, goal.id());
@@ -167,8 +173,9 @@ impl Player<'_> {
     fn solve(&mut self, blueprint: &Blueprint, step: &StepFile, solve: &Spanned<SolveFile>) -> Result<(), Finding> {
         let s = solve.get_ref();
         self.goals_exist(step, solve, &s.goals);
+        let commands = self.with_presses(step, &s.commands, &s.presses);
         for seeded in seeds(blueprint, SEEDS) {
-            let done = self.play(&seeded, step, s.commands.clone(), s.until.unwrap_or(step.run))?;
+            let done = self.play(&seeded, step, commands.clone(), s.until.unwrap_or(step.run))?;
             let seed = seeded.setup.seed;
             if let Some((entry, why)) = done.refused.first() {
                 self.wrong_at(solve, format!("with seed {seed} the command at {} had no effect: {why}", entry.at));
@@ -183,6 +190,26 @@ impl Player<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A script with what the pressed buttons do, in the order of times.
+    fn with_presses(&mut self, step: &StepFile, script: &[LogEntry], presses: &[Spanned<PressFile>]) -> Vec<LogEntry> {
+        let mut script = script.to_vec();
+        for press in presses {
+            let PressFile { at, button } = press.get_ref();
+            match step.buttons.iter().find(|b| b.get_ref().title == *button) {
+                Some(found) => script.extend(clicks::press(found.get_ref(), *at)),
+                None => {
+                    let titles: Vec<&str> = step.buttons.iter().map(|b| b.get_ref().title.as_str()).collect();
+                    self.wrong_at(
+                        press,
+                        format!("no button \"{button}\" in this step; there are: {}", titles.join(", ")),
+                    );
+                }
+            }
+        }
+        script.sort_by_key(|entry| entry.at);
+        script
     }
 
     fn goals_exist<T>(&mut self, step: &StepFile, place: &Spanned<T>, named: &[String]) {

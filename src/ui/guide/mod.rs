@@ -27,6 +27,8 @@ pub enum GuideAction {
     OpenRun { run: String, at: Option<Micros>, row: Option<u64> },
     /// Goes to the row that met a goal.
     ToRow(u64),
+    /// Presses a button of this step.
+    Press(u32),
     /// Opens the next hint of this step.
     Hint,
     /// Starts this step's measurement with the chosen options.
@@ -106,6 +108,9 @@ pub fn guide(props: &GuideProps) -> Html {
             </p>
             { blocks(&step.prose, &props.page) }
             { for step.predictions.iter().enumerate().map(|(i, _)| prediction_card(props, step, i)) }
+            { for step.buttons.iter().enumerate().map(|(i, words)| {
+                button("line", words.clone(), props.on.reform(move |_| GuideAction::Press(i as u32)))
+            }) }
             if !step.goals.is_empty() {
                 { goals::goals(props, step) }
             }

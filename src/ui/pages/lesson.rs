@@ -8,7 +8,7 @@ use super::super::guide::{Guide, GuideAction, key};
 use super::super::state::{Action, Busy, Load};
 use super::failed;
 use crate::view::route::Route;
-use crate::wire::{Move, RunSource};
+use crate::wire::{Move, Request, RunSource};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -129,6 +129,7 @@ fn act(ctx: &Ctx, step: u32, action: GuideAction) {
         }
         GuideAction::OpenRun { run, at, row } => ctx.lab.borrow_run(&run, "another run", at, row),
         GuideAction::ToRow(row) => ctx.lab.go(Move::ToRow(row)),
+        GuideAction::Press(button) => ctx.lab.send(Request::Press { step, button }),
         GuideAction::Hint => ctx.dispatch(Action::Hint),
         GuideAction::Measure(choices) => ctx.lab.measure(step, choices),
         GuideAction::Finish => ctx.dispatch(Action::Finish),
