@@ -296,3 +296,59 @@ fn predictions_and_measurements_come_through_the_session() {
     let replies = session.handle(Request::Measure { step: 5, choices: vec![9, 0] });
     assert!(matches!(&replies[..], [Reply::Failed(why)] if why.contains("has no option 9")), "{replies:?}");
 }
+
+/// The lesson whose steps have buttons, changed as in [`changed`], and what the check says of it.
+fn found_in_leader_dies(file: &str, from: &str, to: &str) -> String {
+    let files = changed(read(&folder().join("leader-dies")), file, from, to);
+    text(&check_lesson("leader-dies", &files, protocols::all()).1.findings)
+}
+
+#[test]
+fn buttons_that_are_not_proved_are_found() {
+    let unknown = found_in_leader_dies("solution.toml", "button = \"Heal the cut\"", "button = \"Heal\"");
+    assert!(unknown.contains("no button \"Heal\" in this step; there are: Heal the cut"), "{unknown}");
+    assert!(unknown.contains("no [[solve]] of solution.toml presses \"Heal the cut\""), "{unknown}");
+    let refused = found_in_leader_dies("lesson.toml", "heal.name = \"island\"", "heal.name = \"isle\"");
+    assert!(refused.contains("the command at 1.2 s had no effect"), "{refused}");
+    let parameter = found_in_leader_dies("lesson.toml", "{ election-timeout-min = \"1s\"", "{ time-out = \"1s\"");
+    assert!(parameter.contains("unknown parameter \"time-out\""), "{parameter}");
+}
+
+/// A number in the prose follows the engine: other time-outs, another number.
+#[test]
+fn numbers_in_the_prose_come_from_runs() {
+    let files = read(&folder().join("leader-dies"));
+    let prose = |files: &[SourceFile]| {
+        let draft = Draft::read(files, protocols::all()).unwrap_or_else(|findings| panic!("{}", text(&findings)));
+        draft.pack().unwrap_or_else(|finding| panic!("{finding}")).page.steps
+    };
+    let slow = changed(files.clone(), "scenarios/five.toml", "min = \"150ms\"", "min = \"200ms\"");
+    let (now, then) = (prose(&files), prose(&slow));
+    assert_ne!(now[0].prose, then[0].prose, "the time without a leader");
+    assert_eq!(now[1].prose, then[1].prose, "this step quotes none");
+}
+
+#[test]
+fn a_button_gives_its_commands_at_the_cursor() {
+    let draft = Draft::read(&read(&folder().join("leader-dies")), protocols::all()).unwrap_or_else(|_| panic!());
+    let mut session = Session::new(protocols::all());
+    let pack = draft.pack().unwrap_or_else(|finding| panic!("{finding}")).to_bytes();
+    session.handle(Request::LoadLesson { name: "leader-dies".into(), pack });
+    let press = |button| Request::Press { step: 2, button };
+    assert!(matches!(&session.handle(press(0))[..], [Reply::Failed(why)] if why == "no run is open"));
+    session.handle(Request::Open(OpenRun { source: RunSource::Step(2), seed: None, cursor: None }));
+    frame(&mut session, Request::Show { at: Micros::ms(500) });
+    let crashed = frame(&mut session, press(0));
+    let mine = crashed.status.expect("the log changed").commands.into_iter().filter(|card| !card.scripted);
+    let said: Vec<(Micros, String)> = mine.map(|card| (card.at, card.sentence)).collect();
+    assert_eq!(said, [(Micros::ms(500), "You crash @leader".to_string())]);
+    let replies = session.handle(press(0));
+    assert!(matches!(&replies[..], [Reply::Refused(_), Reply::Frame(_)]), "nobody leads: {replies:?}");
+    frame(&mut session, Request::Show { at: Micros::ms(560) });
+    frame(&mut session, press(1));
+    frame(&mut session, Request::Show { at: Micros::s(1) });
+    let done = frame(&mut session, Request::Show { at: Micros::s(2) });
+    let done = done.status.unwrap_or_else(|| frame(&mut session, Request::Move(Move::Head)).status.expect("sent anew"));
+    assert_eq!(done.goals[0].state, GoalState::Met, "the vote was split, and the tie resolved");
+    assert!(matches!(&session.handle(press(9))[..], [Reply::Failed(why)] if why.contains("no button 9")));
+}
