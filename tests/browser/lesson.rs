@@ -120,3 +120,30 @@ fn a_learner_goes_through_the_first_lesson() {
     page.wait_for("[data-goal=lost][data-state=met]");
     page.finish();
 }
+
+/// Two clicks split a vote: the buttons of a step do what a hand could do node by node.
+#[test]
+fn the_buttons_of_a_step_split_a_vote() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&format!("{}#/lesson/leader-dies/3", server.root()));
+    page.wait_text("Step 3 of 8");
+    page.wait_for(".spot");
+    page.focus("[data-node=n1]");
+    // Next interesting events: the first election, then some time under its leader.
+    for _ in 0..12 {
+        page.press("]");
+    }
+    page.click(".deeds button:first-child");
+    node_says(&page, "n1", "down");
+    // What the old leader still had on its way lands.
+    page.focus("[data-node=n2]");
+    for _ in 0..20 {
+        page.press(".");
+    }
+    page.click(".deeds button:last-child");
+    page.focus("[data-node=n2]");
+    play_until_met(&page, "split");
+    page.screenshots("leader-dies-3");
+    page.assert_accessible("when the leader dies, step 3");
+}

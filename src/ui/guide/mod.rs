@@ -108,9 +108,11 @@ pub fn guide(props: &GuideProps) -> Html {
             </p>
             { blocks(&step.prose, &props.page) }
             { for step.predictions.iter().enumerate().map(|(i, _)| prediction_card(props, step, i)) }
-            { for step.buttons.iter().enumerate().map(|(i, words)| {
-                button("line", words.clone(), props.on.reform(move |_| GuideAction::Press(i as u32)))
-            }) }
+            if !step.buttons.is_empty() {
+                <p class="deeds">{ for step.buttons.iter().enumerate().map(|(i, words)| {
+                    button("line", words.clone(), props.on.reform(move |_| GuideAction::Press(i as u32)))
+                }) }</p>
+            }
             if !step.goals.is_empty() {
                 { goals::goals(props, step) }
             }
