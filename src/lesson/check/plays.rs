@@ -13,10 +13,8 @@ use crate::sim::scenario::{Blueprint, LogEntry};
 use std::collections::BTreeSet;
 use toml::Spanned;
 
-/// Seeds on which the solution must work, besides the scenario's own.
+/// Seeds on which the solution must work, and doing nothing or a listed mistake must not, besides the scenario's own.
 const SEEDS: u64 = 20;
-/// Seeds for runs that must leave goals unmet, besides the scenario's own.
-const FEW_SEEDS: u64 = 4;
 /// Scripts of random clicks.
 const SCRIPTS: u64 = 20;
 
@@ -115,7 +113,7 @@ impl Player<'_> {
     }
 
     fn untouched(&mut self, blueprint: &Blueprint, step: &StepFile) -> Result<(), Finding> {
-        for seeded in seeds(blueprint, FEW_SEEDS) {
+        for seeded in seeds(blueprint, SEEDS) {
             let done = self.play(&seeded, step, Vec::new(), step.run)?;
             let first = met(step, &done).next();
             if let Some((goal, row)) = first {
@@ -158,7 +156,7 @@ impl Player<'_> {
         let w = wrong.get_ref();
         self.goals_exist(step, wrong, &w.unmet);
         let commands = self.with_presses(step, &w.commands, &w.presses);
-        for seeded in seeds(blueprint, FEW_SEEDS) {
+        for seeded in seeds(blueprint, SEEDS) {
             let done = self.play(&seeded, step, commands.clone(), w.until.unwrap_or(step.run))?;
             let seed = seeded.setup.seed;
             if let Some((goal, row)) = met(step, &done).find(|(goal, _)| w.unmet.iter().any(|id| id == goal.id())) {
