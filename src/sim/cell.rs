@@ -72,11 +72,13 @@ pub struct Memo {
 }
 
 impl Memo {
-    #[inline]
+    #[inline(always)]
     fn decode<M: Data>(&mut self, bytes: &[u8]) -> Option<M> {
-        if bytes.len() <= INLINE {
-            return codec::from_bytes(bytes).ok();
-        }
+        if bytes.len() <= INLINE { codec::from_bytes(bytes).ok() } else { self.decode_long(bytes) }
+    }
+
+    #[inline(never)]
+    fn decode_long<M: Data>(&mut self, bytes: &[u8]) -> Option<M> {
         let known = self.message.as_mut().and_then(|message| message.downcast_mut::<M>());
         match known {
             Some(known) if self.bytes == bytes => Some(known.clone()),
@@ -88,7 +90,7 @@ impl Memo {
             None => {
                 self.message = Some(Box::new(codec::from_bytes::<M>(bytes).ok()?));
                 bytes.clone_into(&mut self.bytes);
-                self.decode(bytes)
+                self.decode_long(bytes)
             }
         }
     }

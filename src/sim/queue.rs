@@ -6,19 +6,26 @@
 //! Lauck: Hashed and hierarchical timing wheels, SOSP 1987, scheme 7.)
 //!
 //! Invariant: nothing is scheduled before the wheel's clock, and the clock never passes the time of an entry that is
-//! still queued nor the limit given to [`Queue::due`]. Entries live in slabs of linked lists, so that a clone is a
-//! copy of a few vectors; times and links lie apart from the items, so that moving down touches little memory.
+//! still queued nor the limit given to [`Queue::due`]. Entries lie by value in small chunks, a list of them for each slot:
+//! with very many queued, filling, moving down and emptying a slot run through memory in order, where a list of single
+//! entries misses the cache at each. A clone is a copy of a few vectors.
 
 const BITS: u32 = 8;
 const SLOTS: usize = 1 << BITS;
 const LEVELS: usize = 8;
 const WORDS: usize = SLOTS / 64;
 const NONE: u32 = u32::MAX;
+/// Entries of a chunk. More run faster through a long queue, fewer leave less memory unused in a short one.
+const CHUNK: usize = 16;
 
-#[derive(Clone, Copy, Debug)]
-struct Knot {
-    at: u64,
+#[derive(Clone, Debug)]
+struct Chunk<T> {
+    /// In its slot, or among the free.
     next: u32,
+    /// Its entries are in places `begin..end`.
+    begin: u8,
+    end: u8,
+    entries: [Option<(u64, T)>; CHUNK],
 }
 
 #[derive(Clone, Debug)]
@@ -26,7 +33,7 @@ struct Level {
     /// One bit for each slot that holds entries, and one for each word of those that is not 0.
     occupied: [u64; WORDS],
     words: u8,
-    /// First and last entry of each slot; meaningless where the slot is not occupied.
+    /// First and last chunk of each slot, or `NONE`.
     ends: [(u32, u32); SLOTS],
 }
 
@@ -35,8 +42,7 @@ pub struct Queue<T> {
     clock: u64,
     len: usize,
     free: u32,
-    knots: Vec<Knot>,
-    items: Vec<Option<T>>,
+    chunks: Vec<Chunk<T>>,
     /// One bit for each level that holds entries.
     busy: u8,
     levels: Box<[Level; LEVELS]>,
@@ -46,7 +52,7 @@ impl<T> Default for Queue<T> {
     fn default() -> Self {
         let level = Level { occupied: [0; WORDS], words: 0, ends: [(NONE, NONE); SLOTS] };
         let levels = Box::new(std::array::from_fn(|_| level.clone()));
-        Queue { clock: 0, len: 0, free: NONE, knots: Vec::new(), items: Vec::new(), busy: 0, levels }
+        Queue { clock: 0, len: 0, free: NONE, chunks: Vec::new(), busy: 0, levels }
     }
 }
 
@@ -58,12 +64,8 @@ impl Level {
     }
 
     #[inline(always)]
-    fn is_occupied(&self, slot: usize) -> bool {
-        self.occupied[slot / 64] & 1 << (slot % 64) != 0
-    }
-
-    #[inline(always)]
-    fn occupy(&mut self, slot: usize) {
+    fn occupy(&mut self, slot: usize, chunk: u32) {
+        self.ends[slot] = (chunk, chunk);
         self.occupied[slot / 64] |= 1 << (slot % 64);
         self.words |= 1 << (slot / 64);
     }
@@ -71,6 +73,7 @@ impl Level {
     /// Marks a slot empty; says whether the level still holds entries.
     #[inline(always)]
     fn vacate(&mut self, slot: usize) -> bool {
+        self.ends[slot] = (NONE, NONE);
         self.occupied[slot / 64] &= !(1 << (slot % 64));
         if self.occupied[slot / 64] == 0 {
             self.words &= !(1 << (slot / 64));
@@ -92,45 +95,50 @@ impl<T> Queue<T> {
     #[inline(always)]
     pub fn push(&mut self, at: u64, item: T) {
         debug_assert!(at >= self.clock, "scheduled in the past");
-        let at = at.max(self.clock);
-        let index = if self.free == NONE {
-            self.knots.push(Knot { at, next: NONE });
-            self.items.push(Some(item));
-            (self.knots.len() - 1) as u32
-        } else {
-            let index = self.free;
-            let knot = &mut self.knots[index as usize];
-            self.free = knot.next;
-            *knot = Knot { at, next: NONE };
-            self.items[index as usize] = Some(item);
-            index
-        };
         self.len += 1;
-        self.link(index, at);
+        self.attach(at.max(self.clock), item);
     }
 
+    /// Puts an entry at the end of its slot.
     #[inline(always)]
-    fn link(&mut self, index: u32, at: u64) {
+    fn attach(&mut self, at: u64, item: T) {
         let level = match at ^ self.clock {
             0 => 0,
             difference => ((63 - difference.leading_zeros()) / BITS) as usize % LEVELS,
         };
-        self.attach(level, index, at);
+        let slot = (at >> (level as u32 * BITS)) as usize & (SLOTS - 1);
+        let (_, last) = self.levels[level].ends[slot];
+        if last != NONE {
+            let last = &mut self.chunks[last as usize];
+            if let Some(place) = last.entries.get_mut(usize::from(last.end)) {
+                *place = Some((at, item));
+                last.end += 1;
+                return;
+            }
+        }
+        let index = self.chunk_of((at, item));
+        if last == NONE {
+            self.busy |= 1 << level;
+            self.levels[level].occupy(slot, index);
+        } else {
+            self.chunks[last as usize].next = index;
+            self.levels[level].ends[slot].1 = index;
+        }
     }
 
-    /// Puts an entry at the end of its slot on `level`.
+    /// A chunk that holds this.
     #[inline(always)]
-    fn attach(&mut self, level: usize, index: u32, at: u64) {
-        let slot = (at >> (level as u32 * BITS)) as usize & (SLOTS - 1);
-        self.busy |= 1 << level;
-        let level = &mut self.levels[level];
-        if level.is_occupied(slot) {
-            self.knots[level.ends[slot].1 as usize].next = index;
-            level.ends[slot].1 = index;
-        } else {
-            level.occupy(slot);
-            level.ends[slot] = (index, index);
+    fn chunk_of(&mut self, entry: (u64, T)) -> u32 {
+        if self.free == NONE {
+            self.free = self.chunks.len() as u32;
+            self.chunks.push(Chunk { next: NONE, begin: 0, end: 0, entries: [const { None }; CHUNK] });
         }
+        let index = self.free;
+        let chunk = &mut self.chunks[index as usize];
+        self.free = chunk.next;
+        (chunk.next, chunk.begin, chunk.end) = (NONE, 0, 1);
+        chunk.entries[0] = Some(entry);
+        index
     }
 
     /// The earliest entry if its time is at most `limit`: its time and place. The clock moves to that time. The entry is
@@ -144,18 +152,11 @@ impl<T> Queue<T> {
             let level = self.busy.trailing_zeros() as usize % LEVELS;
             let slot = self.levels[level].first_slot();
             let (first, last) = self.levels[level].ends[slot];
-            // All entries of a slot on level 0 are due at once; a single entry of a higher slot is the earliest, too.
-            if level == 0 || first == last {
-                let Knot { at, next } = self.knots[first as usize];
-                if at > limit {
-                    return None;
-                }
-                self.levels[level].ends[slot].0 = next;
-                if first == last && !self.levels[level].vacate(slot) {
-                    self.busy &= !(1 << level);
-                }
-                self.clock = at;
-                return Some((at, first));
+            if level == 0 {
+                return self.front(slot, first, limit);
+            }
+            if first == last {
+                return self.least(level, slot, first, limit);
             }
             let shift = level as u32 * BITS;
             let above = self.clock.checked_shr(shift + BITS).unwrap_or(0).checked_shl(shift + BITS).unwrap_or(0);
@@ -163,48 +164,107 @@ impl<T> Queue<T> {
             if start > limit {
                 return None;
             }
-            self.descend(level, slot, start);
+            self.clock = self.clock.max(start);
+            self.empty(level, slot, |queue, at, item| queue.attach(at, item));
+        }
+    }
+
+    /// All entries of a slot on level 0 are due at once.
+    #[inline(always)]
+    fn front(&mut self, slot: usize, first: u32, limit: u64) -> Option<(u64, u32)> {
+        let chunk = &mut self.chunks[first as usize];
+        let begin = usize::from(chunk.begin) % CHUNK;
+        let at = chunk.entries[begin].as_ref().map_or(0, |(at, _)| *at);
+        if at > limit {
+            return None;
+        }
+        chunk.begin += 1;
+        if chunk.begin == chunk.end {
+            let ends = &mut self.levels[0].ends[slot];
+            let more = first != ends.1;
+            ends.0 = chunk.next;
+            if !more {
+                self.vacate(0, slot);
+            }
+        }
+        self.clock = at;
+        Some((at, first * CHUNK as u32 + begin as u32))
+    }
+
+    /// Of a slot with one chunk the earliest entry leaves at once, and the others move down.
+    #[inline(always)]
+    fn least(&mut self, level: usize, slot: usize, index: u32, limit: u64) -> Option<(u64, u32)> {
+        let Chunk { begin, end, entries, .. } = &mut self.chunks[index as usize];
+        let (begin, end) = (usize::from(*begin), usize::from(*end).min(CHUNK));
+        let (mut earliest, mut at) = (begin, u64::MAX);
+        for (place, entry) in entries.iter().enumerate().take(end).skip(begin) {
+            if let Some((time, _)) = entry && *time < at {
+                (earliest, at) = (place, *time);
+            }
+        }
+        if at > limit {
+            return None;
+        }
+        self.clock = at;
+        self.vacate(level, slot);
+        self.chunks[index as usize].begin = end as u8;
+        for place in begin..end {
+            if place != earliest && let Some((at, item)) = self.chunks[index as usize].entries[place].take() {
+                self.attach(at, item);
+            }
+        }
+        Some((at, index * CHUNK as u32 + earliest as u32))
+    }
+
+    #[inline(always)]
+    fn vacate(&mut self, level: usize, slot: usize) {
+        if !self.levels[level].vacate(slot) {
+            self.busy &= !(1 << level);
         }
     }
 
     /// What lies in a place that [`Queue::due`] gave.
     #[inline(always)]
     pub fn item(&self, place: u32) -> &T {
-        self.items[place as usize].as_ref().expect("the place is taken")
+        let (chunk, place) = (place as usize / CHUNK, place as usize % CHUNK);
+        self.chunks[chunk].entries[place].as_ref().map(|(_, item)| item).expect("the place is taken")
     }
 
-    /// Empties a place that is linked nowhere any more.
+    /// Empties a place that [`Queue::due`] gave.
     #[inline(always)]
     pub fn take(&mut self, place: u32) -> T {
         self.len -= 1;
-        self.knots[place as usize].next = self.free;
-        self.free = place;
-        self.items[place as usize].take().expect("the place is taken")
+        let index = place / CHUNK as u32;
+        let chunk = &mut self.chunks[index as usize];
+        if chunk.begin == chunk.end {
+            chunk.next = self.free;
+            self.free = index;
+        }
+        chunk.entries[place as usize % CHUNK].take().map(|(_, item)| item).expect("the place is taken")
     }
 
-    /// The clock enters a slot of a higher level: its entries move to lower levels, in order.
-    fn descend(&mut self, level: usize, slot: usize, start: u64) {
+    /// Takes a slot's entries out, in order.
+    fn empty(&mut self, level: usize, slot: usize, mut to: impl FnMut(&mut Self, u64, T)) {
         let (mut index, _) = self.levels[level].ends[slot];
-        if !self.levels[level].vacate(slot) {
-            self.busy &= !(1 << level);
-        }
-        self.clock = self.clock.max(start);
+        self.vacate(level, slot);
         while index != NONE {
-            let Knot { at, next } = self.knots[index as usize];
-            self.knots[index as usize].next = NONE;
-            // Most come from level 1, where no other level than 0 is left.
-            if level == 1 {
-                self.attach(0, index, at);
-            } else {
-                self.link(index, at);
+            let Chunk { begin, end, .. } = self.chunks[index as usize];
+            for place in begin..end {
+                let place = usize::from(place) % CHUNK;
+                if let Some((at, item)) = self.chunks[index as usize].entries[place].take() {
+                    to(self, at, item);
+                }
             }
+            let chunk = &mut self.chunks[index as usize];
+            let next = std::mem::replace(&mut chunk.next, self.free);
+            self.free = index;
             index = next;
         }
     }
 
     /// The queued items with their times, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
-        self.knots.iter().zip(&self.items).filter_map(|(knot, item)| item.as_ref().map(|item| (knot.at, item)))
+        self.chunks.iter().flat_map(|chunk| &chunk.entries).flatten().map(|(at, item)| (*at, item))
     }
 
     /// Takes out every item for which `take` says so. Cost: the whole queue. The others keep their order.
@@ -212,28 +272,18 @@ impl<T> Queue<T> {
         let mut taken = Vec::new();
         for level in 0..LEVELS {
             for slot in 0..SLOTS {
-                if !self.levels[level].is_occupied(slot) {
+                if self.levels[level].ends[slot].1 == NONE {
                     continue;
                 }
-                let (mut index, _) = self.levels[level].ends[slot];
-                if !self.levels[level].vacate(slot) {
-                    self.busy &= !(1 << level);
-                }
                 let mut kept = Vec::new();
-                while index != NONE {
-                    let Knot { at, next } = self.knots[index as usize];
-                    if self.items[index as usize].as_ref().is_some_and(&mut take) {
-                        taken.push((at, self.take(index)));
-                    } else {
-                        self.knots[index as usize].next = NONE;
-                        kept.push((index, at));
-                    }
-                    index = next;
-                }
+                self.empty(level, slot, |_, at, item| {
+                    if take(&item) { taken.push((at, item)) } else { kept.push((at, item)) }
+                });
                 // They stay on this level: the clock did not move.
-                kept.into_iter().for_each(|(index, at)| self.link(index, at));
+                kept.into_iter().for_each(|(at, item)| self.attach(at, item));
             }
         }
+        self.len -= taken.len();
         taken
     }
 }
