@@ -3,7 +3,7 @@
 //! every field of every type, is more code than the reading.
 
 use serde::de::{self, DeserializeSeed, Expected, IntoDeserializer, Unexpected, Visitor};
-use serde::{Deserialize, forward_to_deserialize_any};
+use serde::{Deserialize, forward_to_deserialize_any, ser};
 use std::fmt::{self, Display, Formatter};
 
 /// Takes a value off the front: the value, and what is left. None when there is none.
@@ -145,11 +145,11 @@ impl<'a> Reader<'a> {
 }
 
 /// The error that there is not.
-enum Never {}
+pub enum Never {}
 
 #[cold]
 #[inline(never)]
-fn never() -> ! {
+pub fn never() -> ! {
     panic!("a type that has no canonical encoding")
 }
 
@@ -166,6 +166,12 @@ impl Display for Never {
 }
 
 impl std::error::Error for Never {}
+
+impl ser::Error for Never {
+    fn custom<T: Display>(_: T) -> Never {
+        never()
+    }
+}
 
 impl de::Error for Never {
     fn custom<T: Display>(_: T) -> Never {
@@ -440,8 +446,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reads_what_postcard_wrote(tree in tree()) {
+        fn writes_as_postcard_does_and_reads_it(tree in tree()) {
             let bytes = crate::base::codec::to_bytes(&tree);
+            prop_assert_eq!(&bytes, &postcard::to_allocvec(&tree).expect("it encodes"));
             prop_assert_eq!(take::<Tree>(&bytes), Some((tree, &[][..])));
         }
 

@@ -6,6 +6,7 @@
 pub mod codec;
 pub mod decimal;
 pub mod decode;
+mod encode;
 pub mod form;
 pub mod hash;
 pub mod ids;

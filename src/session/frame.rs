@@ -102,9 +102,10 @@ impl Run {
     }
 
     fn flights(&self, world: &World) -> Vec<Flight> {
+        let rows = self.timeline.trace.rows();
         let flight = |message: &crate::sim::node::Message, due: Micros| {
             let (kind, label) = world.machine.label(&message.bytes).unwrap_or((0, "unreadable".into()));
-            let (sent, size) = (Micros(message.sent), message.bytes.len() as u32);
+            let (sent, size) = (rows[message.row as usize].time(), message.bytes.len() as u32);
             Flight { id: message.id, kind, sent, due, label, lost: None, row: message.row.into(), size }
         };
         let mut flights: Vec<Flight> = world

@@ -86,7 +86,7 @@ impl World {
                 let id = MsgId { copy, ..message.id };
                 let row = self.emit(Rec { copy, ..rec(message.row) }, bytes, trace);
                 let due = Micros(self.now).plus(*after).0 + self.net.latency_of_copy(link, id.count, copy);
-                self.schedule(due, Item::Arrive(Message { id, sent: self.now, row, bytes: bytes[..].into() }));
+                self.schedule(due, Item::Arrive(Message { id, row, bytes: bytes[..].into() }));
             }
             AdversaryAct::Stop => {}
         }

@@ -22,8 +22,7 @@ impl World {
         }
         for i in self.outbox.done..self.outbox.effects.len() {
             if let Effect::Send { to, start, end } = self.outbox.effects[i] {
-                let bytes = self.outbox.content(start, end);
-                self.send(node, to, bytes, cause, trace);
+                self.send(node, to, (start, end), cause, trace);
             } else if self.outbox.effects[i] == Effect::Sync {
                 let time = self.shells[node.index()].next_sync_time(self.setup.seed, node);
                 if time > Micros::ZERO {
@@ -67,24 +66,25 @@ impl World {
     }
 
     #[inline(always)]
-    fn send(&mut self, from: NodeId, to: NodeId, bytes: Bytes, cause: u32, trace: &mut Option<&mut Trace>) {
+    fn send(&mut self, from: NodeId, to: NodeId, (start, end): (u32, u32), cause: u32, trace: &mut Option<&mut Trace>) {
         let link = self.net.link(from, to);
         let count = self.net.links[link].count + 1;
         self.net.links[link].count = count;
+        let due = self.net.links[link].plain_arrival(self.now, count);
+        // As late as possible: bytes that were just written one by one can't be copied at once.
+        let bytes = self.outbox.content(start, end);
         let id = MsgId { from, to, count, copy: 0 };
         let row = self.emit_message((RowKind::Send, true), id, cause, &bytes, trace);
         self.counters.sent += 1;
-        self.counters.sent_bytes += bytes.len() as u64;
-        let message = Message { id, sent: self.now, row, bytes };
-        if self.adversaries.is_empty() {
-            self.enter_link(link, message, trace);
-        } else {
-            self.meet_adversaries(link, message, trace);
+        self.counters.sent_bytes += u64::from(end - start);
+        let message = Message { id, row, bytes };
+        match due {
+            Some(due) if self.adversaries.is_empty() => self.queue.push(due, Item::Arrive(message)),
+            _ => self.meet_adversaries(link, message, trace),
         }
     }
 
     /// A message enters its link: its fate is decided.
-    #[inline(always)]
     pub(super) fn enter_link(&mut self, link: usize, message: Message, trace: &mut Option<&mut Trace>) {
         match self.net.links[link].plain_arrival(self.now, message.id.count) {
             Some(due) => self.queue.push(due, Item::Arrive(message)),

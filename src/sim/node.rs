@@ -17,8 +17,7 @@ pub const INLINE: usize = 24;
 #[derive(Clone, Debug)]
 pub struct Message {
     pub id: MsgId,
-    pub sent: u64,
-    /// The row of its sending (or of the adversary's change).
+    /// The row of its sending (or of the adversary's change, at the same time).
     pub row: u32,
     pub bytes: Bytes,
 }

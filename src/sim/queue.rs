@@ -194,22 +194,27 @@ impl<T> Queue<T> {
     /// Of a slot with one chunk the earliest entry leaves at once, and the others move down.
     #[inline(always)]
     fn least(&mut self, level: usize, slot: usize, index: u32, limit: u64) -> Option<(u64, u32)> {
-        let Chunk { begin, end, entries, .. } = &mut self.chunks[index as usize];
-        let (begin, end) = (usize::from(*begin), usize::from(*end).min(CHUNK));
-        let (mut earliest, mut at) = (begin, u64::MAX);
-        for (place, entry) in entries.iter().enumerate().take(end).skip(begin) {
-            if let Some((time, _)) = entry && *time < at {
+        let chunk = &mut self.chunks[index as usize];
+        let (begin, end) = (usize::from(chunk.begin) % CHUNK, usize::from(chunk.end));
+        let mut earliest = begin;
+        let mut at = chunk.entries[begin].as_ref().map_or(0, |(at, _)| *at);
+        for place in begin + 1..end.min(CHUNK) {
+            if let Some((time, _)) = &chunk.entries[place]
+                && *time < at
+            {
                 (earliest, at) = (place, *time);
             }
         }
         if at > limit {
             return None;
         }
+        chunk.begin = end as u8;
         self.clock = at;
         self.vacate(level, slot);
-        self.chunks[index as usize].begin = end as u8;
-        for place in begin..end {
-            if place != earliest && let Some((at, item)) = self.chunks[index as usize].entries[place].take() {
+        for place in begin..end.min(CHUNK) {
+            if place != earliest
+                && let Some((at, item)) = self.chunks[index as usize].entries[place].take()
+            {
                 self.attach(at, item);
             }
         }
@@ -276,9 +281,13 @@ impl<T> Queue<T> {
                     continue;
                 }
                 let mut kept = Vec::new();
-                self.empty(level, slot, |_, at, item| {
-                    if take(&item) { taken.push((at, item)) } else { kept.push((at, item)) }
-                });
+                self.empty(
+                    level,
+                    slot,
+                    |_, at, item| {
+                        if take(&item) { taken.push((at, item)) } else { kept.push((at, item)) }
+                    },
+                );
                 // They stay on this level: the clock did not move.
                 kept.into_iter().for_each(|(at, item)| self.attach(at, item));
             }

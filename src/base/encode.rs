@@ -1,0 +1,228 @@
+//! Writing the canonical encoding. Nothing can fail, so that no type's writing has ways out in the middle.
+
+use super::decode::{Never, never};
+use serde::ser::{self, Serialize};
+
+/// Appends a value to what is there.
+#[inline]
+pub fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    let Ok(()) = value.serialize(&mut Writer(out));
+}
+
+struct Writer<'a>(&'a mut Vec<u8>);
+
+impl Writer<'_> {
+    /// Seven bits in each byte, the lowest first.
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    fn number(&mut self, value: u64) {
+        if value < 0x80 {
+            self.0.push(value as u8);
+        } else {
+            self.long_number(value);
+        }
+    }
+
+    #[inline(never)]
+    fn long_number(&mut self, mut value: u64) {
+        let mut bytes = [0; 10];
+        let mut len = 0;
+        while value >= 0x80 {
+            bytes[len] = value as u8 | 0x80;
+            value >>= 7;
+            len += 1;
+        }
+        bytes[len] = value as u8;
+        // Copies of a length that is not known cost more than these.
+        match bytes {
+            [a, b, ..] if len == 1 => self.0.extend([a, b]),
+            [a, b, c, ..] if len == 2 => self.0.extend([a, b, c]),
+            _ => self.0.extend_from_slice(&bytes[..=len]),
+        }
+    }
+
+    /// The lowest bit is the sign.
+    #[inline]
+    fn signed(&mut self, value: i64) {
+        self.number((value << 1 ^ value >> 63) as u64);
+    }
+
+    #[inline(never)]
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+}
+
+macro_rules! write {
+    ($($name:ident $type:ty, $write:expr;)+) => {$(
+        #[inline]
+        fn $name(self, value: $type) -> Result<(), Never> {
+            let write: fn(&mut Self, $type) = $write;
+            write(&mut { self }, value);
+            Ok(())
+        }
+    )+};
+}
+
+impl ser::Serializer for &mut Writer<'_> {
+    type Ok = ();
+    type Error = Never;
+    type SerializeSeq = Self;
+    type SerializeTuple = Self;
+    type SerializeTupleStruct = Self;
+    type SerializeTupleVariant = Self;
+    type SerializeMap = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Self;
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    write! {
+        serialize_bool bool, |w, value| w.0.push(value.into());
+        serialize_u8 u8, |w, value| w.0.push(value);
+        serialize_u16 u16, |w, value| w.number(value.into());
+        serialize_u32 u32, |w, value| w.number(value.into());
+        serialize_u64 u64, |w, value| w.number(value);
+        serialize_i8 i8, |w, value| w.0.push(value as u8);
+        serialize_i16 i16, |w, value| w.signed(value.into());
+        serialize_i32 i32, |w, value| w.signed(value.into());
+        serialize_i64 i64, |w, value| w.signed(value);
+        serialize_f64 f64, |w, value| w.0.extend(value.to_le_bytes());
+        serialize_f32 f32, |_, _| never();
+        serialize_char char, |_, _| never();
+        serialize_str &str, |w, value| w.bytes(value.as_bytes());
+        serialize_bytes &[u8], |w, value| w.bytes(value);
+        serialize_unit_struct &'static str, |_, _| ();
+    }
+
+    #[inline]
+    fn serialize_none(self) -> Result<(), Never> {
+        self.0.push(0);
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Never> {
+        self.0.push(1);
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_unit(self) -> Result<(), Never> {
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_unit_variant(self, _: &'static str, variant: u32, _: &'static str) -> Result<(), Never> {
+        self.number(variant.into());
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Never> {
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        variant: u32,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Never> {
+        self.number(variant.into());
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_seq(self, len: Option<usize>) -> Result<Self, Never> {
+        self.number(len.unwrap_or_else(|| never()) as u64);
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_tuple(self, _: usize) -> Result<Self, Never> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Never> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_tuple_variant(self, _: &'static str, variant: u32, _: &'static str, _: usize) -> Result<Self, Never> {
+        self.number(variant.into());
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_map(self, len: Option<usize>) -> Result<Self, Never> {
+        self.serialize_seq(len)
+    }
+
+    #[inline]
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Never> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_struct_variant(self, _: &'static str, variant: u32, _: &'static str, _: usize) -> Result<Self, Never> {
+        self.number(variant.into());
+        Ok(self)
+    }
+}
+
+/// Parts follow each other: nothing stands between them or at the end.
+macro_rules! parts {
+    ($($trait:ident $part:ident $(, $name:ty)?;)+) => {$(
+        impl ser::$trait for &mut Writer<'_> {
+            type Ok = ();
+            type Error = Never;
+
+            #[inline]
+            fn $part<T: Serialize + ?Sized>(&mut self, $(_: $name,)? value: &T) -> Result<(), Never> {
+                value.serialize(&mut **self)
+            }
+
+            #[inline]
+            fn end(self) -> Result<(), Never> {
+                Ok(())
+            }
+        }
+    )+};
+}
+
+parts! {
+    SerializeSeq serialize_element;
+    SerializeTuple serialize_element;
+    SerializeTupleStruct serialize_field;
+    SerializeTupleVariant serialize_field;
+    SerializeStruct serialize_field, &'static str;
+    SerializeStructVariant serialize_field, &'static str;
+}
+
+impl ser::SerializeMap for &mut Writer<'_> {
+    type Ok = ();
+    type Error = Never;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Never> {
+        key.serialize(&mut **self)
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
+        value.serialize(&mut **self)
+    }
+
+    #[inline]
+    fn end(self) -> Result<(), Never> {
+        Ok(())
+    }
+}
