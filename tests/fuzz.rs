@@ -191,7 +191,7 @@ fn requests() -> impl Strategy<Value = Vec<Request>> {
         1 => (0..9u16).prop_map(|node| Request::Inspect { node }),
         1 => (any::<u32>(), any::<u32>()).prop_map(|(step, button)| Request::Press { step, button }),
         1 => (any::<u32>(), any::<u32>()).prop_map(|(step, prediction)| Request::Predict { step, prediction }),
-        1 => (any::<u32>(), any::<u32>()).prop_map(|(step, choice)| Request::Measure { step, choices: vec![choice] }),
+        1 => (any::<u32>(), any::<u32>()).prop_map(|(step, done)| Request::Measure { step, choices: vec![done], done }),
         1 => proptest::collection::vec(any::<u8>(), 0..64)
             .prop_map(|pack| Request::LoadLesson { name: "x".into(), pack }),
     ];

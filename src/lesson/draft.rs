@@ -271,6 +271,11 @@ impl<'a> Reader<'a> {
                 self.wrong(measure.span(), message);
             }
         }
+        self.unique("requirement", m.requirements.iter().map(|r| (r.get_ref().id.as_str(), r.span())));
+        self.unique("follow-up", m.follow_ups.iter().map(|f| (f.get_ref().id.as_str(), f.span())));
+        if m.axis.is_some() && m.variants.len() < 3 {
+            self.wrong(measure.span(), "a chart needs at least three [[variant]]s along its axis");
+        }
         if m.columns.is_empty() || m.seeds == 0 {
             self.wrong(measure.span(), "a measurement has at least one [[column]] and one seed");
         }
@@ -290,6 +295,8 @@ impl<'a> Reader<'a> {
         for follow_up in m.follow_ups.iter().map(Spanned::get_ref) {
             follow_up.when.iter().for_each(|when| self.pooled(when, &choices));
             self.quotes(&follow_up.ask);
+            self.text(&follow_up.answer);
+            self.quotes(&follow_up.answer);
         }
     }
 

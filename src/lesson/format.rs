@@ -257,6 +257,8 @@ pub struct MeasureFile {
     /// Seeds 1 to this many; the runs of one variant are pooled.
     pub seeds: u32,
     pub until: Micros,
+    /// What the variants vary, in their order: draws each column over it, and each variant is a point to choose.
+    pub axis: Option<String>,
     #[serde(rename = "column")]
     pub columns: Vec<Spanned<ColumnFile>>,
     /// The rows of a trade-off.
@@ -270,9 +272,12 @@ pub struct MeasureFile {
     /// Machines that fail and return by chance, drawn anew for each seed.
     #[serde(default, rename = "failures")]
     pub failures: Vec<Spanned<FailuresFile>>,
+    /// Machines that are down for a stated time, in every run.
+    #[serde(default, rename = "outage")]
+    pub outages: Vec<Spanned<OutageFile>>,
     #[serde(default, rename = "requirement")]
     pub requirements: Vec<Spanned<RequirementFile>>,
-    /// The first whose condition holds is asked.
+    /// The first two whose conditions hold are asked.
     #[serde(default, rename = "follow-up")]
     pub follow_ups: Vec<Spanned<FollowUpFile>>,
     /// A model answer, shown after the runs.
@@ -284,6 +289,15 @@ pub struct MeasureFile {
 pub struct ColumnFile {
     pub title: String,
     pub value: Spanned<ValueFile>,
+    /// What the prose says of it from the first variant to the last; the check holds the runs to it.
+    pub trend: Option<Spanned<Trend>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trend {
+    Rises,
+    Falls,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -337,10 +351,20 @@ pub struct FailuresFile {
     pub together: bool,
 }
 
+/// The nodes (by name, role or group) are down from `from` to `to`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutageFile {
+    pub on: OneOrMany,
+    pub from: Micros,
+    pub to: Micros,
+}
+
 /// What the exercise asks for; the sentences may quote measures of the runs as `{{ops.availability}}`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequirementFile {
+    pub id: String,
     pub title: String,
     pub when: Spanned<ConditionFile>,
     pub met: Spanned<String>,
@@ -350,9 +374,13 @@ pub struct RequirementFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FollowUpFile {
+    /// The learner's own answer is kept under it.
+    pub id: String,
     /// Absent: always.
     pub when: Option<Spanned<ConditionFile>>,
     pub ask: Spanned<String>,
+    /// A model answer, shown after the learner's own. It may quote measures as well.
+    pub answer: Spanned<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -373,6 +401,19 @@ pub struct SolutionFile {
     pub solves: Vec<Spanned<SolveFile>>,
     #[serde(default, rename = "wrong")]
     pub wrongs: Vec<Spanned<WrongFile>>,
+    #[serde(default, rename = "design")]
+    pub designs: Vec<Spanned<DesignFile>>,
+}
+
+/// A design for an exercise, and exactly which of its requirements it misses: none, and it is a model solution.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DesignFile {
+    pub step: Spanned<String>,
+    /// The option taken, by the choice's name.
+    pub choices: BTreeMap<String, String>,
+    #[serde(default)]
+    pub missed: Vec<String>,
 }
 
 /// A script that meets goals of a step, on every seed.

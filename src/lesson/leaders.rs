@@ -16,9 +16,13 @@ pub struct Leaders {
     since: Option<Micros>,
     /// Times without a leader, in microseconds, sorted.
     pub gaps: Vec<u32>,
+    /// The longest of one run, and when it began.
+    pub longest: (u32, Micros),
     /// Terms of elections, without those before the first leader: they are the way to the situation that is measured.
     terms: Vec<u32>,
     pub elections: u64,
+    /// Those of them that began while a leader was up.
+    pub needless: u64,
 }
 
 impl Leaders {
@@ -53,12 +57,16 @@ impl Leaders {
         {
             self.terms.push(term);
             self.elections += 1;
+            self.needless += u64::from(!self.leading.is_empty());
         }
     }
 
     fn leads(&mut self, node: u16, now: Micros) {
         if let Some(since) = self.since.take() {
             let gap = u32::try_from(now.since(since).0).unwrap_or(u32::MAX);
+            if gap > self.longest.0 {
+                self.longest = (gap, since);
+            }
             self.gaps.insert(self.gaps.partition_point(|g| *g <= gap), gap);
         }
         self.known = true;
@@ -82,6 +90,7 @@ impl Leaders {
         self.gaps.extend(&other.gaps);
         self.gaps.sort_unstable();
         self.elections += other.elections;
+        self.needless += other.needless;
         self.known |= other.known;
     }
 }

@@ -1,62 +1,128 @@
-//! Measurements: the trade-off (variants side by side) and the exercise (a choice, requirements, a follow-up).
+//! Measurements: the trade-off (variants side by side) and the exercise (choices, requirements, follow-ups).
+//!
+//! A measurement is a pure function of lesson, step and choices, made in slices: the page sees it grow and can stop it.
 
-use super::condition::{Condition, Pool};
+use super::condition::Pool;
+use super::goal::GoalRun;
 use super::meter::Meter;
-use super::pack::{Lesson, PackChoiceOption, PackFailures, PackMeasure};
+use super::pack::*;
 use super::runner::Outage;
 use super::{quote, runner};
-use crate::base::{Micros, NodeId};
+use crate::base::Micros;
 use crate::sim::scenario::{Blueprint, LogEntry};
-use crate::wire::Measurement;
+use crate::wire::{FollowUp, MeasuredRow, Measurement};
 use std::collections::BTreeMap;
 
+/// The interviewer asks at most so many questions.
+const FOLLOW_UPS_MAX: usize = 2;
+
+/// A measurement under way. Its runs are made in a fixed order, one seed of every row after the other, so that what is
+/// pooled so far is the same wherever and in whatever slices it is made.
+pub struct Sweep {
+    step: u32,
+    choices: Vec<u32>,
+    rows: Vec<Row>,
+    done: u32,
+}
+
+struct Row {
+    design: Design,
+    meter: Meter,
+    /// The largest value of the first column that one run had.
+    largest: f64,
+    /// That run's seed, and the moment in it to look at.
+    at: (u64, Option<Micros>),
+}
+
+/// What is run for a row.
+struct Design {
+    title: String,
+    blueprint: Blueprint,
+    commands: Vec<LogEntry>,
+}
+
+impl Sweep {
+    /// Whether it is the measurement of this, and so far.
+    pub fn is_at(&self, step: u32, choices: &[u32], done: u32) -> bool {
+        (self.step, self.choices.as_slice(), self.done) == (step, choices, done)
+    }
+}
+
 impl Lesson {
-    /// Measures a step's trade-off, or its exercise for what was chosen (the place of an option for each choice).
-    pub fn measure(&self, step: u32, choices: &[u32]) -> Result<Measurement, String> {
-        let m = self.step(step)?.measure.as_ref().ok_or_else(|| "this step measures nothing".to_string())?;
+    /// Begins to measure a step's trade-off, or its exercise for what was chosen (the place of an option for each choice).
+    pub fn sweep(&self, step: u32, choices: &[u32]) -> Result<Sweep, String> {
+        let row = |design| Row { design, meter: Meter::default(), largest: -1.0, at: (1, None) };
+        let rows = self.designs(step, choices)?.into_iter().map(row).collect();
+        Ok(Sweep { step, choices: choices.to_vec(), rows, done: 0 })
+    }
+
+    /// Makes further runs until they took `steps` in all, at least one, and says what was measured so far.
+    pub fn advance(&self, sweep: &mut Sweep, steps: u64) -> Result<Measurement, String> {
+        let m = self.asked(sweep.step)?;
+        let (rows, mut spent) = (sweep.rows.len() as u32, 0);
+        while sweep.done < m.seeds * rows && spent < steps {
+            let row = &mut sweep.rows[(sweep.done % rows) as usize];
+            let seed = u64::from(sweep.done / rows) + 1;
+            let done = runner::run(row.design.seeded(m, seed), m.until, GoalRun::default())?;
+            row.meter.add(&done.meter);
+            if row.meter.is_full() {
+                return Err("limit reached: more operations ended than are measured".into());
+            }
+            let value = m.columns.first().and_then(|c| done.meter.value(c.quantity, c.function.as_deref()));
+            if let Some(value) = value.filter(|value| *value > row.largest) {
+                (row.largest, row.at) = (value, (seed, done.meter.longest_gap()));
+            }
+            sweep.done += 1;
+            spent += done.steps().max(1);
+        }
+        let row = |row: &Row| MeasuredRow { title: row.design.title.clone(), cells: shown(m, &row.meter), at: row.at };
         let mut measurement = Measurement {
             id: m.id.clone(),
-            columns: m.columns.iter().map(|c| c.title.clone()).collect(),
-            rows: Vec::new(),
+            step: sweep.step,
+            choices: sweep.choices.clone(),
+            rows: sweep.rows.iter().map(row).collect(),
             verdicts: Vec::new(),
-            follow_up: None,
+            follow_ups: Vec::new(),
             answer: Vec::new(),
-            runs: 0,
+            done: sweep.done,
+            runs: m.seeds * rows,
         };
-        for variant in &m.variants {
-            let plain = self.scenario(variant.scenario)?;
-            let blueprint = runner::changed(plain, &BTreeMap::new(), &variant.parameters, self.registry)?;
-            let meter = runner::pooled(&blueprint, m.seeds, m.until, &|seeded| more(m, seeded, &variant.commands))?;
-            measurement.rows.push((variant.title.clone(), shown(m, &meter)));
-            measurement.runs += m.seeds;
-        }
-        if !m.choices.is_empty() {
-            self.exercise(m, choices, &mut measurement)?;
+        if sweep.done == measurement.runs && !m.choices.is_empty() {
+            judge(m, &sweep.rows[0].meter, &mut measurement)?;
         }
         Ok(measurement)
     }
 
-    fn exercise(&self, m: &PackMeasure, choices: &[u32], measurement: &mut Measurement) -> Result<(), String> {
+    /// The whole measurement at once.
+    pub fn measure(&self, step: u32, choices: &[u32]) -> Result<Measurement, String> {
+        self.advance(&mut self.sweep(step, choices)?, u64::MAX)
+    }
+
+    /// One of a measurement's runs, as the bench opens it.
+    pub fn measured_run(&self, step: u32, choices: &[u32], row: u32, seed: u64) -> Result<Blueprint, String> {
+        let designs = self.designs(step, choices)?;
+        let design = designs.get(row as usize).ok_or_else(|| format!("the measurement has no row {row}"))?;
+        Ok(design.seeded(self.asked(step)?, seed))
+    }
+
+    fn asked(&self, step: u32) -> Result<&PackMeasure, String> {
+        self.step(step)?.measure.as_ref().ok_or_else(|| "this step measures nothing".to_string())
+    }
+
+    fn designs(&self, step: u32, choices: &[u32]) -> Result<Vec<Design>, String> {
+        let m = self.asked(step)?;
         let chosen = chosen(m, choices)?;
-        let (blueprint, commands) = self.designed(m, &chosen)?;
-        let meter = runner::pooled(&blueprint, m.seeds, m.until, &|seeded| more(m, seeded, &commands))?;
-        let names = m.choices.iter().map(|c| c.name.clone());
-        let titles: Vec<(String, String)> = names.zip(chosen.iter().map(|o| o.title.clone())).collect();
-        let row = titles.iter().map(|(_, title)| title.as_str()).collect::<Vec<_>>().join(", ");
-        measurement.rows.push((row, shown(m, &meter)));
-        measurement.runs += m.seeds;
-        let pool = Pool { meter: &meter, chosen: &titles };
-        for requirement in &m.requirements {
-            let met = requirement.when.holds_for(&pool);
-            let words = if met { &requirement.met } else { &requirement.missed };
-            measurement.verdicts.push((met, quote::fill_measures(words, &meter)?));
+        if !chosen.is_empty() {
+            let (blueprint, commands) = self.designed(m, &chosen)?;
+            let title = chosen.iter().map(|o| o.title.as_str()).collect::<Vec<_>>().join(", ");
+            return Ok(vec![Design { title, blueprint, commands }]);
         }
-        let fits = |when: &Option<Condition>| when.as_ref().is_none_or(|when| when.holds_for(&pool));
-        if let Some(follow_up) = m.follow_ups.iter().find(|f| fits(&f.when)) {
-            measurement.follow_up = Some(quote::fill_measures(&follow_up.ask, &meter)?);
-        }
-        measurement.answer.clone_from(&m.answer);
-        Ok(())
+        let variant = |v: &PackVariant| {
+            let plain = self.scenario(v.scenario)?;
+            let blueprint = runner::changed(plain, &BTreeMap::new(), &v.parameters, self.registry)?;
+            Ok(Design { title: v.title.clone(), blueprint, commands: v.commands.clone() })
+        };
+        m.variants.iter().map(variant).collect()
     }
 
     /// The scenario that the chosen options make, and their commands.
@@ -94,26 +160,58 @@ fn chosen<'a>(m: &'a PackMeasure, choices: &[u32]) -> Result<Vec<&'a PackChoiceO
         .collect()
 }
 
-/// Commands of one seed's run: those of the variant, and failures by chance.
-fn more(m: &PackMeasure, seeded: &Blueprint, commands: &[LogEntry]) -> Vec<LogEntry> {
-    let parts = m.failures.iter().enumerate();
-    let outages = parts.flat_map(|(part, f)| by_chance(f, seeded, m.until, part as u64));
-    [commands.to_vec(), runner::carry_out(outages.collect())].concat()
+impl Design {
+    /// A seed's run, with the commands of the design and all failures.
+    fn seeded(&self, m: &PackMeasure, seed: u64) -> Blueprint {
+        let seeded = self.blueprint.with_seed(seed);
+        let parts = m.failures.iter().enumerate();
+        let by_chance = parts.flat_map(|(part, f)| by_chance(f, &seeded, m.until, part as u64));
+        let stated = m.outages.iter().flat_map(|o| {
+            let down = |node| Outage { node, from: o.from, to: o.to };
+            o.on.iter().flat_map(|word| names(&seeded, word)).map(down)
+        });
+        let outages = by_chance.chain(stated).collect();
+        let commands = [self.commands.clone(), runner::carry_out(outages)].concat();
+        runner::with_commands(&seeded, commands)
+    }
+}
+
+/// The nodes that a word means. Those that do not exist in a variant do not fail in it.
+fn names(blueprint: &Blueprint, word: &str) -> Vec<String> {
+    blueprint.setup.resolve(word).iter().map(|n| blueprint.setup.name(*n).into()).collect()
 }
 
 fn by_chance(f: &PackFailures, seeded: &Blueprint, until: Micros, part: u64) -> Vec<Outage> {
-    let names = |found: Vec<NodeId>| -> Vec<String> { found.iter().map(|n| seeded.setup.name(*n).into()).collect() };
-    // Those that do not exist in this variant do not fail in it.
-    let nodes = f.on.iter().map(|word| names(seeded.setup.resolve(word))).filter(|group| !group.is_empty());
+    let nodes = f.on.iter().map(|word| names(seeded, word)).filter(|group| !group.is_empty());
     let groups: Vec<Vec<String>> =
         if f.together { nodes.collect() } else { nodes.flatten().map(|name| vec![name]).collect() };
     runner::failures(seeded, &groups, f.up, f.down, until, part)
 }
 
-fn shown(m: &PackMeasure, meter: &Meter) -> Vec<String> {
-    let cell = |c: &super::pack::PackColumn| {
-        let value = meter.value(c.quantity, c.function.as_deref());
-        value.map_or_else(|| "none".into(), |value| c.quantity.unit().show(value, c.digits))
+fn shown(m: &PackMeasure, meter: &Meter) -> Vec<Option<(String, f64)>> {
+    let cell = |c: &PackColumn| {
+        let value = meter.value(c.quantity, c.function.as_deref())?;
+        Some((c.quantity.unit().show(value, c.digits), value))
     };
     m.columns.iter().map(cell).collect()
+}
+
+/// Which requirements a design meets, and what the interviewer asks of it.
+fn judge(m: &PackMeasure, meter: &Meter, measurement: &mut Measurement) -> Result<(), String> {
+    let options = chosen(m, &measurement.choices)?;
+    let names = m.choices.iter().map(|c| c.name.clone());
+    let titles: Vec<(String, String)> = names.zip(options.iter().map(|o| o.title.clone())).collect();
+    let pool = Pool { meter, chosen: &titles };
+    for requirement in &m.requirements {
+        let met = requirement.when.holds_for(&pool);
+        let words = if met { &requirement.met } else { &requirement.missed };
+        measurement.verdicts.push((met, quote::fill_measures(words, meter)?));
+    }
+    let fits = |f: &&PackFollowUp| f.when.as_ref().is_none_or(|when| when.holds_for(&pool));
+    for f in m.follow_ups.iter().filter(fits).take(FOLLOW_UPS_MAX) {
+        let (ask, answer) = (quote::fill_measures(&f.ask, meter)?, quote::fill_inlines(&f.answer, meter)?);
+        measurement.follow_ups.push(FollowUp { id: f.id.clone(), ask, answer });
+    }
+    measurement.answer.clone_from(&m.answer);
+    Ok(())
 }

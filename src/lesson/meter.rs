@@ -39,6 +39,8 @@ pub enum Quantity {
     LeaderlessP99,
     /// Terms in which some node stood for election after the first leader.
     Elections,
+    /// Elections that began while a leader was up, for each hour of simulated time.
+    NeedlessPerHour,
 }
 
 /// How a value is written.
@@ -52,7 +54,7 @@ pub enum Unit {
 use Quantity::*;
 
 /// All quantities with their names.
-pub const QUANTITIES: [(&str, Quantity); 18] = [
+pub const QUANTITIES: [(&str, Quantity); 19] = [
     ("ops.begun", OpsBegun),
     ("ops.ok", OpsOk),
     ("ops.fail", OpsFail),
@@ -71,6 +73,7 @@ pub const QUANTITIES: [(&str, Quantity); 18] = [
     ("leaderless.p50", LeaderlessP50),
     ("leaderless.p99", LeaderlessP99),
     ("elections", Elections),
+    ("elections.needless_per_hour", NeedlessPerHour),
 ];
 
 impl Quantity {
@@ -96,18 +99,18 @@ impl Quantity {
     /// Messages and leaders belong to no function.
     pub fn by_function(self) -> bool {
         let messages = matches!(self, MessagesSent | MessagesLost | MessagesPerOp | BytesSent | BytesPerOp);
-        !messages && !matches!(self, LeaderlessP50 | LeaderlessP99 | Elections)
+        !messages && !matches!(self, LeaderlessP50 | LeaderlessP99 | Elections | NeedlessPerHour)
     }
 }
 
 impl Unit {
-    /// Writes a value (times in microseconds) with `digits` digits after the point.
+    /// Writes a value (times in microseconds) with `digits` digits after the point; seconds have at least one.
     pub fn show(self, value: f64, digits: u8) -> String {
-        let (value, unit) = match self {
-            Unit::Count => (value, ""),
-            Unit::Fraction => (value * 100.0, " %"),
-            Unit::Time if value >= 1_000_000.0 => (value / 1_000_000.0, " s"),
-            Unit::Time => (value / 1_000.0, " ms"),
+        let (value, unit, digits) = match self {
+            Unit::Count => (value, "", digits),
+            Unit::Fraction => (value * 100.0, " %", digits),
+            Unit::Time if value >= 1_000_000.0 => (value / 1_000_000.0, " s", digits.max(1)),
+            Unit::Time => (value / 1_000.0, " ms", digits),
         };
         decimal::fixed(value, digits.into()) + unit
     }
@@ -131,12 +134,15 @@ pub struct Meter {
     bytes: u64,
     lost: u64,
     leaders: Leaders,
+    /// Simulated time, of all runs together.
+    time: Micros,
     full: bool,
 }
 
 impl Meter {
     /// Takes in the rows of a step.
     pub fn feed(&mut self, view: &dyn StepView) {
+        self.time = view.now();
         for row in view.rows() {
             match view.kind(row) {
                 RowKind::Send => {
@@ -158,6 +164,11 @@ impl Meter {
                 _ => {}
             }
         }
+    }
+
+    /// The run went on to here without a step.
+    pub fn pass(&mut self, until: Micros) {
+        self.time = until;
     }
 
     fn complete(&mut self, f: &str, outcome: Option<Outcome>, latency: Micros) {
@@ -194,7 +205,13 @@ impl Meter {
         self.bytes += other.bytes;
         self.lost += other.lost;
         self.leaders.add(&other.leaders);
+        self.time = self.time.plus(other.time);
         self.full |= other.full;
+    }
+
+    /// When the run's longest time without a leader began.
+    pub fn longest_gap(&self) -> Option<Micros> {
+        (self.leaders.longest.0 > 0).then_some(self.leaders.longest.1)
     }
 
     /// Every value by its name, for showing: what cannot be computed yet is left out.
@@ -242,6 +259,10 @@ impl Meter {
             LeaderlessP50 => nearest_rank(&self.leaders.gaps, 50),
             LeaderlessP99 => nearest_rank(&self.leaders.gaps, 99),
             Elections => self.leaders.known.then_some(self.leaders.elections as f64),
+            NeedlessPerHour => {
+                let hours = self.time.0 as f64 / Micros::s(3_600).0 as f64;
+                (self.leaders.known && hours > 0.0).then(|| self.leaders.needless as f64 / hours)
+            }
         }
     }
 

@@ -64,6 +64,7 @@ pub struct PackMeasure {
     pub scenario: Option<u32>,
     pub choices: Vec<PackChoice>,
     pub failures: Vec<PackFailures>,
+    pub outages: Vec<PackOutage>,
     pub requirements: Vec<PackRequirement>,
     pub follow_ups: Vec<PackFollowUp>,
     pub answer: Vec<Inline>,
@@ -112,6 +113,14 @@ pub struct PackFailures {
     pub down: Micros,
 }
 
+/// Nodes that are down for a stated time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PackOutage {
+    pub on: Vec<String>,
+    pub from: Micros,
+    pub to: Micros,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PackRequirement {
     pub when: Condition,
@@ -121,8 +130,11 @@ pub struct PackRequirement {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PackFollowUp {
+    pub id: String,
     pub when: Option<Condition>,
     pub ask: String,
+    /// May quote measures of the runs.
+    pub answer: Vec<Inline>,
 }
 
 /// A lesson that can be played.

@@ -4,7 +4,7 @@
 use super::condition::Condition;
 use super::draft::Draft;
 use super::finding::Finding;
-use super::format::{ChoiceOptionFile, FailuresFile, MeasureFile, OneOrMany, PredictionFile, StepFile};
+use super::format::{ChoiceOptionFile, FailuresFile, MeasureFile, OneOrMany, OutageFile, PredictionFile, StepFile};
 use super::goal::Goal;
 use super::meter::Quantity;
 use super::pack::*;
@@ -72,6 +72,7 @@ impl Draft {
             until: m.until,
             scenario: m.scenario.as_ref().map(|name| self.place(name)).transpose()?.map(|(place, _)| place),
             choices: Vec::new(),
+            outages: m.outages.iter().map(|o| pack_outage(o.get_ref())).collect(),
             failures: m.failures.iter().map(|f| pack_failures(f.get_ref())).collect(),
             requirements: Vec::new(),
             follow_ups: Vec::new(),
@@ -101,7 +102,8 @@ impl Draft {
         }
         for follow_up in m.follow_ups.iter().map(Spanned::get_ref) {
             let when = follow_up.when.as_ref().map(fit).transpose()?;
-            packed.follow_ups.push(PackFollowUp { when, ask: follow_up.ask.get_ref().clone() });
+            let (id, ask) = (follow_up.id.clone(), follow_up.ask.get_ref().clone());
+            packed.follow_ups.push(PackFollowUp { id, when, ask, answer: self.inlines(&follow_up.answer) });
         }
         Ok(packed)
     }
@@ -119,9 +121,16 @@ impl Draft {
 }
 
 fn pack_failures(file: &FailuresFile) -> PackFailures {
-    let on = match &file.on {
+    PackFailures { on: words(&file.on), together: file.together, up: file.up, down: file.down }
+}
+
+fn pack_outage(file: &OutageFile) -> PackOutage {
+    PackOutage { on: words(&file.on), from: file.from, to: file.to }
+}
+
+fn words(of: &OneOrMany) -> Vec<String> {
+    match of {
         OneOrMany::One(word) => vec![word.clone()],
         OneOrMany::Many(words) => words.clone(),
-    };
-    PackFailures { on, together: file.together, up: file.up, down: file.down }
+    }
 }

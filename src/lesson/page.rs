@@ -77,6 +77,9 @@ impl Draft {
             id: m.id.clone(),
             title: m.title.clone(),
             intro: self.inlines(&m.intro),
+            columns: m.columns.iter().map(|c| c.get_ref().title.clone()).collect(),
+            axis: m.axis.clone(),
+            variants: m.variants.iter().map(|v| v.get_ref().title.clone()).collect(),
             choices: m.choices.iter().map(choice).collect(),
             requirements: m.requirements.iter().map(|r| r.get_ref().title.clone()).collect(),
         }

@@ -28,6 +28,11 @@ pub struct Done {
 }
 
 impl Done {
+    /// How many steps the run took.
+    pub fn steps(&self) -> u64 {
+        self.timeline.head().step.into()
+    }
+
     pub fn trace(&self) -> &Trace {
         &self.timeline.trace
     }
@@ -71,8 +76,9 @@ pub fn run(blueprint: Blueprint, until: Micros, goals: GoalRun) -> Result<Done, 
         return Err(format!("limit reached: {STEPS_MAX} steps did not bring the run to {until}"));
     }
     let watcher: &Watcher = timeline.observer().and_then(|o| o.as_any().downcast_ref()).expect("it was given above");
-    let Watcher { mut goals, meter } = watcher.clone();
+    let Watcher { mut goals, mut meter } = watcher.clone();
     goals.pass(until);
+    meter.pass(until);
     let log = timeline.log.iter().zip(&timeline.refused);
     let refused = log.filter_map(|(entry, why)| Some((entry.clone(), why.clone()?))).collect();
     Ok(Done { meter, goals, refused, timeline })

@@ -9,13 +9,15 @@ pub use named::Named;
 
 use crate::base::json::{self, Fields, Json};
 
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The key in local storage.
 pub const KEY: &str = "faultline.progress";
 /// Where a text that cannot be read is kept.
 pub const ASIDE_KEY: &str = "faultline.progress.aside";
 /// A saved run that met a goal is kept up to so many bytes; beyond, only that the goal was met.
 pub const RUN_BYTES_MAX: usize = 200_000;
+/// Of the learner's own words so many characters are kept for each question.
+pub const WORDS_MAX: usize = 4_000;
 
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(test, derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
@@ -48,6 +50,9 @@ pub struct LessonProgress {
     /// Hints opened, by step.
     #[cfg_attr(test, serde(default))]
     pub hints: Named<u32>,
+    /// The learner's own words on an interviewer's question: `step/follow-up`. Since version 2.
+    #[cfg_attr(test, serde(default))]
+    pub words: Named<String>,
     /// The last step was reached and left by "Finish".
     #[cfg_attr(test, serde(default))]
     pub finished: bool,
@@ -90,7 +95,8 @@ impl Progress {
         let wrong = |error: String| format!("the saved progress cannot be read ({error})");
         let mut fields = json::read(text).and_then(Json::fields).map_err(wrong)?;
         match fields.number::<u32>("version").map_err(wrong)? {
-            1 => version_1(fields).map_err(wrong),
+            // Version 1 had no words of the learner; what it has is read as it is.
+            1 | VERSION => read_fields(fields).map_err(wrong),
             newer if newer > VERSION => Err(format!(
                 "the saved progress is of a newer version ({newer}; this page knows {VERSION}); reload to get the newer page"
             )),
@@ -123,6 +129,9 @@ impl Progress {
             for (key, hints) in theirs.hints {
                 let opened = mine.hints.or_insert(key, 0);
                 *opened = (*opened).max(hints);
+            }
+            for (key, words) in theirs.words {
+                mine.words.or_insert(key, words);
             }
             mine.finished |= theirs.finished;
         }
@@ -164,7 +173,7 @@ fn read_map<T>(value: Option<Json>, read: impl Fn(Json) -> Result<T, String>) ->
     Ok(map)
 }
 
-fn version_1(mut fields: Fields) -> Result<Progress, String> {
+fn read_fields(mut fields: Fields) -> Result<Progress, String> {
     let position = match fields.find("position") {
         Some(value) => {
             let mut place = value.fields()?;
@@ -176,7 +185,7 @@ fn version_1(mut fields: Fields) -> Result<Progress, String> {
     };
     let lessons = read_map(fields.find("lessons"), |value| LessonProgress::read(value.fields()?))?;
     fields.done()?;
-    Ok(Progress { version: 1, position, lessons })
+    Ok(Progress { version: VERSION, position, lessons })
 }
 
 impl LessonProgress {
@@ -185,6 +194,7 @@ impl LessonProgress {
             field("answers", map(&self.answers, Answer::to_json)),
             field("goals", map(&self.goals, GoalMet::to_json)),
             field("hints", map(&self.hints, |opened| int(*opened))),
+            field("words", map(&self.words, |words| text(words))),
             field("finished", Json::Bool(self.finished)),
         ])
     }
@@ -198,6 +208,7 @@ impl LessonProgress {
             answers: read_map(fields.find("answers"), |value| Answer::read(value.fields()?))?,
             goals: read_map(fields.find("goals"), |value| GoalMet::read(value.fields()?))?,
             hints: read_map(fields.find("hints"), count)?,
+            words: read_map(fields.find("words"), Json::text)?,
             finished: match fields.find("finished") {
                 None => false,
                 Some(Json::Bool(finished)) => finished,
@@ -262,6 +273,11 @@ impl LessonProgress {
         }
     }
 
+    /// Keeps the learner's words, up to a bound.
+    pub fn write(&mut self, key: &str, words: &str) {
+        *self.words.or_insert(key.into(), String::new()) = words.chars().take(WORDS_MAX).collect();
+    }
+
     /// Commits to an answer; a prediction is answered once.
     pub fn answer(&mut self, key: &str, option: u32, confidence: u8) -> bool {
         if self.answers.contains_key(key) {
@@ -288,12 +304,17 @@ mod tests {
         progress
     }
 
-    /// The form of version 1, as it lies in learners' browsers: it must stay readable for ever.
+    /// The forms of all versions, as they lie in learners' browsers: they must stay readable for ever.
     #[test]
-    fn version_1_is_pinned() {
+    fn versions_are_pinned() {
+        let second = r#"{"version":2,"position":{"slug":"one","step":3},"lessons":{"one":{"answers":{"kill/who":{"option":1,"confidence":70}},"goals":{"kill/lost":{"at_us":5,"sentence":"down","run":"{}"}},"hints":{},"words":{"end/why":"<b>quorum</b>"},"finished":false}}}"#;
+        let mut progress = sample();
+        progress.lesson_mut("one").write("end/why", "<b>quorum</b>");
+        assert_eq!(Progress::read(second), Ok(progress.clone()));
+        assert_eq!(progress.to_text(), second);
+
         let pinned = r#"{"version":1,"position":{"slug":"one","step":3},"lessons":{"one":{"answers":{"kill/who":{"option":1,"confidence":70}},"goals":{"kill/lost":{"at_us":5,"sentence":"down","run":"{}"}},"hints":{},"finished":false}}}"#;
         assert_eq!(Progress::read(pinned), Ok(sample()));
-        assert_eq!(sample().to_text(), pinned);
     }
 
     /// Written by hand to keep the page small: held to what `serde_json` makes of the same types.
@@ -302,6 +323,7 @@ mod tests {
         let mut progress = sample();
         let lesson = progress.lesson_mut("one");
         lesson.hints.insert("kill".into(), 2);
+        lesson.write("end/why", "a \"majority\"");
         lesson.finished = true;
         lesson.answers.get_mut("kill/who").expect("answered").truth = Some(0);
         for progress in [progress, Progress::default()] {
@@ -310,7 +332,7 @@ mod tests {
             assert_eq!(Progress::read(&theirs), Ok(progress.clone()));
             assert_eq!(serde_json::from_str::<Progress>(&progress.to_text()).ok(), Some(progress));
         }
-        let least = r#"{"version":1,"lessons":{"x":{}}}"#;
+        let least = r#"{"version":2,"lessons":{"x":{}}}"#;
         assert_eq!(Progress::read(least).ok(), serde_json::from_str(least).ok());
     }
 
@@ -340,12 +362,22 @@ mod tests {
         let mut theirs = Progress::default();
         theirs.lesson_mut("one").answer("kill/who", 0, 99);
         theirs.lesson_mut("one").answer("cost/more", 2, 60);
+        theirs.lesson_mut("one").write("end/why", "theirs");
+        mine.lesson_mut("one").write("end/why", "mine");
         theirs.lesson_mut("two").finished = true;
         mine.merge(theirs);
         assert_eq!(mine.lessons["one"].answers["kill/who"].option, 1);
         assert_eq!(mine.lessons["one"].answers["cost/more"].option, 2);
+        assert_eq!(mine.lessons["one"].words["end/why"], "mine");
         assert!(mine.lessons["two"].finished);
         assert_eq!(mine.position.map(|p| p.step), Some(3));
+    }
+
+    #[test]
+    fn words_are_bounded() {
+        let mut lesson = LessonProgress::default();
+        lesson.write("a/b", &"é".repeat(WORDS_MAX + 1));
+        assert_eq!(lesson.words["a/b"].chars().count(), WORDS_MAX);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod navigate;
 mod rows;
 mod status;
 
+use crate::lesson::measure::Sweep;
 use crate::lesson::{GoalRun, Lesson, Pack, Watcher, opened};
 use crate::sim::cell::Entry;
 use crate::sim::scenario::Blueprint;
@@ -30,12 +31,14 @@ struct Run {
 pub struct Session {
     registry: &'static [Entry],
     lesson: Option<Lesson>,
+    /// The measurement under way.
+    sweep: Option<Sweep>,
     run: Option<Run>,
 }
 
 impl Session {
     pub fn new(registry: &'static [Entry]) -> Session {
-        Session { registry, lesson: None, run: None }
+        Session { registry, lesson: None, sweep: None, run: None }
     }
 
     /// Answers a message; a message of another version is refused.
@@ -56,7 +59,9 @@ impl Session {
             Request::LoadLesson { name, pack } => vec![self.load(&name, &pack)],
             Request::Open(open) => self.open(open).unwrap_or_else(|error| vec![Reply::Failed(error)]),
             Request::Predict { step, prediction } => vec![self.predict(step, prediction)],
-            Request::Measure { step, choices } => vec![self.measure(step, &choices)],
+            Request::Measure { step, choices, done } => {
+                vec![self.measure(step, &choices, done).unwrap_or_else(Reply::Failed)]
+            }
             Request::Press { step, button } => self.press(step, button),
             Request::Die => panic!("the engine was asked to die"),
             other => match &mut self.run {
@@ -70,7 +75,7 @@ impl Session {
         match Pack::from_bytes(name, pack).and_then(|pack| Lesson::new(pack, self.registry)) {
             Ok(lesson) => {
                 let page = lesson.page().clone();
-                self.lesson = Some(lesson);
+                (self.lesson, self.sweep) = (Some(lesson), None);
                 Reply::Lesson(Box::new(page))
             }
             Err(error) => Reply::Failed(error),
@@ -86,9 +91,16 @@ impl Session {
         outcome.map_or_else(Reply::Failed, Reply::Predicted)
     }
 
-    fn measure(&self, step: u32, choices: &[u32]) -> Reply {
-        let measured = self.lesson().and_then(|lesson| lesson.measure(step, choices));
-        measured.map_or_else(Reply::Failed, |m| Reply::Measured(Box::new(m)))
+    fn measure(&mut self, step: u32, choices: &[u32], done: u32) -> Result<Reply, String> {
+        let under_way = self.sweep.take().filter(|sweep| sweep.is_at(step, choices, done));
+        let mut sweep = match under_way {
+            Some(sweep) => sweep,
+            None if done == 0 => self.lesson()?.sweep(step, choices)?,
+            None => return Err("this measurement is not under way".into()),
+        };
+        let measured = self.lesson()?.advance(&mut sweep, SLICE_STEPS)?;
+        self.sweep = Some(sweep);
+        Ok(Reply::Measured(Box::new(measured)))
     }
 
     fn press(&mut self, step: u32, button: u32) -> Vec<Reply> {
@@ -114,6 +126,9 @@ impl Session {
     fn open(&mut self, open: OpenRun) -> Result<Vec<Reply>, String> {
         let (mut blueprint, step) = match &open.source {
             RunSource::Text(file) => (Blueprint::read(file, self.registry)?, None),
+            RunSource::Measured { step, choices, row } => {
+                (self.lesson()?.measured_run(*step, choices, *row, open.seed.unwrap_or(1))?, None)
+            }
             RunSource::Step(step) => (self.lesson()?.blueprint(*step)?, Some(*step)),
             RunSource::StepWithRun { step, saved } => {
                 let file = SourceFile { name: "saved run".into(), text: saved.clone() };

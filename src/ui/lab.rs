@@ -4,18 +4,20 @@
 
 use super::engine::{Asked, Heard, Link, now};
 use super::play::Playhead;
-use super::state::{Action, Busy, State};
+use super::state::{Action, State};
 use crate::base::Micros;
 use crate::view::stage::Target;
 use crate::wire::*;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use yew::prelude::*;
 
 /// While playing, the reducer hears of frames this often.
 const TELL_EVERY_MS: f64 = 160.0;
 /// So many deaths of the engine in a row, and the run is not brought back again.
 const DEATHS_MAX: u32 = 3;
+/// A measured run is opened so long before the moment that matters.
+const BEFORE_THE_MOMENT: Micros = Micros::ms(20);
 
 /// What an exported run is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,8 +30,11 @@ pub enum Share {
 pub struct Lab(Rc<Core>);
 
 pub struct Core {
+    me: Weak<Core>,
     pub dispatch: UseReducerDispatcher<State>,
     link: OnceCell<Rc<Link>>,
+    /// Measures beside the bench, with an engine of its own, as long as a measurement is under way.
+    sweeper: RefCell<Option<Rc<Link>>>,
     pub play: Playhead,
     /// The loaded lesson's name and bytes, to give them to a new worker.
     lesson: RefCell<Option<(String, Vec<u8>)>>,
@@ -72,8 +77,10 @@ impl std::ops::Deref for Lab {
 impl Lab {
     pub fn new(dispatch: UseReducerDispatcher<State>) -> Lab {
         let core = Rc::new_cyclic(|me| Core {
+            me: me.clone(),
             dispatch,
             link: OnceCell::new(),
+            sweeper: RefCell::default(),
             play: Playhead::new(me.clone()),
             lesson: RefCell::default(),
             source: RefCell::default(),
@@ -176,11 +183,26 @@ impl Core {
         self.borrow(run, "the run of a file", None);
     }
 
-    fn borrow(&self, run: &str, whose: &str, at: Option<Micros>) {
+    /// Plays one of the runs that a measurement is made of; the learner's own run is kept.
+    pub fn open_measured(&self, measured: &Measurement, row: u32) {
+        let Some(found) = measured.rows.get(row as usize) else { return };
+        self.keep_own();
+        self.foreign.set(true);
+        let (seed, moment) = found.at;
+        let at = moment.map(|moment| moment.since(BEFORE_THE_MOMENT));
+        let source = RunSource::Measured { step: measured.step, choices: measured.choices.clone(), row };
+        self.open_run(source, Some(seed), at, Some(format!("{}, seed {seed}", found.title)), true);
+    }
+
+    fn keep_own(&self) {
         if self.own.borrow().is_none() {
             let own = self.saved.borrow().clone();
             *self.own.borrow_mut() = own.map(|text| (text, self.play.at()));
         }
+    }
+
+    fn borrow(&self, run: &str, whose: &str, at: Option<Micros>) {
+        self.keep_own();
         let source = self.with_run(run.to_owned());
         self.open_run(source, None, at, Some(whose.to_owned()), false);
         *self.saved.borrow_mut() = Some(run.to_owned());
@@ -238,14 +260,50 @@ impl Core {
     }
 
     pub fn predict(&self, step: u32, prediction: u32) {
-        (self.dispatch).dispatch(Action::Busy(Some(Busy::Predicting)));
+        (self.dispatch).dispatch(Action::Predicting(true));
         self.send(Request::Predict { step, prediction });
     }
 
+    /// Measures in the background: slice after slice is asked for as the answers come.
     pub fn measure(&self, step: u32, choices: Vec<u32>) {
-        self.play.pause();
-        (self.dispatch).dispatch(Action::Busy(Some(Busy::Measuring)));
-        self.send(Request::Measure { step, choices });
+        let Some((name, pack)) = self.lesson.borrow().clone() else { return };
+        let me = self.me.clone();
+        let hear = move |heard| {
+            if let Some(core) = me.upgrade() {
+                core.swept(heard);
+            }
+        };
+        let link = Link::new(hear);
+        link.send(Request::LoadLesson { name, pack });
+        link.send(Request::Measure { step, choices, done: 0 });
+        *self.sweeper.borrow_mut() = Some(link);
+        (self.dispatch).dispatch(Action::Measuring(true));
+    }
+
+    /// Ends the measurement that is under way, and its worker. What was measured so far stays.
+    pub fn stop_measuring(&self) {
+        if self.sweeper.take().is_some() {
+            (self.dispatch).dispatch(Action::Measuring(false));
+        }
+    }
+
+    fn swept(&self, heard: Heard) {
+        match heard {
+            Heard::Reply(_, Reply::Measured(measured)) => {
+                if measured.done < measured.runs
+                    && let Some(link) = &*self.sweeper.borrow()
+                {
+                    let (step, choices) = (measured.step, measured.choices.clone());
+                    link.send(Request::Measure { step, choices, done: measured.done });
+                }
+                (self.dispatch).dispatch(Action::Measured(Rc::new(*measured)));
+            }
+            Heard::Reply(_, Reply::Failed(why)) | Heard::Died(why, _) => {
+                (self.dispatch).dispatch(Action::Toast(why));
+                (self.dispatch).dispatch(Action::Measuring(false));
+            }
+            Heard::Reply(..) => {}
+        }
     }
 
     /// Ends what the engine is at by replacing it.
@@ -289,11 +347,10 @@ impl Core {
             }
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
             Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome))),
-            Reply::Measured(measured) => dispatch.dispatch(Action::Measured(Rc::new(*measured))),
             Reply::Exported(text) => self.exported(text),
             Reply::Refused(why) => dispatch.dispatch(Action::Toast(why)),
             Reply::Failed(why) => self.failed(asked, why),
-            Reply::Died(_) => {}
+            Reply::Measured(_) | Reply::Died(_) => {}
         }
     }
 
@@ -363,8 +420,8 @@ impl Core {
         (self.dispatch).dispatch(match asked {
             Asked::Lesson => Action::Lesson(super::state::Load::Failed(why)),
             Asked::Open => Action::Failed(why),
-            Asked::Predict | Asked::Measure => {
-                (self.dispatch).dispatch(Action::Busy(None));
+            Asked::Predict => {
+                (self.dispatch).dispatch(Action::Predicting(false));
                 Action::Toast(why)
             }
             _ => Action::Toast(why),
@@ -376,7 +433,7 @@ impl Core {
     fn died(&self, why: &str, opening: bool) {
         let deaths = self.deaths.get() + 1;
         self.deaths.set(deaths);
-        (self.dispatch).dispatch(Action::Busy(None));
+        (self.dispatch).dispatch(Action::Predicting(false));
         let at = self.play.at();
         let playing = self.play.is_playing();
         if deaths > DEATHS_MAX {

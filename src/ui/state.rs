@@ -46,13 +46,6 @@ pub enum Tab {
     Measures,
 }
 
-/// Work of the engine that takes a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Busy {
-    Predicting,
-    Measuring,
-}
-
 /// A message at the top of the page that stays until it is closed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
@@ -83,7 +76,10 @@ pub struct State {
     /// By "step/prediction".
     pub outcomes: Rc<Vec<(String, PredictionOutcome)>>,
     pub measured: Vec<Rc<Measurement>>,
-    pub busy: Option<Busy>,
+    /// The engine is at a prediction's run.
+    pub predicting: bool,
+    /// A measurement is under way beside the bench.
+    pub measuring: bool,
 }
 
 /// The open run, as far as the page shows it.
@@ -148,9 +144,12 @@ pub enum Action {
     /// Prediction of the open step, option, confidence.
     Answer(u32, u32, u8),
     Hint,
+    /// The learner's own words, under a name in the open step.
+    Words(String, String),
     Finish,
     Predicted(Box<PredictionOutcome>),
-    Busy(Option<Busy>),
+    Predicting(bool),
+    Measuring(bool),
     Measured(Rc<Measurement>),
     /// The run as text: goals that are met are kept with it.
     Exported(Rc<str>),
@@ -189,25 +188,28 @@ impl State {
                 self.lesson = Load::Waiting;
                 self.outcomes = Rc::default();
                 self.measured.clear();
-                self.busy = None;
+                self.predicting = false;
+                self.measuring = false;
                 self.run = RunState::default();
             }
             Action::Lesson(lesson) => self.lesson = lesson,
             Action::Visited => self.visited(),
             Action::Answer(prediction, option, confidence) => self.answer(prediction, option, confidence),
             Action::Hint => self.hint(),
+            Action::Words(id, words) => self.words(&id, &words),
             Action::Finish => self.change_lesson(|l| l.finished = true),
             Action::Predicted(outcome) => self.predicted(*outcome),
-            Action::Busy(busy) => self.busy = busy,
+            Action::Predicting(busy) => self.predicting = busy,
+            Action::Measuring(busy) => self.measuring = busy,
             Action::Measured(measured) => {
-                self.busy = None;
+                self.measuring = measured.done < measured.runs;
                 self.measured.retain(|m| m.id != measured.id);
                 self.measured.push(measured);
             }
             Action::Exported(run) => self.keep_goals(&run),
             run => {
                 if matches!(run, Action::Opening(_)) {
-                    self.busy = None;
+                    self.predicting = false;
                 }
                 self.run.apply(run);
             }
@@ -264,8 +266,14 @@ impl State {
         });
     }
 
+    fn words(&mut self, id: &str, words: &str) {
+        let Some((_, _, page)) = self.step() else { return };
+        let key = guide::key(page, id);
+        self.change_lesson(|l| l.write(&key, words));
+    }
+
     fn predicted(&mut self, outcome: PredictionOutcome) {
-        self.busy = None;
+        self.predicting = false;
         let Some(lesson) = self.lesson.ready() else { return };
         let Some(page) = lesson.steps.get(outcome.step as usize) else { return };
         let Some(asked) = page.predictions.get(outcome.prediction as usize) else { return };

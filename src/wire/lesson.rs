@@ -88,6 +88,12 @@ pub struct MeasurePage {
     pub id: String,
     pub title: String,
     pub intro: Vec<Inline>,
+    /// What is measured.
+    pub columns: Vec<String>,
+    /// What is varied along a chart's axis; none: a table alone.
+    pub axis: Option<String>,
+    /// The variants: the rows of the table, the points of the chart.
+    pub variants: Vec<String>,
     /// What the learner chooses, each with its options; empty: just measure.
     pub choices: Vec<ChoicePage>,
     /// What an exercise asks for, before any run.
@@ -103,16 +109,37 @@ pub struct ChoicePage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     pub id: String,
-    pub columns: Vec<String>,
-    pub rows: Vec<(String, Vec<String>)>,
-    /// For an exercise: each requirement, met or not, with the sentence that says what was measured.
+    pub step: u32,
+    /// What was chosen: the place of an option for each choice.
+    pub choices: Vec<u32>,
+    /// For each variant, or for the design that was chosen.
+    pub rows: Vec<MeasuredRow>,
+    /// For an exercise, after all runs: each requirement, met or not, with the sentence that says what was measured.
     pub verdicts: Vec<(bool, String)>,
-    /// The interviewer's follow-up chosen by what the runs show.
-    pub follow_up: Option<String>,
+    /// The interviewer's follow-ups chosen by what the runs show.
+    pub follow_ups: Vec<FollowUp>,
     /// A model answer to an exercise, shown after its runs.
     pub answer: Vec<Inline>,
-    /// How many runs were made.
+    /// So many runs of so many are made.
+    pub done: u32,
     pub runs: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasuredRow {
+    pub title: String,
+    /// For each column the value as text, and as a number for drawing; none as long as nothing was measured.
+    pub cells: Vec<Option<(String, f64)>>,
+    /// The seed of the run with the largest value in the first column, and the moment in it to look at.
+    pub at: (u64, Option<Micros>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FollowUp {
+    pub id: String,
+    pub ask: String,
+    /// A model answer.
+    pub answer: Vec<Inline>,
 }
 
 /// What the run, not the author, said of a prediction.

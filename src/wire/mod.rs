@@ -63,8 +63,9 @@ pub enum Request {
     Inspect { node: u16 },
     /// Runs a step's prediction in a run of its own. Answer: [`Reply::Predicted`].
     Predict { step: u32, prediction: u32 },
-    /// Measures a step's trade-off or exercise by runs of their own. Answer: [`Reply::Measured`].
-    Measure { step: u32, choices: Vec<u32> },
+    /// Measures a step's trade-off or exercise by runs of their own, a slice at a time: from the first run (`done` is 0),
+    /// or on from where the last answer stopped. Answer: [`Reply::Measured`].
+    Measure { step: u32, choices: Vec<u32>, done: u32 },
     /// The scenario with seed and command log, as JSON. Answer: [`Reply::Exported`].
     Export,
     /// Fault drill for tests of recovery: the engine panics. Only answered by its death.
@@ -87,6 +88,8 @@ pub enum RunSource {
     Text(SourceFile),
     /// A step of the loaded lesson with its goals.
     Step(u32),
+    /// One of the runs that a step's measurement is made of, by what was chosen and the row. No goals.
+    Measured { step: u32, choices: Vec<u32>, row: u32 },
     /// A step of the loaded lesson, its run replaced by a saved one (progress, evidence, recovery).
     StepWithRun { step: u32, saved: String },
 }

@@ -102,7 +102,7 @@ fn a_learner_goes_through_the_first_lesson() {
     node_says(&page, "n3", "down");
     page.screenshots("lesson-4");
     next_step(&page, "Step 5 of 6");
-    page.click(".measure button[type=submit]");
+    page.click(".measure .deeds button");
     page.wait_for(".measured table");
     page.screenshots("lesson-5");
     page.assert_accessible("lesson, step 5");

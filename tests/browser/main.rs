@@ -10,6 +10,7 @@ mod firefox;
 mod hands;
 mod keep;
 mod lesson;
+mod measure;
 #[allow(dead_code, reason = "helpers that not every state of the tests uses")]
 mod page;
 mod server;

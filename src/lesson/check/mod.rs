@@ -73,14 +73,16 @@ pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]
     }
     report.findings.extend(check_files(&lesson, files));
     report.findings.extend(style::check(&lesson));
+    let solution = solution(files);
     match lesson.pack().and_then(|pack| Lesson::new(pack, registry).map_err(|why| Finding::of(LESSON, why))) {
         Ok(packed) => {
             report.findings.extend(predictions(&lesson, &packed));
-            measures::check(&lesson, &packed, &mut report);
+            let solution = solution.as_ref().ok().map(|(text, file)| (text.as_str(), file.designs.as_slice()));
+            measures::check(&lesson, &packed, solution.unwrap_or_default(), &mut report);
         }
         Err(finding) => report.findings.push(finding),
     }
-    match solution(files) {
+    match solution {
         Ok((text, file)) => plays::check(&lesson, &text, &file, &mut report),
         Err(finding) => report.findings.push(finding),
     }

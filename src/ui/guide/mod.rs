@@ -1,6 +1,7 @@
 //! The guide: the lesson's column of prose, predictions, goals, hints and measurements. Plain properties in, one kind
 //! of callback out; it knows neither engine nor storage.
 
+mod chart;
 mod goals;
 mod measure;
 mod prediction;
@@ -22,9 +23,17 @@ use yew::prelude::*;
 #[derive(Clone, Debug, PartialEq)]
 pub enum GuideAction {
     /// Answers a prediction of this step.
-    Answer { prediction: u32, option: u32, confidence: u8 },
+    Answer {
+        prediction: u32,
+        option: u32,
+        confidence: u8,
+    },
     /// Opens the run that decided a prediction or met a goal, at that moment and row.
-    OpenRun { run: String, at: Option<Micros>, row: Option<u64> },
+    OpenRun {
+        run: String,
+        at: Option<Micros>,
+        row: Option<u64>,
+    },
     /// Goes to the row that met a goal.
     ToRow(u64),
     /// Presses a button of this step.
@@ -33,6 +42,11 @@ pub enum GuideAction {
     Hint,
     /// Starts this step's measurement with the chosen options.
     Measure(Vec<u32>),
+    StopMeasuring,
+    /// Shows the measured run of a row that was the slowest.
+    OpenMeasured(Rc<Measurement>, u32),
+    /// The learner's own words on a follow-up question.
+    Words(String, String),
     /// The lesson's end.
     Finish,
 }
@@ -118,7 +132,7 @@ pub fn guide(props: &GuideProps) -> Html {
             }
             { hints(props, step) }
             if let Some(measure) = &step.measure {
-                <Measure key={measure.id.clone()} page={props.page.clone()} index={props.step}
+                <Measure key={measure.id.clone()} page={props.page.clone()} index={props.step} progress={props.progress.clone()}
                     measurement={props.measurement.clone()} measuring={props.measuring} on={props.on.clone()} />
             }
             { way_on(props, step, count) }

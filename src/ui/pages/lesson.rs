@@ -5,7 +5,7 @@ use super::super::bench::Bench;
 use super::super::controls::button;
 use super::super::effects::{self, use_effect_on};
 use super::super::guide::{Guide, GuideAction, key};
-use super::super::state::{Action, Busy, Load};
+use super::super::state::{Action, Load};
 use super::failed;
 use crate::view::route::Route;
 use crate::wire::{Move, Request, RunSource};
@@ -57,14 +57,15 @@ fn use_open_step(ctx: &Ctx) {
     let place = ctx.state.step().map(|(step, lesson, _)| (lesson.slug.clone(), step));
     let key = place.as_ref().map_or([0; 3], |(slug, step)| [1, effects::text(slug), (*step).into()]);
     let ctx = ctx.clone();
-    let open = move || {
+    let open = move || -> effects::Undo {
         if let Some((_, step)) = place {
             ctx.dispatch(Action::Visited);
             ctx.lab.open(RunSource::Step(step), None, false);
             ask_again(&ctx, step);
         }
+        Box::new(move || ctx.lab.stop_measuring())
     };
-    use_effect_on(key, effects::plain(open));
+    use_effect_on(key, Box::new(open));
 }
 
 /// Predictions that were answered before: the run says again what it did.
@@ -97,25 +98,21 @@ fn guide(ctx: &Ctx) -> Html {
             <Guide page={Rc::clone(lesson)} step={*step} goals={Rc::clone(&ctx.state.run.goals)}
                 progress={Rc::clone(&ctx.state.own)}
                 outcomes={Rc::clone(&ctx.state.outcomes)} measurement={measured.cloned()}
-                measuring={ctx.state.busy == Some(Busy::Measuring)} {on} />
-            if let Some(busy) = ctx.state.busy { { working(ctx, busy) } }
+                measuring={ctx.state.measuring} {on} />
+            if ctx.state.predicting { { working(ctx) } }
         </>
     }
 }
 
 /// The engine is at something longer: say so, and let it be stopped.
-fn working(ctx: &Ctx, busy: Busy) -> Html {
+fn working(ctx: &Ctx) -> Html {
     let cancel = {
         let ctx = ctx.clone();
         Callback::from(move |_: MouseEvent| ctx.lab.cancel())
     };
-    let words = match busy {
-        Busy::Predicting => "Running the prediction's own run…",
-        Busy::Measuring => "Running the simulations…",
-    };
     html! {
         <div class="working" role="status">
-            <label>{ words }<progress></progress></label>
+            <label>{ "Running the prediction's own run…" }<progress></progress></label>
             { button("", "Cancel", cancel) }
         </div>
     }
@@ -132,6 +129,9 @@ fn act(ctx: &Ctx, step: u32, action: GuideAction) {
         GuideAction::Press(button) => ctx.lab.send(Request::Press { step, button }),
         GuideAction::Hint => ctx.dispatch(Action::Hint),
         GuideAction::Measure(choices) => ctx.lab.measure(step, choices),
+        GuideAction::StopMeasuring => ctx.lab.stop_measuring(),
+        GuideAction::OpenMeasured(measured, row) => ctx.lab.open_measured(&measured, row),
+        GuideAction::Words(id, words) => ctx.dispatch(Action::Words(id, words)),
         GuideAction::Finish => ctx.dispatch(Action::Finish),
     }
 }
