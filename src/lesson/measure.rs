@@ -31,7 +31,7 @@ struct Row {
     /// The largest value of the first column that one run had.
     largest: f64,
     /// That run's seed, and the moment in it to look at.
-    at: (u64, Option<Micros>),
+    at: (u64, Micros),
 }
 
 /// What is run for a row.
@@ -51,7 +51,7 @@ impl Sweep {
 impl Lesson {
     /// Begins to measure a step's trade-off, or its exercise for what was chosen (the place of an option for each choice).
     pub fn sweep(&self, step: u32, choices: &[u32]) -> Result<Sweep, String> {
-        let row = |design| Row { design, meter: Meter::default(), largest: -1.0, at: (1, None) };
+        let row = |design| Row { design, meter: Meter::default(), largest: -1.0, at: (1, Micros::ZERO) };
         let rows = self.designs(step, choices)?.into_iter().map(row).collect();
         Ok(Sweep { step, choices: choices.to_vec(), rows, done: 0 })
     }
@@ -75,7 +75,10 @@ impl Lesson {
             sweep.done += 1;
             spent += done.steps().max(1);
         }
-        let row = |row: &Row| MeasuredRow { title: row.design.title.clone(), cells: shown(m, &row.meter), at: row.at };
+        let row = |row: &Row| {
+            let (title, cells, (seed, at)) = (row.design.title.clone(), shown(m, &row.meter), row.at);
+            MeasuredRow { title, cells, seed, at }
+        };
         let mut measurement = Measurement {
             id: m.id.clone(),
             step: sweep.step,

@@ -209,9 +209,9 @@ impl Meter {
         self.full |= other.full;
     }
 
-    /// When the run's longest time without a leader began.
-    pub fn longest_gap(&self) -> Option<Micros> {
-        (self.leaders.longest.0 > 0).then_some(self.leaders.longest.1)
+    /// When the run's longest time without a leader began; the start without any.
+    pub fn longest_gap(&self) -> Micros {
+        self.leaders.longest.1
     }
 
     /// Every value by its name, for showing: what cannot be computed yet is left out.

@@ -1,9 +1,36 @@
-//! Buttons that many places have. One function each: what `html!` makes of an element is not small.
+//! Elements that many places have. One function each: what `html!` makes of an element is not small.
 
 use super::storage;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
+use yew::virtual_dom::{AttributeOrProperty, Attributes, VTag};
+
+/// An element without listeners. Attributes whose values are missing at the end are left out.
+pub fn tag(name: &'static str, keys: &'static [&'static str], values: &[&str], inside: Vec<Html>) -> Html {
+    let value =
+        |i: usize| values.get(i).map(|value| AttributeOrProperty::Attribute(AttrValue::from((*value).to_owned())));
+    let mut tag = VTag::new(name);
+    tag.set_attributes(Attributes::Dynamic { keys, values: (0..keys.len()).map(value).collect() });
+    tag.add_children(inside);
+    tag.into()
+}
+
+/// An element with text in it.
+pub fn words(name: &'static str, class: &str, text: &str) -> Html {
+    let class = [class];
+    tag(name, &["class"], if class[0].is_empty() { &[] } else { &class }, vec![Html::from(text)])
+}
+
+/// A way within the app.
+pub fn link(class: &str, href: &str, text: &str) -> Html {
+    tag("a", &["class", "href"], &[class, href], vec![Html::from(text)])
+}
+
+/// What can be opened, with the line that always shows.
+pub fn details(summary: &str, inside: Html) -> Html {
+    tag("details", &[], &[], vec![words("summary", "", summary), inside])
+}
 
 /// A button with words in it.
 pub fn button(class: &'static str, words: impl Into<AttrValue>, onclick: Callback<MouseEvent>) -> Html {

@@ -82,7 +82,7 @@ pub struct Link {
 }
 
 impl Link {
-    pub fn new(hear: impl Fn(Heard) + 'static) -> Rc<Link> {
+    pub fn new(hear: Box<dyn Fn(Heard)>) -> Rc<Link> {
         let link = Rc::new_cyclic(|me| Link {
             me: me.clone(),
             bridge: RefCell::default(),
@@ -91,7 +91,7 @@ impl Link {
             epoch: Cell::new(0),
             loaded: Cell::new(false),
             alarm: RefCell::default(),
-            hear: Box::new(hear),
+            hear,
         });
         link.start();
         link

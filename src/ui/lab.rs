@@ -105,7 +105,7 @@ impl Lab {
                 core.heard(heard);
             }
         };
-        let _ = core.link.set(Link::new(hear));
+        let _ = core.link.set(Link::new(Box::new(hear)));
         Lab(core)
     }
 }
@@ -188,10 +188,9 @@ impl Core {
         let Some(found) = measured.rows.get(row as usize) else { return };
         self.keep_own();
         self.foreign.set(true);
-        let (seed, moment) = found.at;
-        let at = moment.map(|moment| moment.since(BEFORE_THE_MOMENT));
+        let (whose, at) = (format!("{}, seed {}", found.title, found.seed), found.at.since(BEFORE_THE_MOMENT));
         let source = RunSource::Measured { step: measured.step, choices: measured.choices.clone(), row };
-        self.open_run(source, Some(seed), at, Some(format!("{}, seed {seed}", found.title)), true);
+        self.open_run(source, Some(found.seed), Some(at), Some(whose), true);
     }
 
     fn keep_own(&self) {
@@ -273,7 +272,7 @@ impl Core {
                 core.swept(heard);
             }
         };
-        let link = Link::new(hear);
+        let link = Link::new(Box::new(hear));
         link.send(Request::LoadLesson { name, pack });
         link.send(Request::Measure { step, choices, done: 0 });
         *self.sweeper.borrow_mut() = Some(link);

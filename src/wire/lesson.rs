@@ -130,8 +130,10 @@ pub struct MeasuredRow {
     pub title: String,
     /// For each column the value as text, and as a number for drawing; none as long as nothing was measured.
     pub cells: Vec<Option<(String, f64)>>,
-    /// The seed of the run with the largest value in the first column, and the moment in it to look at.
-    pub at: (u64, Option<Micros>),
+    /// The seed of the run with the largest value in the first column.
+    pub seed: u64,
+    /// The moment in that run to look at.
+    pub at: Micros,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -14,20 +14,23 @@ fn step(page: &mut Page, server: &Server, number: u32) {
     page.wait_for(".spot");
 }
 
-/// The top of an element stands at the top of the guide.
-fn to(page: &Page, css: &str) {
+/// Brings an element into view, on the phone below the bench; nothing is wider than the page.
+fn to(page: &Page, css: &str, block: &str) {
     page.wait_for(css);
-    page.js("document.querySelector(arguments[0]).scrollIntoView({ block: 'start' })", json!([css]));
+    page.js("document.querySelector(arguments[0]).scrollIntoView({ block: arguments[1] })", json!([css, block]));
+    let too_wide = "const root = document.documentElement;
+                    return root.scrollWidth > root.clientWidth && root.scrollWidth + ' px wide'";
+    assert_eq!(page.js(too_wide, json!([])), json!(false));
 }
 
 /// Light, dark and on the phone, with the element in view.
-fn pictures(page: &Page, name: &str, css: &str) {
+fn pictures(page: &Page, name: &str, css: &str, on_phone: &str) {
     for (theme, tone) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
         page.theme(theme);
-        to(page, css);
+        to(page, css, "start");
         page.screenshot(&format!("{name}-{tone}"));
         page.size(390, 844);
-        to(page, css);
+        to(page, on_phone, "end");
         page.screenshot(&format!("{name}-phone-{tone}"));
         page.size(1440, 900);
     }
@@ -52,20 +55,20 @@ fn a_trade_off_is_measured_beside_the_bench() {
     page.wait_for(".measure .deeds button");
     let caption = "return document.querySelector('.measured caption').textContent";
     let stopped = page.js(caption, json!([])).as_str().map(String::from).expect("a caption");
-    assert!(stopped.starts_with("After ") && stopped.ends_with(" of 360 runs"), "{stopped}");
-    pictures(&page, "trade-off-partial", ".measure");
+    assert!(stopped.starts_with("After ") && stopped.ends_with(" of 600 runs"), "{stopped}");
+    pictures(&page, "trade-off-partial", ".measure", ".points");
     // Again, to the end.
     page.click(".measure .deeds button");
-    page.wait_js("all runs", &format!("{caption} === 'Measured in 360 runs'"), json!([]));
+    page.wait_js("all runs", &format!("{caption} === 'Measured in 600 runs'"), json!([]));
     let values = page.count(".chart .value");
     assert_eq!(values, 18, "six points in each of three panels");
     // By keyboard to a point, and its slowest run on the bench.
     page.focus(".points input");
     page.press("ArrowRight");
     page.press("ArrowRight");
-    page.wait_for(".chart .chosen");
+    page.wait_for(".chart rect");
     page.wait_text("Run 100–200 ms on the bench");
-    pictures(&page, "trade-off", ".measure");
+    pictures(&page, "trade-off", ".measure", ".points");
     page.assert_accessible("trade-off");
     page.click(".watch");
     page.wait_text("100–200 ms, seed");
@@ -92,9 +95,9 @@ fn an_exercise_is_failed_and_passed() {
     let server = Server::start();
     let mut page = Page::start();
     step(&mut page, &server, 8);
-    pictures(&page, "exercise", ".measure");
+    pictures(&page, "exercise", ".measure", ".measure .deeds");
     assert_eq!(check(&page), (0, 3), "all in one zone, with time-outs of 20 to 40 ms");
-    pictures(&page, "exercise-failed", ".measure");
+    pictures(&page, "exercise-failed", ".measure", ".verdicts");
     // What the learner writes is no markup, and stays.
     let first = ".follow-up textarea";
     page.focus(first);
@@ -103,14 +106,14 @@ fn an_exercise_is_failed_and_passed() {
     page.wait_for(".follow-up details");
     page.click(".follow-up summary");
     assert_eq!(page.count(".follow-up b"), 0);
-    pictures(&page, "exercise-words", ".interview");
+    pictures(&page, "exercise-words", ".interview", ".follow-up");
     page.assert_accessible("exercise");
     // Another design: the verdicts of the first one are gone until it is measured.
     choose(&page, 0, 3);
     choose(&page, 1, 2);
     page.wait_js("no verdict", "return !document.querySelector('.verdicts [data-state=met]')", json!([]));
     assert_eq!(check(&page), (3, 0));
-    pictures(&page, "exercise-passed", ".measure");
+    pictures(&page, "exercise-passed", ".measure", ".measured");
     page.reload();
     page.wait_for(ENGINE);
     page.wait_text("Step 8 of 8");

@@ -132,6 +132,7 @@ impl Checker<'_> {
                 let sentences: Vec<&str> = measured.verdicts.iter().map(|(_, words)| words.as_str()).collect();
                 let said = if missed.is_empty() { "nothing".into() } else { missed.join(", ") };
                 wrong(format!("this design misses {said}: {}", sentences.join(" ")));
+                continue;
             }
             solved |= d.missed.is_empty();
             told.extend(d.missed.iter().map(String::as_str));

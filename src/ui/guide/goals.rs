@@ -1,6 +1,6 @@
 //! Goals: checked by the engine, each with the moment that met it.
 
-use super::super::controls::button;
+use super::super::controls::{button, tag, words};
 use super::prose::inlines;
 use super::{GuideAction, GuideProps, key};
 use crate::base::Micros;
@@ -14,14 +14,13 @@ pub fn goals(props: &GuideProps, step: &StepPage) -> Html {
     };
     let goals = step.goals.iter().enumerate();
     let count = goals.clone().filter(|(i, goal)| met(*i, goal)).count();
-    html! {
-        <section class="card goals" aria-labelledby="goals">
-            <h2 id="goals" class="card-title">
-                { "Goals" }<span class="who">{ format!("{count} of {}", step.goals.len()) }</span>
-            </h2>
-            <ul aria-live="polite">{ for goals.map(|(i, goal)| one(props, step, goal, card(i), met(i, goal))) }</ul>
-        </section>
-    }
+    let title = vec![Html::from("Goals"), words("span", "who", &format!("{count} of {}", step.goals.len()))];
+    let list = goals.map(|(i, goal)| one(props, step, goal, card(i), met(i, goal))).collect();
+    let inside = vec![
+        tag("h2", &["id", "class"], &["goals", "card-title"], title),
+        tag("ul", &["aria-live"], &["polite"], list),
+    ];
+    tag("section", &["class", "aria-labelledby"], &["card goals", "goals"], inside)
 }
 
 fn one(props: &GuideProps, step: &StepPage, goal: &GoalPage, card: Option<&GoalCard>, met: bool) -> Html {
@@ -31,15 +30,14 @@ fn one(props: &GuideProps, step: &StepPage, goal: &GoalPage, card: Option<&GoalC
         (_, true) => ("✗", "missed", "Missed: "),
         _ => ("○", "open", "Open: "),
     };
-    html! {
-        <li class={classes!("goal", state)} data-goal={goal.id.clone()} data-state={state}>
-            <span class="sign" aria-hidden="true">{ sign }</span>
-            <div>
-                <span class="sr-only">{ word }</span>{ inlines(&goal.title, &props.page, &format!("goal-{}", goal.id)) }
-                <small>{ evidence(props, step, goal, card) }</small>
-            </div>
-        </li>
-    }
+    let said = vec![
+        words("span", "sr-only", word),
+        inlines(&goal.title, &props.page, &format!("goal-{}", goal.id)),
+        tag("small", &[], &[], vec![evidence(props, step, goal, card)]),
+    ];
+    let sign = tag("span", &["class", "aria-hidden"], &["sign", "true"], vec![Html::from(sign)]);
+    let class = format!("goal {state}");
+    tag("li", &["class", "data-goal", "data-state"], &[&class, &goal.id, state], vec![sign, tag("div", &[], &[], said)])
 }
 
 /// Which moment met it, as a link into this run; or the run that met it before.

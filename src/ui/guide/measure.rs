@@ -1,12 +1,12 @@
 //! Trade-offs and exercises: choices, runs in the background, what was measured as chart and table, requirements met or
 //! missed, and the interviewer's follow-ups with room for the learner's own words.
 
-use super::super::controls::button;
+use super::super::controls::{button, details, tag, words};
 use super::chart::chart;
 use super::prose::inlines;
 use super::{GuideAction, key, same};
-use crate::progress::{LessonProgress, WORDS_MAX};
-use crate::wire::{ChoicePage, FollowUp, LessonPage, MeasurePage, MeasuredRow, Measurement, StepPage};
+use crate::progress::LessonProgress;
+use crate::wire::{ChoicePage, FollowUp, LessonPage, MeasurePage, Measurement, StepPage};
 use std::rc::Rc;
 use web_sys::{HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
@@ -34,49 +34,40 @@ impl PartialEq for MeasureProps {
 
 #[function_component(Measure)]
 pub fn measure(props: &MeasureProps) -> Html {
+    // The options of an exercise; or the point of a chart, once one is chosen.
     let picked = use_state(Vec::new as fn() -> Vec<u32>);
-    // The point of a chart that is chosen.
-    let point = use_state(|| None::<usize>);
     let Some(step) = props.page.steps.get(props.index as usize) else { return Html::default() };
     let Some(asked) = &step.measure else { return Html::default() };
-    let mut choices = (*picked).clone();
-    choices.resize(asked.choices.len(), 0);
-    let exercise = !asked.choices.is_empty();
-    let measured = props.measurement.as_deref();
-    // Verdicts are about the design that was measured, not about another one chosen since.
-    let judged = measured.filter(|m| m.choices == choices && m.done == m.runs);
-    let choose = {
-        let point = point.clone();
-        Callback::from(move |i: usize| point.set(Some(i)))
-    };
-    let title_id = format!("measure-{}", asked.id);
-    html! {
-        <section class="card measure" aria-labelledby={title_id.clone()}>
-            <h2 class="card-title" id={title_id}>{ &asked.title }</h2>
-            <p>{ inlines(&asked.intro, &props.page, &asked.id) }</p>
-            { for asked.choices.iter().enumerate().map(|(i, choice)| select(props, &picked, &choices, i, choice)) }
-            if !asked.requirements.is_empty() { { requirements(asked, judged) } }
-            if let Some(axis) = &asked.axis {
-                { chart(asked, measured.map_or(&[], |m| &m.rows), *point, &choose) }
-                { points(asked, axis, *point, &choose) }
-            }
-            { run(props, exercise, choices) }
-            if let Some(measured) = &props.measurement {
-                { result(asked, measured, *point, &props.on) }
-            }
-            if let Some(judged) = judged.filter(|_| exercise) { { interview(props, step, judged) } }
-        </section>
+    let (mut choices, mut point) = ((*picked).clone(), None);
+    if asked.axis.is_some() {
+        point = choices.pop().map(|i| i as usize);
     }
+    choices.resize(asked.choices.len(), 0);
+    let exercise = !choices.is_empty();
+    let measured = props.measurement.as_ref();
+    // Verdicts are about the design that was measured, not about another one chosen since.
+    let judged = measured.filter(|m| exercise && m.choices == choices && m.done == m.runs);
+    let id = format!("measure-{}", asked.id);
+    let mut inside = vec![
+        tag("h2", &["class", "id"], &["card-title", &id], vec![Html::from(asked.title.as_str())]),
+        tag("p", &[], &[], vec![inlines(&asked.intro, &props.page, &asked.id)]),
+    ];
+    inside.extend(asked.choices.iter().enumerate().map(|(i, c)| select(props.measuring, &picked, &choices, i, c)));
+    // What is absent keeps its place: so the rest stays what it is, and has the focus if it had.
+    inside.push(if exercise { requirements(asked, judged.map(|m| &**m)) } else { Html::default() });
+    let drawn = asked.axis.as_ref().map(|axis| {
+        let rows = measured.map_or(&[][..], |m| &m.rows);
+        tag("div", &[], &[], vec![chart(asked, rows, point), points(asked, axis, point, &picked)])
+    });
+    inside.push(drawn.unwrap_or_default());
+    inside.push(run(props, exercise, choices));
+    inside.push(measured.map(|measured| result(asked, measured, point, &props.on)).unwrap_or_default());
+    inside.push(judged.map(|judged| interview(props, step, judged)).unwrap_or_default());
+    tag("section", &["class", "aria-labelledby"], &["card measure", &id], inside)
 }
 
 /// A choice of an exercise. Another design is another measurement.
-fn select(
-    props: &MeasureProps,
-    picked: &UseStateHandle<Vec<u32>>,
-    all: &[u32],
-    place: usize,
-    choice: &ChoicePage,
-) -> Html {
+fn select(disabled: bool, picked: &UseStateHandle<Vec<u32>>, all: &[u32], place: usize, choice: &ChoicePage) -> Html {
     let (picked, all, chosen) = (picked.clone(), all.to_vec(), all[place] as usize);
     let onchange = Callback::from(move |event: Event| {
         let element: HtmlSelectElement = event.target_unchecked_into();
@@ -87,7 +78,7 @@ fn select(
     html! {
         <label class="choice">
             { &choice.title }
-            <select {onchange} disabled={props.measuring}>
+            <select {onchange} {disabled}>
                 { for choice.options.iter().enumerate().map(|(n, option)| html! {
                     <option selected={n == chosen}>{ option }</option>
                 }) }
@@ -105,28 +96,24 @@ fn requirements(asked: &MeasurePage, judged: Option<&Measurement>) -> Html {
             Some((false, _)) => ("✗", "missed", "Missed: "),
             None => ("○", "open", "Open: "),
         };
-        html! {
-            <li class={classes!("goal", state)} data-state={state}>
-                <span class="sign" aria-hidden="true">{ sign }</span>
-                <div><span class="sr-only">{ word }</span>{ title }<small>{ verdict.map(|(_, words)| words.clone()) }</small></div>
-            </li>
-        }
+        let measured = verdict.map_or("", |(_, words)| words);
+        let said = vec![words("span", "sr-only", word), Html::from(title.as_str()), words("small", "", measured)];
+        let sign = tag("span", &["class", "aria-hidden"], &["sign", "true"], vec![Html::from(sign)]);
+        tag("li", &["class", "data-state"], &[&format!("goal {state}"), state], vec![sign, tag("div", &[], &[], said)])
     };
-    html! { <ul class="verdicts" aria-live="polite" aria-label="Requirements">{ for asked.requirements.iter().enumerate().map(row) }</ul> }
+    let rows = asked.requirements.iter().enumerate().map(row).collect();
+    tag("ul", &["class", "aria-live", "aria-label"], &["verdicts", "polite", "Requirements"], rows)
 }
 
 /// The axis of the chart: its points as radio buttons, each below its column.
-fn points(asked: &MeasurePage, axis: &str, chosen: Option<usize>, choose: &Callback<usize>) -> Html {
+fn points(asked: &MeasurePage, axis: &str, chosen: Option<usize>, picked: &UseStateHandle<Vec<u32>>) -> Html {
     let radio = |(i, title): (usize, &String)| {
-        let onchange = choose.reform(move |_: Event| i);
+        let picked = picked.clone();
+        let onchange = Callback::from(move |_: Event| picked.set(vec![i as u32]));
         html! { <label><input type="radio" name={asked.id.clone()} checked={chosen == Some(i)} {onchange} />{ title }</label> }
     };
-    html! {
-        <fieldset class="points">
-            <legend>{ axis.to_owned() }</legend>
-            <div>{ for asked.variants.iter().enumerate().map(radio) }</div>
-        </fieldset>
-    }
+    let radios = asked.variants.iter().enumerate().map(radio).collect();
+    tag("fieldset", &["class"], &["points"], vec![words("legend", "", axis), tag("div", &[], &[], radios)])
 }
 
 /// The button that starts the runs, or how far they are and the button that ends them.
@@ -134,89 +121,87 @@ fn run(props: &MeasureProps, exercise: bool, choices: Vec<u32>) -> Html {
     let measured = props.measurement.as_deref();
     if props.measuring {
         let (done, runs) = measured.map_or((0, 0), |m| (m.done, m.runs));
-        let words = if runs == 0 { "Starting…".to_owned() } else { format!("{done} of {runs} runs") };
-        let known = |n: u32| (runs > 0).then(|| n.to_string());
-        return html! {
-            <div class="running">
-                <label>{ words }<progress value={known(done)} max={known(runs)}></progress></label>
-                { button("", "Cancel", props.on.reform(|_| GuideAction::StopMeasuring)) }
-            </div>
-        };
+        let said = if runs == 0 { "Starting…".to_owned() } else { format!("{done} of {runs} runs") };
+        let (done, runs) = (done.to_string(), runs.to_string());
+        // Without a value the bar says that it is not known yet.
+        let known: &[&str] = &[&done, &runs];
+        let bar = tag("progress", &["value", "max"], if runs == "0" { &[] } else { known }, Vec::new());
+        let label = tag("label", &[], &[], vec![Html::from(said), bar]);
+        let cancel = button("", "Cancel", props.on.reform(|_| GuideAction::StopMeasuring));
+        return tag("div", &["class"], &["running"], vec![label, cancel]);
     }
-    let words = match (exercise, measured) {
-        (true, _) => "Check my design",
-        (false, None) => "Measure",
-        (false, Some(_)) => "Measure again",
+    let (class, said) = match (exercise, measured) {
+        (true, _) => ("pri", "Check my design"),
+        (false, None) => ("pri", "Measure"),
+        (false, Some(_)) => ("line", "Measure again"),
     };
-    let class = if exercise || measured.is_none() { "pri" } else { "line" };
-    html! { <p class="deeds">{ button(class, words, props.on.reform(move |_| GuideAction::Measure(choices.clone()))) }</p> }
+    let start = props.on.reform(move |_| GuideAction::Measure(choices.clone()));
+    tag("div", &["class"], &["deeds"], vec![Html::default(), button(class, said, start)])
 }
 
+/// What was measured; and the slowest run of the design, or of the chosen point, to look at.
 fn result(asked: &MeasurePage, measured: &Rc<Measurement>, point: Option<usize>, on: &Callback<GuideAction>) -> Html {
-    let cell =
-        |cell: &Option<(String, f64)>| html! { <td>{ cell.as_ref().map_or("–", |(words, _)| words.as_str()) }</td> };
-    let row =
-        |row: &MeasuredRow| html! { <tr><th scope="row">{ &row.title }</th>{ for row.cells.iter().map(cell) }</tr> };
     let Measurement { done, runs, .. } = **measured;
     let caption = if done < runs { format!("After {done} of {runs} runs") } else { format!("Measured in {runs} runs") };
-    let table = html! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Measured values">
-            <table>
-                <caption>{ caption }</caption>
-                <thead><tr><td></td>{ for asked.columns.iter().map(|c| html! { <th scope="col">{ c }</th> }) }</tr></thead>
-                <tbody>{ for measured.rows.iter().map(row) }</tbody>
-            </table>
-        </div>
-    };
-    let chosen = if asked.axis.is_some() { point } else { Some(0).filter(|_| measured.rows.len() == 1) };
-    let watch = chosen.and_then(|i| Some((i, measured.rows.get(i)?))).map(|(i, row)| {
+    let table = tag("table", &[], &[], vec![words("caption", "", &caption), table(asked, measured)]);
+    let region = &["class", "tabindex", "role", "aria-label"];
+    let table = tag("div", region, &["scroll", "0", "region", "Measured values"], vec![table]);
+    let chart = asked.axis.is_some();
+    let table = if chart { details("The numbers as a table", table) } else { table };
+    let place = if chart { point } else { Some(0).filter(|_| measured.rows.len() == 1) };
+    let mut parts = vec![Html::default(), table];
+    if let Some((i, row)) = place.and_then(|i| Some((i, measured.rows.get(i)?))) {
         let open = GuideAction::OpenMeasured(Rc::clone(measured), i as u32);
-        let words = format!("Run {} on the bench", row.title);
-        html! {
-            <p class="deeds">{ button("pri watch", words, on.reform(move |_| open.clone())) }
-                <small>{ format!("Its slowest run, seed {}, from the moment that counts.", row.at.0) }</small></p>
-        }
-    });
-    html! {
-        <div class="measured">
-            { watch.unwrap_or_default() }
-            if asked.axis.is_some() {
-                <details><summary>{ "The numbers as a table" }</summary>{ table }</details>
-            } else {
-                { table }
-            }
-        </div>
+        let class = if chart { "pri watch" } else { "line watch" };
+        let watch = button(class, format!("Run {} on the bench", row.title), on.reform(move |_| open.clone()));
+        let note = words("small", "", &format!("Its slowest run, seed {}, from the moment that counts.", row.seed));
+        parts[0] = tag("p", &["class"], &["deeds"], vec![watch, note]);
     }
+    tag("div", &["class"], &["measured"], parts)
+}
+
+/// A row for each variant; of a single design, a row for each column.
+fn table(asked: &MeasurePage, measured: &Measurement) -> Html {
+    let cell = |cell: &Option<(String, f64)>| words("td", "", cell.as_ref().map_or("–", |(words, _)| words));
+    let scoped = |scope: &str, text: &str| tag("th", &["scope"], &[scope], vec![Html::from(text)]);
+    let line = |cells: Vec<Html>| tag("tr", &[], &[], cells);
+    let mut lines = Vec::new();
+    if let [only] = &measured.rows[..] {
+        lines.extend(asked.columns.iter().zip(&only.cells).map(|(title, c)| line(vec![scoped("row", title), cell(c)])));
+    } else {
+        let heads = asked.columns.iter().map(|title| scoped("col", title));
+        lines.push(line([words("td", "", "")].into_iter().chain(heads).collect()));
+        for row in &measured.rows {
+            lines.push(line([scoped("row", &row.title)].into_iter().chain(row.cells.iter().map(cell)).collect()));
+        }
+    }
+    tag("tbody", &[], &[], lines)
 }
 
 /// The interviewer's questions. What the learner writes is text and nothing else; a model answer follows it.
 fn interview(props: &MeasureProps, step: &StepPage, judged: &Measurement) -> Html {
     let question = |f: &FollowUp| {
         let written = props.progress.words.get(&key(step, &f.id)).cloned().unwrap_or_default();
-        let (name, id) = (format!("follow-{}", f.id), f.id.clone());
+        let id = f.id.clone();
         let onchange = props.on.reform(move |event: Event| {
             GuideAction::Words(id.clone(), event.target_unchecked_into::<HtmlTextAreaElement>().value())
         });
         let answer = if written.trim().is_empty() {
-            html! { <small>{ "A model answer follows your own." }</small> }
+            words("small", "", "A model answer follows your own.")
         } else {
-            html! { <details><summary>{ "A model answer" }</summary><p>{ inlines(&f.answer, &props.page, &f.id) }</p></details> }
+            details("A model answer", inlines(&f.answer, &props.page, &f.id))
         };
         html! {
             <li class="follow-up" key={f.id.clone()}>
-                <label for={name.clone()}>{ &f.ask }</label>
-                <textarea id={name} rows="3" maxlength={WORDS_MAX.to_string()} value={written} {onchange} />
+                <label>{ &f.ask }<textarea rows="3" maxlength="4000" value={written} {onchange} /></label>
                 { answer }
             </li>
         }
     };
-    html! {
-        <div class="interview">
-            <h3>{ "The interviewer asks" }</h3>
-            <ul>{ for judged.follow_ups.iter().map(question) }</ul>
-            if !judged.answer.is_empty() {
-                <details><summary>{ "A model design" }</summary><p>{ inlines(&judged.answer, &props.page, "answer") }</p></details>
-            }
-        </div>
+    let questions = judged.follow_ups.iter().map(question).collect();
+    let mut inside = vec![words("h3", "", "The interviewer asks"), tag("ul", &[], &[], questions)];
+    if !judged.answer.is_empty() {
+        inside.push(details("A model design", inlines(&judged.answer, &props.page, "answer")));
     }
+    tag("div", &["class"], &["interview"], inside)
 }

@@ -7,12 +7,12 @@ mod measure;
 mod prediction;
 mod prose;
 
-use super::controls::button;
+use super::controls::{button, link, tag, words};
 use super::effects::{self, use_effect_on};
 use crate::base::Micros;
 use crate::progress::LessonProgress;
 use crate::view::route::Route;
-use crate::wire::{GoalCard, GoalState, LessonPage, Measurement, PredictionOutcome, StepPage};
+use crate::wire::{GoalCard, GoalState, LessonPage, Measurement, PredictionOutcome, SourceCard, StepPage};
 use measure::Measure;
 use prediction::Prediction;
 use prose::{blocks, inlines};
@@ -171,45 +171,47 @@ fn hints(props: &GuideProps, step: &StepPage) -> Html {
         return Html::default();
     }
     let next = props.on.reform(|_: MouseEvent| GuideAction::Hint);
-    html! {
-        <section class="hints" aria-label="Hints">
-            <ol class="hint-list" aria-live="polite">
-                { for step.hints.iter().take(opened).map(|hint| html! { <li>{ inlines(hint, &props.page, "hint") }</li> }) }
-            </ol>
-            if opened < total {
-                { button("line", format!("Hint {} of {total}", opened + 1), next) }
-            }
-        </section>
+    let shown =
+        step.hints.iter().take(opened).map(|hint| tag("li", &[], &[], vec![inlines(hint, &props.page, "hint")]));
+    let mut inside = vec![tag("ol", &["class", "aria-live"], &["hint-list", "polite"], shown.collect())];
+    if opened < total {
+        inside.push(button("line", format!("Hint {} of {total}", opened + 1), next));
     }
+    tag("section", &["class", "aria-label"], &["hints", "Hints"], inside)
 }
 
 /// What is still to do here, and the way to the steps before and after.
 fn way_on(props: &GuideProps, step: &StepPage, count: usize) -> Html {
-    let link = |n: u32| Route::Lesson(props.page.slug.clone(), n).href();
+    let place = |n: u32| Route::Lesson(props.page.slug.clone(), n).href();
     let last = props.step as usize + 1 == count;
     let met = step.goals.iter().filter(|g| is_met(props, step, &g.id)).count();
     let left = step.goals.len() - met;
     let finish = props.on.reform(|_: MouseEvent| GuideAction::Finish);
     let all_done = steps_done(&props.page, &props.progress).iter().all(|done| *done);
-    html! {
-        <nav class="way-on" aria-label="Steps">
-            if props.step > 0 {
-                <a class="button line" href={link(props.step - 1)} rel="prev">{ "Back" }</a>
-            }
-            if !last {
-                <a class={classes!("button", if left == 0 { "pri" } else { "line" })} href={link(props.step + 1)} rel="next">
-                    { format!("Next: {}", props.page.steps[props.step as usize + 1].title) }
-                </a>
-            } else if props.progress.finished {
-                <p class="done" role="status">{ "You finished this lesson. " }<a href={Route::Home.href()}>{ "To the course" }</a></p>
-            } else {
-                { button(if all_done { "pri" } else { "line" }, "Finish the lesson", finish) }
-            }
-            if left > 0 {
-                <p class="meta">{ format!("{left} goal{} of this step still open", if left == 1 { "" } else { "s" }) }</p>
-            }
-        </nav>
+    let mut inside = Vec::new();
+    if props.step > 0 {
+        inside.push(link("button line", &place(props.step - 1), "Back"));
     }
+    if !last {
+        let class = if left == 0 { "button pri" } else { "button line" };
+        let said = format!("Next: {}", props.page.steps[props.step as usize + 1].title);
+        inside.push(tag(
+            "a",
+            &["class", "href", "rel"],
+            &[class, &place(props.step + 1), "next"],
+            vec![Html::from(said)],
+        ));
+    } else if props.progress.finished {
+        let said = vec![Html::from("You finished this lesson. "), link("", &Route::Home.href(), "To the course")];
+        inside.push(tag("p", &["class", "role"], &["done", "status"], said));
+    } else {
+        inside.push(button(if all_done { "pri" } else { "line" }, "Finish the lesson", finish));
+    }
+    if left > 0 {
+        let said = format!("{left} goal{} of this step still open", if left == 1 { "" } else { "s" });
+        inside.push(words("p", "meta", &said));
+    }
+    tag("nav", &["class", "aria-label"], &["way-on", "Steps"], inside)
 }
 
 fn is_met(props: &GuideProps, step: &StepPage, id: &str) -> bool {
@@ -241,39 +243,36 @@ fn bars(props: &GuideProps) -> Html {
         } else {
             "open"
         };
-        let words = format!("Step {}: {}{}", i + 1, step.title, if done[i] { ", done" } else { "" });
-        let href = Route::Lesson(props.page.slug.clone(), i as u32).href();
-        html! {
-            <li>
-                <a class={classes!("bar", state)} {href} aria-label={words.clone()} title={words}
-                    aria-current={here.then_some("step")}></a>
-            </li>
-        }
+        let said = format!("Step {}: {}{}", i + 1, step.title, if done[i] { ", done" } else { "" });
+        let (href, class) = (Route::Lesson(props.page.slug.clone(), i as u32).href(), format!("bar {state}"));
+        let keys = &["class", "href", "aria-label", "title", "aria-current"];
+        let all = [&*class, &href, &said, &said, "step"];
+        tag("li", &[], &[], vec![tag("a", keys, if here { &all } else { &all[..4] }, Vec::new())])
     };
-    html! { <ol class="steps" aria-label="Steps of this lesson">{ for props.page.steps.iter().enumerate().map(bar) }</ol> }
+    let bars = props.page.steps.iter().enumerate().map(bar).collect();
+    tag("ol", &["class", "aria-label"], &["steps", "Steps of this lesson"], bars)
 }
 
 /// What the model leaves out, and the sources: at the end of the last step.
 fn endnotes(page: &Rc<LessonPage>) -> Html {
-    html! {
-        <>
-            <section class="omissions" aria-labelledby="omissions">
-                <h2 id="omissions">{ "What this model leaves out" }</h2>
-                <ul>{ for page.omissions.iter().map(|item| html! { <li>{ inlines(item, page, "omission") }</li> }) }</ul>
-            </section>
-            <section class="sources" aria-labelledby="sources">
-                <h2 id="sources">{ "Sources" }</h2>
-                <ol>
-                    { for page.sources.iter().map(|source| html! {
-                        <li>
-                            { &source.text }
-                            if let Some(url) = &source.url {
-                                { " " }<a href={url.clone()} rel="noreferrer external" target="_blank">{ prose::host(url) }</a>
-                            }
-                        </li>
-                    }) }
-                </ol>
-            </section>
-        </>
-    }
+    let list = |id: &str, title: &str, kind, items: Vec<Html>| {
+        let title = tag("h2", &["id"], &[id], vec![Html::from(title)]);
+        tag("section", &["class", "aria-labelledby"], &[id, id], vec![title, tag(kind, &[], &[], items)])
+    };
+    let omission = |item: &Vec<_>| tag("li", &[], &[], vec![inlines(item, page, "omission")]);
+    let source = |source: &SourceCard| {
+        let mut inside = vec![Html::from(source.text.as_str())];
+        if let Some(url) = &source.url {
+            inside.extend([
+                Html::from(" "),
+                tag("a", prose::AWAY, &[url, "_blank", "noreferrer external"], vec![Html::from(prose::host(url))]),
+            ]);
+        }
+        tag("li", &[], &[], inside)
+    };
+    let omissions = page.omissions.iter().map(omission).collect();
+    let sources = page.sources.iter().map(source).collect();
+    [list("omissions", "What this model leaves out", "ul", omissions), list("sources", "Sources", "ol", sources)]
+        .into_iter()
+        .collect()
 }

@@ -1,26 +1,28 @@
 //! Parsed prose as elements. Authors' and learners' text becomes text nodes, never markup.
 
+use super::super::controls::{tag, words};
 use crate::wire::{Block, Inline, LessonPage};
 use yew::prelude::*;
 
+/// Attributes of a link that leads away.
+pub const AWAY: &[&str] = &["href", "target", "rel"];
+
 pub fn blocks(blocks: &[Block], page: &LessonPage) -> Html {
-    html! { <div class="prose">{ for blocks.iter().enumerate().map(|(i, b)| block(b, page, &format!("b{i}"))) }</div> }
+    let inside = blocks.iter().enumerate().map(|(i, b)| block(b, page, &format!("b{i}"))).collect();
+    tag("div", &["class"], &["prose"], inside)
 }
 
 fn block(block: &Block, page: &LessonPage, id: &str) -> Html {
+    let all = |name, words| tag(name, &[], &[], vec![inlines(words, page, id)]);
     match block {
-        Block::Paragraph(words) => html! { <p>{ inlines(words, page, id) }</p> },
-        Block::Heading(words) => html! { <h2>{ inlines(words, page, id) }</h2> },
-        Block::Quote(words) => html! { <blockquote>{ inlines(words, page, id) }</blockquote> },
-        Block::Code(text) => html! { <pre tabindex="0"><code>{ text }</code></pre> },
+        Block::Paragraph(words) => all("p", words),
+        Block::Heading(words) => all("h2", words),
+        Block::Quote(words) => all("blockquote", words),
+        Block::Code(text) => tag("pre", &["tabindex"], &["0"], vec![words("code", "", text)]),
         Block::List { ordered, items } => {
             let items = items.iter().enumerate();
-            let items = items.map(|(i, item)| html! { <li>{ inlines(item, page, &format!("{id}i{i}")) }</li> });
-            if *ordered {
-                html! { <ol>{ for items }</ol> }
-            } else {
-                html! { <ul>{ for items }</ul> }
-            }
+            let items = items.map(|(i, item)| tag("li", &[], &[], vec![inlines(item, page, &format!("{id}i{i}"))]));
+            tag(if *ordered { "ol" } else { "ul" }, &[], &[], items.collect())
         }
     }
 }
@@ -32,41 +34,41 @@ pub fn inlines(words: &[Inline], page: &LessonPage, id: &str) -> Html {
 
 fn one(inline: &Inline, page: &LessonPage, id: &str) -> Html {
     match inline {
-        Inline::Text(text) => html! { { text } },
-        Inline::Strong(text) => html! { <strong>{ text }</strong> },
-        Inline::Emphasis(text) => html! { <em>{ text }</em> },
-        Inline::Code(text) => html! { <code>{ text }</code> },
+        Inline::Text(text) => Html::from(text.as_str()),
+        Inline::Strong(text) => words("strong", "", text),
+        Inline::Emphasis(text) => words("em", "", text),
+        Inline::Code(text) => words("code", "", text),
         Inline::Link(text, href) => {
             let away = href.starts_with("http");
-            html! {
-                <a href={href.clone()} target={away.then_some("_blank")} rel={away.then_some("noreferrer external")}>{ text }</a>
-            }
+            let all = [href.as_str(), "_blank", "noreferrer external"];
+            tag("a", AWAY, if away { &all } else { &all[..1] }, vec![Html::from(text.as_str())])
         }
         Inline::Term(text, term) => {
             let meaning = page.glossary.iter().find(|(t, _)| t == term).map(|(_, meaning)| meaning.clone());
-            note(id, "term", text, html! { <><strong>{ term }</strong>{ ": " }{ meaning.unwrap_or_default() }</> })
+            let meaning = format!(": {}", meaning.unwrap_or_default());
+            note(id, "term", text, vec![words("strong", "", term), Html::from(meaning)])
         }
         Inline::Source(source) => {
             let place = page.sources.iter().position(|s| s.id == *source);
             let Some(card) = place.map(|i| &page.sources[i]) else { return Html::default() };
             let label = format!("[{}]", place.unwrap_or(0) + 1);
-            let link = card.url.as_ref().map(|url| {
-                html! { <>{ " " }<a href={url.clone()} target="_blank" rel="noreferrer external">{ host(url) }</a></> }
-            });
-            note(id, "cite", &label, html! { <>{ &card.text }{ link.unwrap_or_default() }</> })
+            let mut inside = vec![Html::from(card.text.as_str())];
+            if let Some(url) = &card.url {
+                inside.extend([
+                    Html::from(" "),
+                    tag("a", AWAY, &[url, "_blank", "noreferrer external"], vec![Html::from(host(url))]),
+                ]);
+            }
+            note(id, "cite", &label, inside)
         }
     }
 }
 
 /// A word with a note behind it: the browser's own popover, by keyboard and touch as well.
-fn note(id: &str, class: &'static str, label: &str, content: Html) -> Html {
+fn note(id: &str, class: &str, label: &str, content: Vec<Html>) -> Html {
     let id = format!("note-{id}");
-    html! {
-        <>
-            <button type="button" {class} popovertarget={id.clone()}>{ label }</button>
-            <span class="note" {id} popover="auto">{ content }</span>
-        </>
-    }
+    let word = tag("button", &["type", "class", "popovertarget"], &["button", class, &id], vec![Html::from(label)]);
+    [word, tag("span", &["class", "id", "popover"], &["note", &id, "auto"], content)].into_iter().collect()
 }
 
 /// The host of an address, for showing where a link leads.
