@@ -78,8 +78,6 @@ pub struct Layout {
     pub headlines: bool,
     pub roles: bool,
     pub cells: bool,
-    /// How many cells fit in a row.
-    pub cells_max: usize,
 }
 
 impl Layout {
@@ -121,7 +119,6 @@ impl Layout {
             headlines: r >= 24.0,
             roles: r >= 16.0,
             cells: r >= 18.0,
-            cells_max: if r >= 30.0 { 6 } else { 4 },
         };
         layout.arrange(kinds.0, kinds.1);
         for (i, node) in opened.nodes.iter().enumerate() {
@@ -163,6 +160,25 @@ impl Layout {
     pub fn under(&self) -> f32 {
         let role = if self.roles { self.small + 8.0 } else { 0.0 };
         role + if self.cells { self.small + 7.0 } else { 0.0 }
+    }
+
+    /// How wide a row of cells centred under a node can be without meeting another node, its texts, or the edge.
+    pub fn row_room(&self, node: usize) -> f32 {
+        let p = self.places[node];
+        let row = p.y + self.r + self.under() - self.small * 0.5;
+        let half = (p.x - self.area.x).min(self.area.x + self.area.w - p.x);
+        let others = self.places.iter().enumerate().filter(|(other, _)| *other != node);
+        let half = others.fold(half, |half, (_, q)| {
+            let (beside, below) = ((p.x - q.x).abs(), row - q.y);
+            if below < -self.r - self.small || below > self.r + self.under() + self.small {
+                half
+            } else if (p.y - q.y).abs() < 2.0 * self.small {
+                half.min(beside / 2.0 - 4.0)
+            } else {
+                half.min(beside - self.r - 8.0)
+            }
+        });
+        2.0 * half
     }
 
     fn arrange(&mut self, peers: &[usize], clients: &[usize]) {

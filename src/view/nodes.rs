@@ -16,7 +16,7 @@ pub fn draw(scene: &Scene, node: usize, display: &mut Display) -> Vec<Rect> {
     body(card, ink, p, layout.r, display);
     timer(scene, node, p, ink, display);
     texts(scene, node, p, ink, display);
-    let cells = cells(scene, card, p, display);
+    let cells = cells(scene, node, display);
     let mut taken = layout.boxes(node, role(card), cells).to_vec();
     taken.extend(badges(scene, card, p, display));
     taken
@@ -132,24 +132,21 @@ fn texts(scene: &Scene, node: usize, p: Point, ink: Ink, display: &mut Display) 
 }
 
 /// The contents in a row under the role; returns how many characters wide it is, in cells.
-fn cells(scene: &Scene, card: &NodeCard, p: Point, display: &mut Display) -> usize {
-    let layout = scene.layout;
+fn cells(scene: &Scene, node: usize, display: &mut Display) -> usize {
+    let (layout, card) = (scene.layout, &scene.frame.nodes[node]);
+    let p = layout.places[node];
     if !layout.cells || card.cells.is_empty() {
         return 0;
     }
     let size = layout.small - 1.0;
     let (height, gap) = (size + 5.0, 3.0);
-    let shown = &card.cells[..card.cells.len().min(layout.cells_max)];
-    let mut row: Vec<Cell> = shown.to_vec();
-    if card.cells.len() > shown.len() {
-        row.push(Cell { text: format!("+{}", card.cells.len() - shown.len()), firm: true });
-    }
-    let each: Vec<f32> = row.iter().map(|c| words::width(&c.text, size, false) + 6.0).map(|w| w.max(height)).collect();
-    let total = each.iter().sum::<f32>() + gap * (row.len() - 1) as f32;
+    let room = layout.row_room(node);
+    let (row, each) = row(&card.cells, room, |text| (words::width(text, size, false) + 6.0).max(height) + gap);
+    let total = each.iter().sum::<f32>() - gap;
     let (mut x, y) = (p.x - total / 2.0, p.y + layout.r + layout.small + 14.0);
     let alpha = if card.status == NodeStatus::Down { 45 } else { 100 };
     for (cell, w) in row.into_iter().zip(each) {
-        let box_ = Form::Rect { x, y, w, h: height, round: 3.0 };
+        let box_ = Form::Rect { x, y, w: w - gap, h: height, round: 3.0 };
         if cell.firm {
             display.shape(Style::fill(Layer::Nodes, Ink::Good).faint(alpha / 5), box_);
         }
@@ -164,13 +161,36 @@ fn cells(scene: &Scene, card: &NodeCard, p: Point, display: &mut Display) -> usi
             size,
             bold: false,
             align: Align::Centre,
-            x: x + w / 2.0,
+            x: x + (w - gap) / 2.0,
             y,
             text,
         });
-        x += w + gap;
+        x += w;
     }
     (total / (layout.small + 4.0)).ceil() as usize
+}
+
+/// The last cells that fit into `room`, each with its width, after a sign for those that don't. Where few would fit, their
+/// short texts are shown.
+fn row(cells: &[Cell], room: f32, width: impl Fn(&str) -> f32) -> (Vec<Cell>, Vec<f32>) {
+    let short = |cell: &Cell| Cell { text: cell.text.split(':').next().unwrap_or_default().into(), firm: cell.firm };
+    let whole: f32 = cells.iter().map(|cell| width(&cell.text)).sum();
+    let texts: Vec<Cell> = if whole > room { cells.iter().map(short).collect() } else { cells.to_vec() };
+    let mut each: Vec<f32> = texts.iter().map(|cell| width(&cell.text)).collect();
+    let more = Cell { text: "…".into(), firm: true };
+    let mut left = room - each.iter().sum::<f32>();
+    let mut first = 0;
+    while left < 0.0 && first + 1 < texts.len() {
+        left += each[first] - if first == 0 { width(&more.text) } else { 0.0 };
+        first += 1;
+    }
+    let mut row = texts[first..].to_vec();
+    each.drain(..first);
+    if first > 0 {
+        each.insert(0, width(&more.text));
+        row.insert(0, more);
+    }
+    (row, each)
 }
 
 /// What is unusual, in words above the node; a wrong clock has a tilted face too.

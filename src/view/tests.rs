@@ -183,6 +183,42 @@ fn texts_under_nodes_do_not_overlap_nodes() {
     }
 }
 
+/// Logs as long as a protocol shows them: every row has room, and its last cell is there.
+#[test]
+fn long_rows_of_cells_overlap_nothing() {
+    let log = |text: &str| (0..8).map(|k| Cell { text: format!("{text}{k}"), firm: k < 6 }).collect::<Vec<_>>();
+    for ((peers, clients), text) in
+        [(3, 1), (5, 1), (5, 2), (7, 3)].into_iter().flat_map(|ring| ["5:x=380", "k=1"].map(|text| (ring, text)))
+    {
+        let opened = opened(peers, clients);
+        for (width, height, insets) in SIZES {
+            let layout = Layout::new(&opened, width, height, insets);
+            let mut frame = frame(&opened, 0);
+            frame.nodes.iter_mut().take(peers).for_each(|card| card.cells = log(text));
+            let what = format!("{peers}+{clients} at {width}x{height}, {text}");
+            let stage = draw(&scene(&opened, &frame, &layout, 106_000));
+            let cell = |t: &&super::display::Text| t.text == "…" || t.text.starts_with(&text[..1]) || t.text == "5";
+            let rows: Vec<Rect> = (stage.display.texts.iter())
+                .filter(|t| !t.bold && cell(t) && t.text != "5 keys")
+                .map(|t| {
+                    let size = f32::from(t.size) / 10.0;
+                    let w = words::width(&t.text, size, false) + 6.0;
+                    Rect { x: t.x - w / 2.0, y: t.y - size, w, h: size + 4.0 }
+                })
+                .collect();
+            assert!(!layout.cells || rows.len() >= peers, "{what}: {} cells", rows.len());
+            for (i, row) in rows.iter().enumerate() {
+                assert!(row.within(&layout.area), "{what}: {row:?} leaves the stage");
+                assert!(!rows[i + 1..].iter().any(|other| row.overlaps(other)), "{what}: {row:?} lies on another");
+                for place in &layout.places {
+                    let circle = Rect::around(*place, 2.0 * layout.r, 2.0 * layout.r);
+                    assert!(!row.overlaps(&circle), "{what}: {row:?} lies on a node at {place:?}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn shapes_of_one_style_stand_together() {
     let opened = opened(5, 2);

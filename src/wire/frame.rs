@@ -140,6 +140,7 @@ pub struct NodeCard {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
+    /// Where room is short, only what stands before a colon is shown (of "5:x=1" the term).
     pub text: String,
     /// Durable or committed; otherwise drawn dashed.
     pub firm: bool,
