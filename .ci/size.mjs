@@ -4,7 +4,8 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 // kB (1000 bytes) of wasm and JavaScript together, gzipped.
-const BOUNDS = { page: 220, engine: 150 };
+// With the whole bench in it; the first lessons alone kept the page within 220.
+const BOUNDS = { page: 300, engine: 250, groups: 250 };
 
 if (!existsSync("dist/index.html")) {
   console.error("The page is not built: run `make dist` first.");
@@ -41,10 +42,16 @@ function sections(wasm) {
 }
 
 const files = readdirSync("dist");
-const loader = readFileSync("dist/index.html", "utf8").match(/engine-[0-9a-f]+_loader\.js/)?.[0];
+const index = readFileSync("dist/index.html", "utf8");
+// The files of one of the engines.
+const engine = (name) => {
+  const loader = index.match(new RegExp(`${name}-[0-9a-f]+_loader\\.js`))?.[0];
+  return files.filter((file) => loader && file.startsWith(loader.replace("_loader.js", "")));
+};
 const parts = {
   page: files.filter((name) => /^(faultline|boot)-.*\.(js|wasm)$/.test(name)),
-  engine: files.filter((name) => loader && name.startsWith(loader.replace("_loader.js", ""))),
+  engine: engine("engine"),
+  groups: engine("groups"),
   "first paint": files.filter((name) => /\.(html|css|svg)$/.test(name)),
 };
 

@@ -20,7 +20,8 @@ fn open(blueprint: Blueprint, until: Micros) -> Timeline {
 fn profile(protocol: &str) -> Profile {
     let (role, counts) = match protocol {
         "kv-single" => ("server", vec![1]),
-        "raft" => ("server", vec![3, 5]),
+        "raft" | "primary-backup" => ("server", vec![3, 5]),
+        "swim" => ("member", vec![3, 5]),
         _ => ("replica", vec![3, 5]),
     };
     Profile {
@@ -29,12 +30,19 @@ fn profile(protocol: &str) -> Profile {
         drawn: Vec::new(),
         servers: (role.into(), "n".into(), counts),
         clients: ("client".into(), "c".into(), vec![2]),
+        beside: beside(protocol),
         adversary: false,
         lying_disks: false,
         rough: Micros::ms(400),
         settle: Micros::ms(400),
         bound: Micros::ms(300),
     }
+}
+
+/// The single nodes that a protocol needs beside its servers.
+fn beside(protocol: &str) -> Vec<(String, String)> {
+    let service = || ("view-service".into(), "v".into());
+    if protocol == "primary-backup" { vec![service()] } else { Vec::new() }
 }
 
 fn swept(protocol: &str, seed: u64) -> Blueprint {
@@ -143,7 +151,8 @@ fn dropping_one_changes_only_what_follows(protocol: &str, seed: u64, every: usiz
         let place = blueprint.scenario.commands.partition_point(|entry| entry.at.0 <= rec.at);
         // Dropped an instant after it was sent. What arrived or was lost within that instant is gone already.
         let command = Command::Drop(MsgRef { message: rec.message() });
-        let entry = LogEntry { at: Micros(rec.at + 1), after: 0, spread: Micros::ZERO, command, learner: true };
+        let entry =
+            LogEntry { at: Micros(rec.at + 1), after: 0, spread: Micros::ZERO, command, learner: true, press: 0 };
         blueprint.scenario.commands.insert(place, entry);
         let other = open(blueprint, until);
         if other.refused[place].is_some() {
@@ -232,6 +241,7 @@ do.workload = { client = "client", arrivals = { closed = { think = { constant = 
         spread: Micros::ZERO,
         command: crash,
         learner: true,
+        press: 0,
     });
     let other = fates(&open(changed, Micros::s(2)).trace);
     let both: Vec<_> = whole.iter().filter_map(|(id, fate)| Some((id, fate, other.get(id)?))).collect();

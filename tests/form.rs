@@ -41,6 +41,7 @@ fn agrees_on_random_fault_schedules() {
         protocol: "majority-register".into(),
         servers: ("replica".into(), "n".into(), vec![3, 5]),
         clients: ("client".into(), "c".into(), vec![2, 3]),
+        beside: Vec::new(),
         parameters: BTreeMap::new(),
         drawn: Vec::new(),
         adversary: false,

@@ -4,9 +4,11 @@
 use faultline::base::Micros;
 use faultline::lesson::check::{check, check_lesson};
 use faultline::lesson::draft::Draft;
-use faultline::lesson::{Finding, Pack};
+use faultline::lesson::goal::Verdict;
+use faultline::lesson::{Finding, Lesson, Pack, runner};
 use faultline::protocols;
 use faultline::session::Session;
+use faultline::sim::scenario::LogEntry;
 use faultline::wire::*;
 use std::path::{Path, PathBuf};
 
@@ -76,7 +78,7 @@ fn mistakes_in_the_files_are_found() {
             "choice = \"place\", is = \"the moon\"",
             "one of \"one zone\"",
         ),
-        ("lesson.toml", "[](source:peleg-wool)", "[](source:wool)", "source:wool is not declared"),
+        ("prose.md", "[(§4.3)](source:textbook)", "[(§4.3)](source:book)", "source:book is not declared"),
         ("lesson.toml", "Machines here crash", "Machines <b>here</b> crash", "HTML is not accepted"),
         ("prose.md", "## crash-it", "## crash", "prose.md:9: section \"crash\"; the steps are, in order: one-server"),
         ("prose.md", "term:durable", "term:durability", "prose.md: term:durability is not declared"),
@@ -105,12 +107,7 @@ fn lessons_that_prove_nothing_are_found() {
             "",
             "nothing is done, and yet the goal \"back\" is met",
         ),
-        (
-            "lesson.toml",
-            "luck = \"Any single replica",
-            "# \"Any single replica",
-            "random clicks meet the goal \"straggler\"",
-        ),
+        ("lesson.toml", "luck = \"Any two machines", "# \"Any two machines", "random clicks meet the goal \"keep\""),
         (
             "solution.toml",
             "do.crash.node = \"n5\"",
@@ -130,8 +127,8 @@ fn lessons_that_prove_nothing_are_found() {
             "when = { measure = \"ops.availability\", at_most = \"1%\" }",
             "no combination of choices leads to this follow-up",
         ),
-        ("prose.md", "Start with one.", "Start with one. It takes 3 ms.", "\"3 ms\" is typed"),
-        ("lesson.toml", "[](source:peleg-wool)", "", "no text refers to source:peleg-wool"),
+        ("prose.md", "Start with one.", "Start with one. It takes 3 ms.", "section \"one-server\": \"3 ms\" is typed"),
+        ("prose.md", "[(§4.3)](source:note)", "", "no text refers to source:note"),
     ];
     let second: [Mistake<'_>; 6] = [
         ("solution.toml", "do.restart.node = \"n1\"", "do.resume.node = \"n1\"", "had no effect: n1 is not paused"),
@@ -141,7 +138,12 @@ fn lessons_that_prove_nothing_are_found() {
             "unmet = [\"read\"]",
             "no goal \"read\" in this step; there are: read-back",
         ),
-        ("solution.toml", "step = \"the-price\"", "step = \"price\"", "no step \"price\"; the steps are: one-server"),
+        (
+            "solution.toml",
+            "step = \"the-price\"\ngoals",
+            "step = \"price\"\ngoals",
+            "no step \"price\"; the steps are: one-server",
+        ),
         (
             "solution.toml",
             "why = \"only one replica is down\"\nunmet = [\"keep\"]\n",
@@ -162,6 +164,101 @@ fn lessons_that_prove_nothing_are_found() {
             assert!(found.contains(expected), "expected {expected}:\n{found}");
         }
     }
+}
+
+/// Without the steps' long runs: no solution, so that only texts, numbers and predictions are checked.
+fn found_without_plays(lesson: &str, changes: &[(&str, &str, &str)]) -> String {
+    let mut files = read(&folder().join(lesson));
+    for (file, from, to) in changes {
+        files = changed(files, file, from, to);
+    }
+    // Measurements are not what these tests are about.
+    let lesson_file = files.iter_mut().find(|file| file.name == "lesson.toml").expect("it is there");
+    lesson_file.text = lesson_file
+        .text
+        .replace("seeds = 100\n", "seeds = 2\n")
+        .replace("seeds = 20\nuntil = \"16s\"", "seeds = 2\nuntil = \"16s\"");
+    let solution = files.iter_mut().find(|file| file.name == "solution.toml").expect("it is there");
+    let end = solution.text.find("[[solve]]").expect("a solution");
+    solution.text.truncate(end);
+    text(&check_lesson(lesson, &files, protocols::all()).1.findings)
+}
+
+/// A number that nobody computed is found in every kind of text, in digits and in words.
+#[test]
+fn typed_numbers_are_found() {
+    let changes = [
+        ("prose.md", "Nobody tells the client.", "Nobody tells the client. Nine messages are lost."),
+        ("prose.md", "You may lose two.", "You may lose 4 ms."),
+        ("lesson.toml", "Leave both down and", "Leave both down for 31 s and"),
+        ("lesson.toml", "see three new puts and three", "see three new puts and six"),
+        ("lesson.toml", "Two of five are down, and", "Two of six are down, and"),
+        ("lesson.toml", "`c1` has sent a put.", "`c1` has sent a put 11 ms ago."),
+        ("lesson.toml", "About 10: one", "About 16: one"),
+        ("lesson.toml", "No answer. Its get fails", "No answer for 12 s. Its get fails"),
+        ("lesson.toml", "Two answers came", "After 61 ms two answers came"),
+        ("lesson.toml", "with a hundred operations each", "with fifty operations each"),
+        ("lesson.toml", "title = \"7\"", "title = \"8\""),
+        ("lesson.toml", "title = \"Put, 99 of 100 within\"", "title = \"Put, 95 of 100 within\""),
+        (
+            "lesson.toml",
+            "title = \"99 of 100 puts take at most 150 ms\"",
+            "title = \"99 of 100 puts take at most 140 ms\"",
+        ),
+        ("lesson.toml", "regions are too far apart", "regions are 36 ms apart and so too far"),
+        ("lesson.toml", "Four of seven: just", "Four of seventeen, so 13 machines: just"),
+        ("lesson.toml", "Every key is a register", "Each of 13 keys is a register"),
+        ("lesson.toml", "text = \"two round trips\"", "text = \"two round tours\""),
+    ];
+    let found = found_without_plays("one-machine", &changes);
+    for typed in [
+        "section \"crash-it\": \"Nine messages\"",
+        "section \"three-down\": \"4 ms\"",
+        "\"31 s\"",
+        "\"six new gets\"",
+        "\"six\"",
+        "\"11 ms\"",
+        "\"16\"",
+        "\"12 s\"",
+        "\"61 ms\"",
+        "\"fifty operations\"",
+        "\"8\"",
+        "\"95 of 100\"",
+        "\"140 ms\"",
+        "\"36 ms\"",
+        "\"13 machines\"",
+        "\"13\"",
+        "section \"the-price\": \"two round trips\"",
+    ] {
+        assert!(found.contains(&format!("{typed} is typed")), "{typed}:\n{found}");
+    }
+    assert!(found.contains("no text has the words \"two round tours\""), "{found}");
+}
+
+/// An engine or a scenario that behaves otherwise than the texts say makes the check fail. What changes here is a bug of
+/// the protocol, its patience, and the network.
+#[test]
+fn texts_that_runs_contradict_are_found() {
+    let said = |truth: &str, told: &str| format!("in the run \"{truth}\" is true, and solution.toml says \"{told}");
+    let bug = ("scenarios/five.toml", "give-up-after = \"800ms\"", "give-up-after = \"800ms\"\nbug-double-vote = true");
+    let title = ("lesson.toml", "{ election-timeout-min = \"25ms\"", "{ election-timeout-min = \"30ms\"");
+    let often = ("lesson.toml", "Twenty times a minute", "Thirty times a minute");
+    let once = ("lesson.toml", "for two seconds", "for three seconds");
+    let found = found_without_plays("leader-dies", &[bug, title, often, once]);
+    for typed in ["25–50 ms", "Thirty times a minute", "three seconds"] {
+        assert!(found.contains(&format!("\"{typed}\" is typed")), "{typed}:\n{found}");
+    }
+    assert!(found.contains(&said("One of the four wins at once.", "Nobody wins this term")), "{found}");
+    let hasty = ("scenarios/five.toml", "give-up-after = \"800ms\"", "give-up-after = \"100ms\"");
+    let found = found_without_plays("leader-dies", &[hasty]);
+    assert!(found.contains("these are: \"They fail until an operator steps in.\""), "{found}");
+    let slow = ("scenarios/cost-one.toml", "median = \"5ms\"", "median = \"50ms\"");
+    let found = found_without_plays("one-machine", &[slow]);
+    assert!(found.contains("{{five-latency}} instead of {{one-latency}}\": the runs give 1"), "{found}");
+    let undecided = ("solution.toml", "prediction = \"silence\"", "prediction = \"noise\"");
+    let found = found_without_plays("one-machine", &[undecided]);
+    assert!(found.contains("says which option of \"silence\" is true"), "{found}");
+    assert!(found.contains("no prediction \"noise\" in a step \"crash-it\""), "{found}");
 }
 
 /// The lessons folder with a lesson that runs nothing long: only the files matter here.
@@ -186,7 +283,7 @@ fn the_catalogue_and_stray_files_are_held_to_the_lessons() {
         files.push(file("one-machine/notes.txt", String::new()));
         files.push(file("one-machine/scenarios/copy.toml", text_of("one-machine/scenarios/one.toml")));
         files.push(file("two/prose.md", String::new()));
-        changed(files, "home.toml", "majority-register", "no-such-protocol")
+        changed(files, "home.toml", "\"raft\"", "\"no-such-protocol\"")
     };
     let second = changed(light(), "catalogue.json", "\"slug\": \"one-machine\"", "\"slug\": \"two\"");
     let third = changed(light(), "catalogue.json", "\"minutes\"", "\"minuets\"");
@@ -349,17 +446,43 @@ fn a_button_gives_its_commands_at_the_cursor() {
     assert!(matches!(&session.handle(press(0))[..], [Reply::Failed(why)] if why == "no run is open"));
     session.handle(Request::Open(OpenRun { source: RunSource::Step(2), seed: None, cursor: None }));
     frame(&mut session, Request::Show { at: Micros::ms(500) });
-    let crashed = frame(&mut session, press(0));
-    let mine = crashed.status.expect("the log changed").commands.into_iter().filter(|card| !card.scripted);
-    let said: Vec<(Micros, String)> = mine.map(|card| (card.at, card.sentence)).collect();
-    assert_eq!(said, [(Micros::ms(500), "You crash @leader".to_string())]);
+    let pressed = frame(&mut session, press(0));
+    let said = |frame: &Frame| -> Vec<(Micros, String)> {
+        let cards = frame.status.as_ref().expect("the log changed").commands.iter();
+        cards.filter(|card| !card.scripted).map(|card| (card.at, card.sentence.clone())).collect()
+    };
+    let align = "You align the election timers of all nodes";
+    let both = [(Micros::ms(500), "You crash @leader".to_string()), (Micros::ms(550), align.to_string())];
+    assert_eq!(said(&pressed), both);
     let replies = session.handle(press(0));
     assert!(matches!(&replies[..], [Reply::Refused(_), Reply::Frame(_)]), "nobody leads: {replies:?}");
-    frame(&mut session, Request::Show { at: Micros::ms(560) });
-    frame(&mut session, press(1));
+    frame(&mut session, Request::Show { at: Micros::s(2) });
+    let undone = frame(&mut session, Request::Undo);
+    assert_eq!(said(&undone).len(), 0, "one press, one undo");
+    frame(&mut session, Request::Show { at: Micros::ms(500) });
+    frame(&mut session, press(0));
     frame(&mut session, Request::Show { at: Micros::s(1) });
     let done = frame(&mut session, Request::Show { at: Micros::s(2) });
     let done = done.status.unwrap_or_else(|| frame(&mut session, Request::Move(Move::Head)).status.expect("sent anew"));
     assert_eq!(done.goals[0].state, GoalState::Met, "the vote was split, and the tie resolved");
     assert!(matches!(&session.handle(press(9))[..], [Reply::Failed(why)] if why.contains("no button 9")));
+}
+
+/// One press splits the vote, whenever it comes: the last heartbeats have landed, and no time-out has run out.
+#[test]
+fn one_press_makes_a_tie_at_any_time() {
+    let draft = Draft::read(&read(&folder().join("leader-dies")), protocols::all()).unwrap_or_else(|_| panic!());
+    let pack = draft.pack().unwrap_or_else(|finding| panic!("{finding}"));
+    let lesson = Lesson::new(pack, protocols::all()).expect("a good pack");
+    let tie = 2;
+    for seed in 1..=20u64 {
+        let at = Micros::ms(400 + seed * 37);
+        let blueprint = lesson.blueprint(tie).expect("the step").with_seed(seed);
+        let given = lesson.button(tie, 0).expect("the button").iter();
+        let given = given.map(|entry| LogEntry { at: at.plus(entry.at), ..entry.clone() });
+        let blueprint = runner::with_commands(&blueprint, given);
+        let done = runner::run(blueprint, at.plus(Micros::s(3)), lesson.goals(tie).expect("goals")).expect("it runs");
+        assert!(done.refused.is_empty(), "seed {seed}, {at}: {:?}", done.refused);
+        assert!(matches!(done.goals.verdicts().next(), Some(Verdict::Met { .. })), "seed {seed}, pressed at {at}");
+    }
 }

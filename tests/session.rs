@@ -225,3 +225,102 @@ fn a_saved_run_opens_where_the_learner_last_did_something() {
     assert!(shown.now < Micros::ms(30));
     assert_eq!((shown.now, &shown.nodes, &shown.flights), (done.now, &done.nodes, &done.flights));
 }
+
+/// What the page hears over the wire, frames after the first as changes, against the same frames whole.
+#[test]
+fn frames_sent_as_changes_are_whole_again() {
+    let (mut whole, mut sent) = (opened(), Session::new(protocols::all()));
+    let open = |session: &mut Session, generation: u32| {
+        let source = RunSource::Text(SourceFile { name: "run.json".into(), text: RUN.into() });
+        let request = Request::Open(OpenRun { source, seed: None, cursor: None });
+        session.answer(ToEngine { version: VERSION, generation, request })
+    };
+    let last = |replies: Vec<FromEngine>| match replies.into_iter().last().map(|r| r.reply) {
+        Some(Reply::Frame(frame)) => *frame,
+        other => panic!("{other:?}"),
+    };
+    let mut kept = last(open(&mut sent, 1));
+    assert!(kept.changes.is_none(), "the first frame is whole");
+    let (mut short, mut long) = (0, 0);
+    let jumps = (0..60u64).map(|i| Request::Show { at: Micros(i * 7_919 % 90_000) });
+    let steps = (0..60).map(|i| Request::Move(if i % 5 == 4 { Move::Back } else { Move::Forward }));
+    let crash = Request::Do(Command::Crash(NodeRef { node: "r2".into() }));
+    for request in jumps.chain([crash, Request::Undo]).chain(steps) {
+        let expected = frame(&mut whole, request.clone());
+        let frame = last(sent.answer(ToEngine { version: VERSION, generation: 1, request }));
+        assert!(frame.changes.is_some());
+        (short, long) =
+            (short + frame.flights.len() + frame.nodes.len(), long + expected.flights.len() + expected.nodes.len());
+        kept = frame.whole(Some(&kept));
+        assert_eq!(seen(&kept), seen(&expected));
+    }
+    assert!(short < long, "{short} of {long} were sent");
+    assert!(last(open(&mut sent, 2)).changes.is_none(), "what an older run showed is no ground for a new one");
+}
+
+#[test]
+fn commands_given_at_once_are_taken_back_at_once_and_payloads_are_told() {
+    let mut session = opened();
+    let held = frame(&mut session, Request::Do(Command::Hold(Hold { on: true })));
+    assert!(held.held);
+    let later = frame(&mut session, Request::Show { at: Micros::ms(20) });
+    let flying: Vec<_> = later.flights.iter().map(|f| f.id).collect();
+    assert!(flying.len() >= 2 && later.flights.iter().all(|f| f.due == Micros::MAX), "{:?}", later.flights);
+    let Reply::Payload(payload) = &session.handle(Request::Payload { row: later.flights[0].row })[0] else { panic!() };
+    assert!(payload.bytes > 0 && !payload.tree.children.is_empty(), "{payload:?}");
+    let now = |id: &faultline::base::MsgId| (Micros::ZERO, Command::DeliverNow(MsgRef { message: *id }));
+    let after = frame(&mut session, Request::DoAll(flying[..2].iter().rev().map(now).collect()));
+    assert_eq!(after.now, later.now, "time stands still");
+    assert!(!after.flights.iter().any(|f| flying[..2].contains(&f.id)), "both have arrived");
+    let back = frame(&mut session, Request::Undo);
+    assert_eq!(back.flights, later.flights);
+    assert!(matches!(&session.handle(Request::Payload { row: 1 << 40 })[0], Reply::Failed(_)));
+}
+
+/// A command is given later, then not at all: the rest of the log stays, and the earlier branches are kept.
+#[test]
+fn a_command_is_given_at_another_time_or_not_at_all() {
+    let mut session = opened();
+    let crash = |node: &str| Command::Crash(NodeRef { node: node.into() });
+    let restart = |node: &str| Command::Restart(NodeRef { node: node.into() });
+    frame(&mut session, Request::Show { at: Micros::ms(10) });
+    let script = vec![(Micros::ZERO, crash("r1")), (Micros::ms(10), crash("r2")), (Micros::ms(20), restart("r2"))];
+    frame(&mut session, Request::DoAll(script));
+    let shown = frame(&mut session, Request::Show { at: Micros::ms(25) });
+    let down = |frame: &Frame| frame.nodes.iter().map(|n| n.status == NodeStatus::Down).collect::<Vec<_>>();
+    assert_eq!(down(&shown)[..3], [true, true, false]);
+    let status = shown.status.expect("it changed");
+    let own = |status: &Status| -> Vec<(usize, u64)> {
+        let mine = status.commands.iter().enumerate().filter(|(_, c)| !c.scripted);
+        mine.map(|(place, c)| (place, c.at.0 / 1_000)).collect()
+    };
+    let places = own(&status);
+    assert_eq!(places.iter().map(|(_, at)| *at).collect::<Vec<_>>(), [10, 20, 30]);
+    let branches = status.branches.len();
+    let edit = |place: usize, at: Option<u64>| Request::Edit { place: place as u32, at: at.map(Micros::ms) };
+    let later = frame(&mut session, edit(places[0].0, Some(27)));
+    assert_eq!((later.now, &down(&later)[..3]), (Micros::ms(25), &[false, true, false][..]));
+    let status = later.status.expect("it changed");
+    assert_eq!(own(&status).iter().map(|(_, at)| *at).collect::<Vec<_>>(), [20, 27, 30]);
+    assert_eq!(status.branches.len(), branches + 1, "what was is kept");
+    let gone = frame(&mut session, edit(own(&status)[0].0, None));
+    assert_eq!(down(&gone)[..3], [false, false, false]);
+    let after = frame(&mut session, Request::Show { at: Micros::ms(29) });
+    assert_eq!(down(&after)[..3], [true, false, false]);
+    let (_, refused) = ask(&mut session, edit(0, Some(3)));
+    assert!(refused.is_some_and(|why| why.contains("your own")), "the scenario's commands stay");
+}
+
+/// An engine of the page holds some protocols, and says which other has the rest.
+#[test]
+fn another_engine_is_named_for_what_is_not_here() {
+    let mut session = Session::new(protocols::groups());
+    let open = |protocol: &str| {
+        let text = RUN.replace("majority-register", protocol);
+        let source = RunSource::Text(SourceFile { name: "run.json".into(), text });
+        Request::Open(OpenRun { source, seed: None, cursor: None })
+    };
+    assert_eq!(session.handle(open("majority-register")), [Reply::Elsewhere("engine".into())]);
+    let unknown = session.handle(open("no-such-protocol"));
+    assert!(matches!(&unknown[..], [Reply::Failed(why)] if why.contains("unknown protocol")), "{unknown:?}");
+}

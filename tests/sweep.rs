@@ -34,6 +34,8 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
     let (role, name, counts) = match protocol {
         "kv-single" => ("server", "n", vec![1]),
         "raft" => ("server", "n", vec![3, 3, 4, 5]),
+        "primary-backup" => ("server", "n", vec![2, 3, 3, 4]),
+        "swim" => ("member", "n", vec![3, 4, 5, 7]),
         _ => ("replica", "n", vec![3, 3, 4, 5]),
     };
     let mut parameters: BTreeMap<String, ParamValue> =
@@ -43,12 +45,37 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         parameters.extend(raft_parameters());
         drawn = raft_drawn();
     }
+    let mut beside = Vec::new();
+    if protocol == "primary-backup" {
+        beside.push(("view-service".into(), "v".into()));
+        let times =
+            [("ping-interval", "20ms"), ("dead-after", "100ms"), ("retry-after", "40ms"), ("give-up-after", "300ms")];
+        parameters.extend(times.map(|(name, time)| (name.to_string(), ParamValue::Text(time.into()))));
+        let backups = |n| BTreeMap::from([("backups".to_string(), ParamValue::Int(n))]);
+        drawn.push(vec![backups(1), backups(2)]);
+    }
+    if protocol == "swim" {
+        let times = [
+            ("protocol-period", "30ms"),
+            ("ping-timeout", "10ms"),
+            ("retry-after", "40ms"),
+            ("give-up-after", "300ms"),
+        ];
+        parameters.extend(times.map(|(name, time)| (name.to_string(), ParamValue::Text(time.into()))));
+        // Six who are gone are all pinged within 360 ms: two who do not know of each other meet in time.
+        parameters.insert("reconnect-every".into(), ParamValue::Int(2));
+        let targets = |word: &str| BTreeMap::from([("targets".to_string(), ParamValue::Text(word.into()))]);
+        let suspicion = |on| BTreeMap::from([("suspicion".to_string(), ParamValue::Flag(on))]);
+        drawn.push(vec![targets("round-robin"), targets("round-robin"), targets("random")]);
+        drawn.push(vec![suspicion(true), suspicion(true), suspicion(false)]);
+    }
     let profile = Profile {
         protocol: protocol.into(),
         parameters,
         drawn,
         servers: (role.into(), name.into(), counts),
         clients: ("client".into(), "c".into(), vec![2, 3]),
+        beside,
         adversary: false,
         lying_disks: false,
         rough: Micros::s(if protocol == "raft" { 4 } else { 2 }),
@@ -181,6 +208,46 @@ fn raft_survives_faults() {
     survives("raft", "raft_survives_faults", &[&EVERYWHERE[..], &marks].concat());
 }
 
+#[test]
+fn primary_backup_survives_faults() {
+    let marks = ["note: becomes leader", "note: steps down", "note: view changes", "note: view is active"];
+    survives("primary-backup", "primary_backup_survives_faults", &[&EVERYWHERE[..], &marks].concat());
+}
+
+/// After healing every client finds that all members agree on who is there.
+#[test]
+fn swim_survives_faults() {
+    let marks = [
+        "note: believes alive",
+        "note: declares dead",
+        "note: joins",
+        "note: knows that it left",
+        "note: leaves",
+        "note: refutes",
+        "note: suspects",
+        "timer fired: ping timeout",
+    ];
+    survives("swim", "swim_survives_faults", &[&EVERYWHERE[..], &marks].concat());
+}
+
+/// The other modes keep what they promise, too, and lose what they do not: writes are rolled back.
+#[test]
+fn primary_backup_survives_faults_in_every_mode() {
+    let words = |name: &str, word: &str| (name.to_string(), ParamValue::Text(word.into()));
+    for (mode, reads) in [("asynchronous", "confirmed"), ("asynchronous", "any"), ("semi-synchronous", "primary")] {
+        let mut sweep = sweep("primary-backup", None);
+        sweep.profile.parameters.extend([words("mode", mode), words("reads", reads)]);
+        let seeds = seeds().start..seeds().start + seeds().count().div_ceil(4) as u64;
+        let summary = run_all(&sweep, seeds, true, threads(), |report| report.verdict != Verdict::Good);
+        if let Some(bad) = &summary.stopped {
+            panic!("{}", replay(&sweep, bad, "primary_backup_survives_faults_in_every_mode"));
+        }
+        let rolled = summary.coverage.get("note: rolls back").map_or(0, |(_, met)| *met);
+        println!("{mode}, {reads}: in {rolled} of {} runs writes were rolled back", summary.runs);
+        assert!(mode != "asynchronous" || rolled * 10 > summary.runs, "only {rolled} of {} runs", summary.runs);
+    }
+}
+
 /// A get may skip its write-back when its majority agrees, and nothing breaks.
 #[test]
 fn majority_register_survives_faults_with_fewer_write_backs() {
@@ -212,10 +279,15 @@ fn replayed_messages_are_borne() {
 /// notices. That this is seen at all is the point: a check that passes here would pass anywhere.
 #[test]
 fn lying_disks_break_durability_and_a_property_says_so() {
-    let noticed: [(&str, &[&str]); 3] = [
+    let noticed: [(&str, &[&str]); 5] = [
         ("kv-single", &["acknowledged writes survive"]),
         ("majority-register", &["completed writes are on a majority", "tags never go back"]),
+        (
+            "primary-backup",
+            &["acknowledged writes are on disk", "fail-over keeps acknowledged writes", "replicas agree"],
+        ),
         ("raft", &["terms and votes survive crashes", "leader completeness", "election safety"]),
+        ("swim", &["incarnations are one's own"]),
     ];
     for (protocol, properties) in noticed {
         let mut sweep = sweep(protocol, None);
@@ -257,6 +329,38 @@ fn planted_bugs_of_the_majority_register_are_caught() {
 fn planted_bugs_of_the_single_server_are_caught() {
     is_caught("kv-single", "bug-ack-before-sync", &["acknowledged writes survive"]);
     is_caught("kv-single", "bug-no-once-only", &["a write takes effect once"]);
+}
+
+#[test]
+fn planted_bugs_of_primary_backup_are_caught() {
+    let (disk, kept, agree) =
+        ("acknowledged writes are on disk", "fail-over keeps acknowledged writes", "replicas agree");
+    let bugs: [(&str, &[&str]); 9] = [
+        ("bug-accept-old-view", &[agree, kept]),
+        ("bug-ack-before-sync", &[disk, agree]),
+        ("bug-answer-before-backups", &[disk, kept]),
+        ("bug-apply-gaps", &[agree]),
+        ("bug-local-reads", &["reads see the last acknowledged write"]),
+        ("bug-promote-unready", &[kept]),
+        ("bug-ready-before-transfer", &[kept]),
+        ("bug-transfer-without-sessions", &["a write takes effect once"]),
+        ("bug-view-not-persisted", &["one view, one primary"]),
+    ];
+    bugs.into_iter().for_each(|(bug, properties)| is_caught("primary-backup", bug, properties));
+}
+
+#[test]
+fn planted_bugs_of_swim_are_caught() {
+    let bugs: [(&str, &[&str]); 7] = [
+        ("bug-accuser-raises", &["incarnations are one's own"]),
+        ("bug-endless-gossip", &["news dies out"]),
+        ("bug-incarnation-not-persisted", &["incarnations are one's own"]),
+        ("bug-no-refutation", &["accusations are refuted"]),
+        ("bug-short-suspicion", &["suspicion takes its time"]),
+        ("bug-skips-last", &["the dead are noticed"]),
+        ("bug-stale-news", &["beliefs only advance"]),
+    ];
+    bugs.into_iter().for_each(|(bug, properties)| is_caught("swim", bug, properties));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use faultline::base::{Micros, NodeId};
 use faultline::protocols;
-use faultline::sim::scenario::Blueprint;
+use faultline::sim::scenario::{Blueprint, LogEntry};
 use faultline::sim::timeline::Timeline;
 use faultline::sim::world::Watch;
 use faultline::wire::{Command, NodeRef, SourceFile};
@@ -145,6 +145,47 @@ fn undo_takes_back_one_command() {
     fresh.seek(Micros::ms(250), u64::MAX);
     assert_eq!(moment(&timeline).3, moment(&fresh).3);
     assert!(timeline.undo().is_err(), "the scenario's own commands are not the learner's to take back");
+}
+
+/// A press gives one command now and one later: they are taken back together, whatever was given in between.
+#[test]
+fn undo_takes_back_a_whole_press() {
+    let given = |ms, command| LogEntry {
+        at: Micros::ms(ms),
+        after: 0,
+        spread: Micros::ZERO,
+        command,
+        learner: false,
+        press: 0,
+    };
+    let press = [given(0, crash("n1")), given(30, restart("n1"))];
+    let mine = |timeline: &Timeline| timeline.log.iter().filter(|e| e.learner).map(|e| e.at.0).collect::<Vec<_>>();
+    let mut timeline = open(SCENARIO);
+    timeline.seek(Micros::ms(200), u64::MAX);
+    let before = moment(&timeline).3;
+    timeline.press(&press).expect("n1 is up");
+    timeline.seek(Micros::ms(210), u64::MAX);
+    timeline.command(crash("n2")).expect("n2 is up");
+    timeline.seek(Micros::ms(250), u64::MAX);
+    assert_eq!(mine(&timeline), [200_000, 210_000, 230_000]);
+    timeline.undo().expect("the crash of n2 came last");
+    assert_eq!(mine(&timeline), [200_000, 230_000], "what a press gives later stays");
+    timeline.seek(Micros::ms(220), u64::MAX);
+    timeline.command(crash("n3")).expect("n3 is up");
+    assert_eq!(mine(&timeline), [200_000, 220_000, 230_000], "and so it does in a fork");
+    timeline.undo().expect("the crash of n3");
+    timeline.undo().expect("the press, half of which is still to come");
+    assert_eq!(mine(&timeline), [0; 0]);
+    timeline.seek(Micros::ms(200), u64::MAX);
+    assert_eq!(moment(&timeline).3, before);
+    timeline.press(&press).expect("n1 is up");
+    assert!(timeline.press(&press).is_err_and(|why| why.contains("n1 is")), "it is down");
+    assert_eq!(mine(&timeline), [200_000, 200_000, 230_000], "the rest of a refused press is not given");
+    let saved = timeline.save().to_json();
+    let mut again = open(&saved);
+    again.seek(Micros::ms(210), u64::MAX);
+    again.undo().expect("the press is known in a saved run");
+    assert_eq!(mine(&again), [0; 0]);
 }
 
 #[test]

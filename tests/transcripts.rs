@@ -33,8 +33,24 @@ fn server(more: &str, script: &[(&str, &str)]) -> String {
     transcript(&head("kv-single", "{ name = \"n1\", role = \"server\" }", more), script)
 }
 
-/// Runs a scenario with commands in short form ("c1 put x=4", or TOML after "do.") until nothing more happens.
+fn primary_backup(until: Micros, more: &str, script: &[(&str, &str)]) -> String {
+    let nodes = "{ name = \"n\", role = \"server\", count = 3 }, { name = \"v\", role = \"view-service\" }";
+    transcript_until(until, &head("primary-backup", nodes, more), script)
+}
+
+/// Who asks whom is drawn by the seed; nobody else sends.
+fn swim(until: Micros, count: u16, more: &str, script: &[(&str, &str)]) -> String {
+    let nodes = format!("{{ name = \"n\", role = \"member\", count = {count} }}");
+    transcript_until(until, &head("swim", &nodes, more), script)
+}
+
+/// Runs a scenario with commands in short form ("c1 put x=4", or TOML after "do.") until nothing more happens,
+/// at most 5 s.
 fn transcript(head: &str, script: &[(&str, &str)]) -> String {
+    transcript_until(Micros::s(5), head, script)
+}
+
+fn transcript_until(until: Micros, head: &str, script: &[(&str, &str)]) -> String {
     let mut text = head.to_string();
     for (at, what) in script {
         let command = match what.split_once(' ') {
@@ -46,7 +62,7 @@ fn transcript(head: &str, script: &[(&str, &str)]) -> String {
     let file = SourceFile { name: "transcript.toml".into(), text };
     let blueprint = Blueprint::read(&file, protocols::all()).expect("a good scenario");
     let mut timeline = Timeline::new(blueprint, Watch { properties: true, hash: false }, None);
-    timeline.advance(Micros::s(5), 100_000);
+    timeline.advance(until, 100_000);
     sentences(&timeline)
 }
 
@@ -91,6 +107,8 @@ fn ending(world: &World, node: NodeId, text: &mut String) {
     }
 }
 
+/// Nobody pings within the transcript: the view changes by hand alone.
+const QUIET: &str = "parameters.ping-interval = \"450ms\"\nparameters.dead-after = \"600s\"";
 const CRASH: [&str; 3] = ["crash.node = \"n1\"", "crash.node = \"n2\"", "crash.node = \"n3\""];
 const RESTART: [&str; 3] = ["restart.node = \"n1\"", "restart.node = \"n2\"", "restart.node = \"n3\""];
 
@@ -218,4 +236,79 @@ fn no_progress_is_explained() {
     let mut timeline = Timeline::new(blueprint, Watch { properties: true, hash: false }, None);
     timeline.advance(Micros::ms(50), 1_000);
     golden!(timeline.head().why_no_progress().expect("a reason"));
+}
+
+/// All members of the view have a write before it is answered; a get asks the backup whether it still is one.
+#[test]
+fn backup_synchronous_put_then_get() {
+    golden!(primary_backup(Micros::ms(440), QUIET, &[("10ms", "c1 put x=4"), ("100ms", "c2 get x")]));
+}
+
+/// The primary crashes; the view service notices, the backup takes over, the third server joins and is sent the state.
+#[test]
+fn backup_takes_over() {
+    golden!(primary_backup(
+        Micros::ms(440),
+        "parameters = { ping-interval = \"40ms\", dead-after = \"100ms\", retry-after = \"70ms\" }",
+        &[("10ms", "c1 put x=4"), ("90ms", CRASH[0]), ("100ms", "c2 get x")],
+    ));
+}
+
+/// The primary is cut off from everyone but c1, and does not know that it is replaced.
+fn replaced(mode: &str) -> String {
+    let times = "ping-interval = \"100ms\", dead-after = \"150ms\", retry-after = \"200ms\"";
+    primary_backup(
+        Micros::ms(640),
+        &format!("parameters = {{ {times}, mode = \"{mode}\" }}"),
+        &[
+            ("10ms", "cut = { name = \"off\", from = [\"n1\"], to = [\"n2\", \"n3\", \"v\", \"c2\"] }"),
+            ("150ms", "c1 put x=1"),
+            ("160ms", "c2 put x=2"),
+            ("560ms", "c1 get x"),
+        ],
+    )
+}
+
+/// Asynchronously it acknowledges what is lost, and answers from it: the mode promises no more.
+#[test]
+fn backup_asynchronous_old_primary_acknowledges_what_is_lost() {
+    golden!(replaced("asynchronous"));
+}
+
+/// Synchronously it acknowledges nothing; its client finds the new primary, and nothing is lost.
+#[test]
+fn backup_synchronous_old_primary_is_harmless() {
+    golden!(replaced("synchronous"));
+}
+
+const CUT_N1_N2: &str = "cut = { name = \"between\", from = [\"n1\"], to = [\"n2\"] }";
+
+/// A member crashes: the direct ping and those through others stay unanswered; it is suspected, then dead, and all hear.
+#[test]
+fn swim_crash_is_detected() {
+    golden!(swim(Micros::ms(1_200), 3, "", &[("100ms", CRASH[2]), ("1100ms", "c1 agreement ")]));
+}
+
+/// A paused member is suspected; when it goes on it hears so, and lives on in a higher incarnation.
+#[test]
+fn swim_suspect_refutes() {
+    let pause = "parameters = { suspicion-factor = 3 }";
+    let script = [("100ms", "pause.node = \"n3\""), ("750ms", "resume.node = \"n3\"")];
+    golden!(swim(Micros::ms(1_200), 3, pause, &script));
+}
+
+/// Two that do not reach each other do so through the third: nobody is suspected.
+#[test]
+fn swim_indirect_probes_save_a_cut_link() {
+    let text = swim(Micros::ms(900), 3, "", &[("0s", CUT_N1_N2)]);
+    assert!(text.contains("ping request") && !text.contains("suspects"), "{text}");
+    golden!(text);
+}
+
+/// Each side declares the other dead; after the partition a ping to the dead brings them together again.
+#[test]
+fn swim_sides_rejoin() {
+    let heal = "heal.name = \"between\"";
+    let more = "parameters = { reconnect-every = 3 }";
+    golden!(swim(Micros::ms(2_000), 2, more, &[("0s", CUT_N1_N2), ("1200ms", heal), ("1900ms", "c1 agreement ")]));
 }

@@ -16,6 +16,15 @@ pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     bytes
 }
 
+/// Decodes what this program encoded itself. Says no more of what it cannot read than that: the code that prints texts in
+/// their escaped form would come with it.
+pub fn own<T: DeserializeOwned>(bytes: &[u8]) -> T {
+    match decode::take(bytes) {
+        Some((value, [])) => value,
+        _ => panic!("what was encoded here can be decoded here"),
+    }
+}
+
 /// Decodes a value that takes up all of `bytes`.
 pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     match decode::take(bytes) {

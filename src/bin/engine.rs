@@ -1,8 +1,8 @@
-//! The engine's wasm, which the page runs in a worker.
+//! The wasm of the engine that the page starts with, which it runs in a worker.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    faultline::worker::register();
+    faultline::worker::register(faultline::protocols::consensus);
 }
 
 #[cfg(not(target_arch = "wasm32"))]

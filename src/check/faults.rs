@@ -26,6 +26,8 @@ pub struct Profile {
     /// Role, name prefix and the possible numbers of the nodes that serve.
     pub servers: (String, String, Vec<u16>),
     pub clients: (String, String, Vec<u16>),
+    /// Role and name of single nodes beside them, with the same fate as servers.
+    pub beside: Vec<(String, String)>,
     /// Adversaries sit on some links and replay what passes, up to half a second later.
     pub adversary: bool,
     /// Some disks of servers acknowledge syncs that they do not make.
@@ -64,6 +66,7 @@ struct Script<'a> {
     stream: Stream,
     servers: Vec<String>,
     clients: Vec<String>,
+    beside: Vec<String>,
     /// Offset and drift of each clock that is not right.
     clocks: BTreeMap<String, (i64, i32)>,
     log: Vec<LogEntry>,
@@ -88,7 +91,8 @@ pub fn scenario(profile: &Profile, describe: &Description, seed: u64) -> Scenari
             parameters.entry(name.clone()).or_insert(value.clone());
         }
     }
-    let mut script = Script { profile, stream, servers, clients, clocks: BTreeMap::new(), log: Vec::new() };
+    let beside = profile.beside.iter().map(|(_, name)| name.clone()).collect();
+    let mut script = Script { profile, stream, servers, clients, beside, clocks: BTreeMap::new(), log: Vec::new() };
     script.workloads(describe);
     script.faults(describe);
     // From streams of their own: the rest of a seed's script is the same with and without them.
@@ -102,6 +106,14 @@ pub fn scenario(profile: &Profile, describe: &Description, seed: u64) -> Scenari
     }
     script.heal();
     script.fresh(describe);
+    let single = |(role, name): &(String, String)| NodeLine {
+        name: name.clone(),
+        role: role.clone(),
+        count: None,
+        groups: Vec::new(),
+        place: None,
+    };
+    let nodes = [server_line, client_line].into_iter().chain(profile.beside.iter().map(single)).collect();
     let mut commands = script.log;
     commands.sort_by_key(|entry| entry.at);
     Scenario {
@@ -113,7 +125,8 @@ pub fn scenario(profile: &Profile, describe: &Description, seed: u64) -> Scenari
         parameters,
         network,
         disk,
-        nodes: vec![server_line, client_line],
+        layout: Default::default(),
+        nodes,
         commands,
     }
 }
@@ -151,7 +164,7 @@ fn sync_time(stream: &mut Stream) -> Distribution {
 
 impl Script<'_> {
     fn add(&mut self, at: Micros, command: Command) {
-        self.log.push(LogEntry { at, after: 0, spread: Micros::ZERO, command, learner: false });
+        self.log.push(LogEntry { at, after: 0, spread: Micros::ZERO, command, learner: false, press: 0 });
     }
 
     fn one_of(&mut self, names: &[String]) -> String {
@@ -159,7 +172,7 @@ impl Script<'_> {
     }
 
     fn everyone(&self) -> Vec<String> {
-        self.servers.iter().chain(&self.clients).cloned().collect()
+        self.servers.iter().chain(&self.clients).chain(&self.beside).cloned().collect()
     }
 
     /// Exponential with this mean.

@@ -4,6 +4,7 @@
 //! [`Ctx::note`](crate::sim::protocol::Ctx::note)); the rest is read from operations and counters of any protocol.
 
 use crate::base::Micros;
+use crate::sim::leaders::{Change, Leaders};
 use crate::sim::timeline::Timeline;
 use crate::sim::trace::Trace;
 use crate::wire::{Outcome, RowKind};
@@ -62,17 +63,13 @@ pub fn of(timeline: &Timeline) -> Values {
     ]
 }
 
-/// What the notes say about leaders.
+/// What became of the leaders, since the first one was lost where one was.
 #[derive(Default)]
 struct Elections {
-    leaders: BTreeSet<u16>,
-    /// Leaders that are paused: nobody is served by them; they lead on when they go on.
-    paused: BTreeSet<u16>,
-    /// When the last leader was lost; at first the start. None while somebody leads.
-    since: Option<u64>,
+    leaders: Leaders,
     lost: bool,
     leaderless: Vec<Micros>,
-    stood: BTreeSet<u64>,
+    stood: BTreeSet<u32>,
     /// Terms of the first election without a leader: counted until it is won.
     split: usize,
     won: bool,
@@ -80,17 +77,21 @@ struct Elections {
 
 impl Elections {
     fn read(trace: &Trace) -> Elections {
-        let mut elections = Elections { since: Some(0), ..Elections::default() };
+        let mut elections = Elections::default();
         for rec in trace.rows() {
-            match rec.kind {
-                RowKind::Crash => elections.loses(rec.node, rec.at),
-                RowKind::Pause if elections.leaders.contains(&rec.node) => {
-                    elections.loses(rec.node, rec.at);
-                    elections.paused.insert(rec.node);
+            let text = if rec.kind == RowKind::Note { trace.text(rec) } else { "" };
+            match elections.leaders.take(rec.kind, rec.node, rec.time(), text) {
+                Some(Change::Leads { since, elected }) => {
+                    elections.leaderless.extend(since.map(|since| rec.time().since(since)));
+                    if elected {
+                        elections.elected();
+                    }
                 }
-                RowKind::Resume if elections.paused.remove(&rec.node) => elections.gains(rec.node, rec.at),
-                RowKind::Note => elections.note(rec.node, rec.at, trace.text(rec)),
-                _ => {}
+                Some(Change::Lost) => elections.loses(),
+                Some(Change::Stands { term }) => {
+                    elections.stood.insert(term);
+                }
+                None => {}
             }
         }
         if !elections.won {
@@ -99,46 +100,18 @@ impl Elections {
         elections
     }
 
-    fn note(&mut self, node: u16, at: u64, text: &str) {
-        let (kind, rest) = text.split_once(": ").unwrap_or((text, ""));
-        match kind {
-            "stands for election" => self.stood.extend(term(rest)),
-            "steps down" => self.loses(node, at),
-            "becomes leader" => {
-                self.gains(node, at);
-                if !std::mem::replace(&mut self.won, true) {
-                    self.split = self.stood.len().saturating_sub(1);
-                }
-            }
-            _ => {}
+    fn elected(&mut self) {
+        if !std::mem::replace(&mut self.won, true) {
+            self.split = self.stood.len().saturating_sub(1);
         }
     }
 
-    fn gains(&mut self, node: u16, at: u64) {
-        if let Some(since) = self.since.take() {
-            self.leaderless.push(Micros(at - since));
-        }
-        self.leaders.insert(node);
-    }
-
-    fn loses(&mut self, node: u16, at: u64) {
-        self.paused.remove(&node);
-        if !self.leaders.remove(&node) || !self.leaders.is_empty() {
-            return;
-        }
-        self.since = Some(at);
-        // What came before the first loss was the way to the situation that is measured.
+    /// What came before the first loss was the way to the situation that is measured.
+    fn loses(&mut self) {
         if !std::mem::replace(&mut self.lost, true) {
             self.leaderless.clear();
             self.stood.clear();
             (self.split, self.won) = (0, false);
         }
     }
-}
-
-/// The term in "in term 4" and "of term 4, elected by …".
-fn term(words: &str) -> Option<u64> {
-    let digits = words.split_once("term ")?.1;
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    digits[..end].parse().ok()
 }

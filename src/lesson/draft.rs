@@ -31,6 +31,8 @@ pub struct Draft {
     pub(super) scenarios: BTreeMap<String, Blueprint>,
     /// What prose quotes.
     pub(super) numbers: BTreeMap<String, String>,
+    /// The same as values, times in microseconds.
+    pub(super) values: BTreeMap<String, f64>,
     pub(super) registry: &'static [Entry],
     /// Terms and sources that texts refer to.
     pub(super) used: BTreeSet<String>,
@@ -53,6 +55,7 @@ impl Draft {
             prose: Vec::new(),
             scenarios: BTreeMap::new(),
             numbers: BTreeMap::new(),
+            values: BTreeMap::new(),
             used: BTreeSet::new(),
             file,
             text,
@@ -113,9 +116,16 @@ impl Draft {
         Finding::at(LESSON, &self.text, span, message)
     }
 
-    /// The inlines of a text that was checked when the lesson was read.
+    /// The inlines of a text that was checked when the lesson was read, with its numbers filled in.
     pub(super) fn inlines(&self, text: &Spanned<String>) -> Vec<Inline> {
-        prose::inlines(LESSON, &self.text, text.span().start, text.get_ref()).unwrap_or_default()
+        prose::inlines(LESSON, &self.text, text.span().start, &self.filled(text.get_ref())).unwrap_or_default()
+    }
+
+    /// A text with the lesson's numbers. Measures are left, to be filled from the run that they are about.
+    pub(super) fn filled(&self, text: &str) -> String {
+        let left = |name: &str| format!("{{{{{name}}}}}");
+        let value = &mut |name: &str| Ok(self.numbers.get(name).cloned().unwrap_or_else(|| left(name)));
+        quote::fill(text, value).unwrap_or_else(|_| text.into())
     }
 
     pub(super) fn step(&self, index: u32) -> Result<&StepFile, String> {
@@ -248,8 +258,7 @@ impl<'a> Reader<'a> {
         for option in &prediction.options {
             self.fits(Goal::option(option, &found).map(|_| ()));
             self.text(&option.get_ref().text);
-            self.text(&option.get_ref().because);
-            self.quotes(&option.get_ref().because);
+            self.quoting(&option.get_ref().because);
         }
     }
 
@@ -295,8 +304,7 @@ impl<'a> Reader<'a> {
         for follow_up in m.follow_ups.iter().map(Spanned::get_ref) {
             follow_up.when.iter().for_each(|when| self.pooled(when, &choices));
             self.quotes(&follow_up.ask);
-            self.text(&follow_up.answer);
-            self.quotes(&follow_up.answer);
+            self.quoting(&follow_up.answer);
         }
     }
 
@@ -330,17 +338,32 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A text of lesson.toml.
+    /// A text of lesson.toml that may quote the lesson's numbers.
     fn text(&mut self, text: &Spanned<String>) {
+        self.links(text);
+        let file = &self.lesson.file;
+        self.placeholders(text.get_ref(), LESSON, text.span(), &|name| known_number(file, name));
+    }
+
+    /// A text that may quote measures as well.
+    fn quoting(&mut self, text: &Spanned<String>) {
+        self.links(text);
+        self.quotes(text);
+    }
+
+    fn links(&mut self, text: &Spanned<String>) {
         match prose::inlines(LESSON, &self.lesson.text, text.span().start, text.get_ref()) {
             Ok(inlines) => self.inlines(&inlines, text.span(), LESSON),
             Err(findings) => self.findings.extend(findings),
         }
     }
 
-    /// A text that quotes measures.
     fn quotes(&mut self, text: &Spanned<String>) {
+        let file = &self.lesson.file;
         self.placeholders(text.get_ref(), LESSON, text.span(), &|words| {
+            if known_number(file, words).is_ok() {
+                return Ok(());
+            }
             Quantity::parse(words.split(' ').next().unwrap_or("")).map(|_| ())
         });
     }

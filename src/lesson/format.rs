@@ -8,7 +8,7 @@ use super::condition::Scalar;
 use crate::base::Micros;
 use crate::sim::params::ParamValue;
 use crate::sim::scenario::LogEntry;
-use crate::wire::{Command, NodeStatus, Outcome, RowKind};
+use crate::wire::{NodeStatus, Outcome, RowKind};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -33,6 +33,12 @@ pub struct LessonFile {
     /// Numbers that prose quotes as `{{NAME}}`, each computed by runs.
     #[serde(default, rename = "number")]
     pub numbers: Vec<Spanned<NumberFile>>,
+    /// Numbers in texts that no run and no scenario of the lesson gives.
+    #[serde(default, rename = "given")]
+    pub givens: Vec<Spanned<GivenFile>>,
+    /// What the texts say about two numbers, held by the check.
+    #[serde(default, rename = "claim")]
+    pub claims: Vec<Spanned<ClaimFile>>,
     /// What this model leaves out, two to five.
     pub omissions: Vec<Spanned<String>>,
     /// Terms used in the texts, each with the sentence that explains it.
@@ -64,14 +70,13 @@ pub struct StepFile {
     pub run: Micros,
 }
 
-/// A button of a step: commands that are given at the cursor, in their order.
+/// A button of a step: commands that one press gives. Their times count from the press and rise from zero.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ButtonFile {
     /// The words on it, which are also its name in `solution.toml`.
     pub title: String,
-    #[serde(rename = "do")]
-    pub commands: Vec<Command>,
+    pub commands: Vec<LogEntry>,
 }
 
 /// A goal: a rule, and what to say when it is met or missed.
@@ -233,6 +238,24 @@ pub struct NumberFile {
 
 fn one() -> u32 {
     1
+}
+
+/// Words with a number that is typed on purpose, wherever they stand, and where the number comes from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenFile {
+    pub text: String,
+    pub because: String,
+}
+
+/// Words of the lesson that are true only while one number is less than another.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimFile {
+    pub text: String,
+    /// Names of numbers.
+    pub less: Spanned<String>,
+    pub than: Spanned<String>,
 }
 
 /// Which measured value, and how it is shown.
@@ -403,6 +426,18 @@ pub struct SolutionFile {
     pub wrongs: Vec<Spanned<WrongFile>>,
     #[serde(default, rename = "design")]
     pub designs: Vec<Spanned<DesignFile>>,
+    #[serde(default, rename = "truth")]
+    pub truths: Vec<Spanned<TruthFile>>,
+}
+
+/// What the author takes to be true in a prediction's run. The run decides; the check says when text and run disagree.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TruthFile {
+    pub step: String,
+    pub prediction: String,
+    /// The option's text.
+    pub option: String,
 }
 
 /// A design for an exercise, and exactly which of its requirements it misses: none, and it is a model solution.

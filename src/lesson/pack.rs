@@ -10,7 +10,7 @@ use crate::base::{Micros, codec, decode};
 use crate::sim::cell::Entry;
 use crate::sim::params::ParamValue;
 use crate::sim::scenario::{Blueprint, LogEntry, Scenario};
-use crate::wire::{Command, Inline, LessonPage};
+use crate::wire::{Inline, LessonPage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,8 +32,8 @@ pub struct PackStep {
     pub goals: Vec<Goal>,
     pub predictions: Vec<PackPrediction>,
     pub measure: Option<PackMeasure>,
-    /// The commands of each button.
-    pub buttons: Vec<Vec<Command>>,
+    /// The commands of each button, their times counted from the press.
+    pub buttons: Vec<Vec<LogEntry>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -153,6 +153,11 @@ impl Pack {
         bytes
     }
 
+    /// The protocol of its first scenario.
+    pub fn protocol(&self) -> Option<&str> {
+        self.scenarios.first().map(|scenario| scenario.protocol.as_str())
+    }
+
     /// `name` is what errors call it.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Pack, String> {
         let damaged = |why: &str| format!("{name}: the lesson cannot be read ({why}); reload the page");
@@ -194,7 +199,7 @@ impl Lesson {
     }
 
     /// What a button of a step does.
-    pub fn button(&self, step: u32, button: u32) -> Result<&[Command], String> {
+    pub fn button(&self, step: u32, button: u32) -> Result<&[LogEntry], String> {
         let found = self.step(step)?.buttons.get(button as usize);
         found.map(Vec::as_slice).ok_or_else(|| format!("the step has no button {button}"))
     }

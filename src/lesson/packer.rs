@@ -97,12 +97,12 @@ impl Draft {
             packed.choices.push(PackChoice { name, title, options: options? });
         }
         for requirement in m.requirements.iter().map(Spanned::get_ref) {
-            let (met, missed) = (requirement.met.get_ref().clone(), requirement.missed.get_ref().clone());
+            let (met, missed) = (self.filled(requirement.met.get_ref()), self.filled(requirement.missed.get_ref()));
             packed.requirements.push(PackRequirement { when: fit(&requirement.when)?, met, missed });
         }
         for follow_up in m.follow_ups.iter().map(Spanned::get_ref) {
             let when = follow_up.when.as_ref().map(fit).transpose()?;
-            let (id, ask) = (follow_up.id.clone(), follow_up.ask.get_ref().clone());
+            let (id, ask) = (follow_up.id.clone(), self.filled(follow_up.ask.get_ref()));
             packed.follow_ups.push(PackFollowUp { id, when, ask, answer: self.inlines(&follow_up.answer) });
         }
         Ok(packed)

@@ -99,11 +99,12 @@ impl Draft {
         for number in self.file.numbers.iter().map(Spanned::get_ref) {
             let shown = number.value.get_ref();
             let (Some(value), Ok(quantity)) = (find(&number.name), Quantity::parse(&shown.measure)) else { continue };
-            let text = match number.per.as_ref().map(|per| find(per.get_ref())) {
-                None => quantity.unit().show(value, shown.digits),
-                Some(per) => Unit::Count.show(value / per.unwrap_or(f64::NAN), shown.digits),
+            let (value, unit) = match number.per.as_ref().map(|per| find(per.get_ref())) {
+                None => (value, quantity.unit()),
+                Some(per) => (value / per.unwrap_or(f64::NAN), Unit::Count),
             };
-            self.numbers.insert(number.name.clone(), text);
+            self.numbers.insert(number.name.clone(), unit.show(value, shown.digits));
+            self.values.insert(number.name.clone(), value);
         }
         findings
     }

@@ -153,7 +153,7 @@ pub fn carry_out(mut outages: Vec<Outage>) -> Vec<LogEntry> {
 }
 
 pub fn entry(at: Micros, command: Command) -> LogEntry {
-    LogEntry { at, after: 0, spread: Micros::ZERO, command, learner: false }
+    LogEntry { at, after: 0, spread: Micros::ZERO, command, learner: false, press: 0 }
 }
 
 /// The scenario with other numbers of nodes for some of its lines, and other parameters.

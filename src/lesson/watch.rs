@@ -92,7 +92,7 @@ impl StepView for View<'_> {
         let rec = self.rec(row);
         match rec.kind {
             RowKind::Invoke => {
-                let op = codec::from_bytes(self.trace.data(rec)).expect("recorded by us");
+                let op = codec::own(self.trace.data(rec));
                 Some(OpFact { op, begun: rec.time(), outcome: None, answer: Datum::None })
             }
             RowKind::Complete => {
@@ -145,6 +145,7 @@ pub fn opened(blueprint: &Blueprint) -> Opened {
         }
     };
     Opened {
+        arrangement: blueprint.scenario.layout,
         title: blueprint.scenario.title.clone(),
         protocol: describe.name.into(),
         seed: blueprint.setup.seed,
@@ -155,5 +156,7 @@ pub fn opened(blueprint: &Blueprint) -> Opened {
         functions: describe.all_functions(),
         parameters: blueprint.unusual_parameters(),
         pace_us_per_s: Micros::ms(10).0,
+        network: blueprint.network(),
+        disk: blueprint.disk().clone(),
     }
 }

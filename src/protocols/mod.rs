@@ -6,20 +6,43 @@
 
 pub mod kv_single;
 pub mod majority_register;
+pub mod once;
+pub mod primary_backup;
 pub mod raft;
+pub mod swim;
 
 use crate::sim::cell::Entry;
 use crate::sim::protocol::Card;
 use crate::wire::{Cell, Datum, FunctionInfo, Op};
 
-/// Every protocol: one line each.
+/// Every protocol: one line each, in that engine's list of the page which is to hold it.
+const CONSENSUS: [Entry; 3] =
+    [Entry::of::<kv_single::KvSingle>(), Entry::of::<majority_register::MajorityRegister>(), Entry::of::<raft::Raft>()];
+const GROUPS: [Entry; 2] = [Entry::of::<primary_backup::PrimaryBackup>(), Entry::of::<swim::Swim>()];
+
+/// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
+/// protocols that no run of theirs needs. Natively, one engine has all.
+pub const ENGINES: [(&str, &[&str]); 2] =
+    [("engine", &["kv-single", "majority-register", "raft"]), ("groups", &["primary-backup", "swim"])];
+
+/// Quorums and logs: the engine that the page starts with.
+pub fn consensus() -> &'static [Entry] {
+    &CONSENSUS
+}
+
+/// A primary and its backups, and membership.
+pub fn groups() -> &'static [Entry] {
+    &GROUPS
+}
+
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 3] = [
-        Entry::of::<kv_single::KvSingle>(),
-        Entry::of::<majority_register::MajorityRegister>(),
-        Entry::of::<raft::Raft>(),
-    ];
+    const ALL: [Entry; 5] = [CONSENSUS[0], CONSENSUS[1], CONSENSUS[2], GROUPS[0], GROUPS[1]];
     &ALL
+}
+
+/// The engine that has a protocol.
+pub fn engine_of(protocol: &str) -> Option<&'static str> {
+    ENGINES.iter().find(|(_, protocols)| protocols.contains(&protocol)).map(|(engine, _)| *engine)
 }
 
 /// `get` and `put`, as clients of key-value services ask for them.
@@ -35,7 +58,7 @@ fn stored_key(card: &mut Card, key: &str, value: &Datum, firm: bool, order: (&st
     if card.cells.len() >= KEYS_SHOWN {
         return;
     }
-    card.cells.push(Cell { text: format!("{key}={value}"), firm });
+    card.cells.push(Cell { text: format!("{key}={value}"), firm, epoch: 0 });
     if ["x", "y", "z"].contains(&key) {
         card.probes.push((key.into(), value.clone()));
     }
@@ -61,4 +84,19 @@ fn waiting(card: &mut Card, oldest: Option<(&Op, String)>, count: usize) {
         Some((op, progress)) => format!("{op} · {progress} · {} more", count - 1),
     };
     card.probes.push(("waiting".into(), Datum::Int(count as i64)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
+        for ((engine, names), entries) in ENGINES.iter().zip([consensus(), groups()]) {
+            let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
+            assert_eq!(held, *names, "{engine}");
+        }
+        let all: Vec<&str> = all().iter().map(|entry| (entry.describe)().name).collect();
+        assert_eq!(all, ENGINES.iter().flat_map(|(_, names)| names.iter().copied()).collect::<Vec<_>>());
+    }
 }

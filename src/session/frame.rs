@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::base::random::{Purpose, Stream};
-use crate::base::{Micros, NodeId, TimerId, order};
+use crate::base::{Micros, NodeId, TimerId, codec, order};
 use crate::sim::sample;
 use crate::sim::scenario::Blueprint;
 use crate::sim::sentence::Reader;
@@ -41,10 +41,9 @@ impl Run {
 
     pub(super) fn frame(&mut self) -> Reply {
         let status = self.status();
-        let changed = self.sent.as_ref() != Some(&status);
-        if changed {
-            self.sent = Some(status.clone());
-        }
+        let encoded = codec::to_bytes(&status);
+        let changed = self.sent != encoded;
+        self.sent = encoded;
         let (world, head) = (self.timeline.world(), self.timeline.head());
         Reply::Frame(Box::new(Frame {
             now: self.timeline.shown(),
@@ -58,8 +57,10 @@ impl Run {
             flights: self.flights(world),
             timers: self.timers(world),
             links: links(world),
-            status: changed.then(|| Box::new(status)),
+            status: changed.then(move || Box::new(status)),
             halted: self.halted(head),
+            held: world.net.held,
+            changes: None,
         }))
     }
 
@@ -91,14 +92,26 @@ impl Run {
             status: shell.status,
             slow: shell.service.is_some(),
             syncing: shell.held.is_some(),
+            disk: self.disk(shell),
             inbox: shell.inbox.len() as u32,
             clock_off_us: shell.clock.off_us(self.timeline.shown().0),
             role: if card.role.is_empty() { setup.role.clone() } else { card.role },
             tone: card.tone.or(role.map(|r| r.tone)).unwrap_or_default(),
+            epoch: card.epoch,
             headline: card.headline,
             cells: card.cells,
+            votes: card.votes,
+            knows: card.knows.into_iter().map(|(node, words)| (node.0, words)).collect(),
             probes: card.probes.into_iter().map(|(name, value)| (name, value.to_string())).collect(),
         }
+    }
+
+    fn disk(&self, shell: &crate::sim::node::Shell) -> String {
+        if shell.lies {
+            return "lies".into();
+        }
+        let usual = self.timeline.blueprint.disk();
+        if *shell.sync_time == *usual { String::new() } else { format!("sync {}", sample::describe(&shell.sync_time)) }
     }
 
     fn flights(&self, world: &World) -> Vec<Flight> {
@@ -106,7 +119,18 @@ impl Run {
         let flight = |message: &crate::sim::node::Message, due: Micros| {
             let (kind, label) = world.machine.label(&message.bytes).unwrap_or((0, "unreadable".into()));
             let (sent, size) = (rows[message.row as usize].time(), message.bytes.len() as u32);
-            Flight { id: message.id, kind, sent, due, label, lost: None, row: message.row.into(), size }
+            let epoch = world.machine.epoch(&message.bytes);
+            Flight {
+                id: message.id,
+                kind,
+                sent,
+                due,
+                epoch,
+                label: label.into(),
+                lost: None,
+                row: message.row.into(),
+                size,
+            }
         };
         let mut flights: Vec<Flight> = world
             .queue
@@ -140,7 +164,8 @@ impl Run {
                 kind: reader.message_kind(rec).unwrap_or(0),
                 sent: sending,
                 due,
-                label: reader.message(rec),
+                epoch: reader.machine.epoch(trace.payload(rec)),
+                label: reader.message(rec).into(),
                 lost: Some(Loss { at, rule: rule.into() }),
                 row: rec.cause().unwrap_or(0).into(),
                 size: trace.payload(rec).len() as u32,

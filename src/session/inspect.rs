@@ -3,7 +3,7 @@
 use super::Run;
 use crate::base::NodeId;
 use crate::base::json::Json;
-use crate::wire::{Inspection, Reply, RowKind, Tree};
+use crate::wire::{Inspection, Payload, Reply, RowKind, Tree};
 
 impl Run {
     pub(super) fn inspect(&mut self, node: u16) -> Reply {
@@ -23,6 +23,17 @@ impl Run {
         let state = tree("state", Some(&now.0), Some(&before.0));
         let disk = tree("disk", Some(&now.1), Some(&before.1));
         Reply::Inspected(Box::new(Inspection { node, step: step.into(), state, disk, inbox, last }))
+    }
+
+    pub(super) fn payload(&self, row: u64) -> Reply {
+        let trace = &self.timeline.trace;
+        let Some(rec) = trace.rows().get(row as usize) else {
+            return Reply::Failed(format!("there is no row {row}"));
+        };
+        let (bytes, world) = (trace.payload(rec), self.timeline.world());
+        let content = world.machine.message_tree(bytes);
+        let tree = tree("message", content.as_ref(), content.as_ref());
+        Reply::Payload(Box::new(Payload { row, tree, bytes: bytes.len() as u32 }))
     }
 
     fn inbox(&self, node: NodeId) -> Vec<String> {

@@ -1,19 +1,23 @@
 //! Layer 6: the only way to the engine. A [`Session`] takes requests of the wire and gives replies; the worker hosts
 //! one in the browser, tests and the command line use it as it is.
 
+mod diagram;
 mod frame;
 mod inspect;
 mod navigate;
 mod rows;
 mod status;
 
+use crate::base::Micros;
 use crate::lesson::measure::Sweep;
 use crate::lesson::{GoalRun, Lesson, Pack, Watcher, opened};
+use crate::protocols;
 use crate::sim::cell::Entry;
-use crate::sim::scenario::Blueprint;
+use crate::sim::scenario::{Blueprint, LogEntry, Scenario};
 use crate::sim::timeline::Timeline;
 use crate::sim::world::Watch;
 use crate::wire::*;
+use std::sync::Arc;
 
 /// Steps that one request may simulate before it answers: the page is never left waiting for long.
 pub const SLICE_STEPS: u64 = 30_000;
@@ -21,8 +25,8 @@ pub const SLICE_STEPS: u64 = 30_000;
 /// A run that is open.
 struct Run {
     timeline: Timeline,
-    /// What the page was last sent.
-    sent: Option<Status>,
+    /// The status that the page was last sent, encoded.
+    sent: Vec<u8>,
     pace: u64,
     /// Title of the scenario that it came from.
     title: String,
@@ -34,11 +38,13 @@ pub struct Session {
     /// The measurement under way.
     sweep: Option<Sweep>,
     run: Option<Run>,
+    /// The last frame that was sent, and in which generation: the next says only what is new.
+    sent: Option<(u32, Frame)>,
 }
 
 impl Session {
     pub fn new(registry: &'static [Entry]) -> Session {
-        Session { registry, lesson: None, sweep: None, run: None }
+        Session { registry, lesson: None, sweep: None, run: None, sent: None }
     }
 
     /// Answers a message; a message of another version is refused.
@@ -50,8 +56,22 @@ impl Session {
                 format!("page and engine are of different builds ({} and {VERSION}); reload the page", message.version);
             vec![Reply::Failed(text)]
         };
-        let wrap = |reply| FromEngine { version: VERSION, generation: message.generation, reply };
+        let generation = message.generation;
+        let wrap = |reply| FromEngine { version: VERSION, generation, reply: self.shortened(generation, reply) };
         replies.into_iter().map(wrap).collect()
+    }
+
+    /// Frames of a generation after its first one are sent as changes: the page hears all of them.
+    fn shortened(&mut self, generation: u32, reply: Reply) -> Reply {
+        let Reply::Frame(mut frame) = reply else { return reply };
+        let nothing = Frame::default();
+        let before = self.sent.take().filter(|(of, _)| *of == generation);
+        let mut sent = frame.since(before.as_ref().map_or(&nothing, |(_, before)| before));
+        if before.is_none() {
+            sent.changes = None;
+        }
+        self.sent = Some((generation, *frame));
+        Reply::Frame(Box::new(sent))
     }
 
     pub fn handle(&mut self, request: Request) -> Vec<Reply> {
@@ -71,8 +91,20 @@ impl Session {
         }
     }
 
+    /// The engine that has a protocol, if it is not this one.
+    fn elsewhere(&self, protocol: &str) -> Option<Reply> {
+        let here = self.registry.iter().any(|entry| (entry.describe)().name == protocol);
+        let engine = if here { None } else { protocols::engine_of(protocol) };
+        engine.map(|engine| Reply::Elsewhere(engine.into()))
+    }
+
     fn load(&mut self, name: &str, pack: &[u8]) -> Reply {
-        match Pack::from_bytes(name, pack).and_then(|pack| Lesson::new(pack, self.registry)) {
+        let pack = Pack::from_bytes(name, pack);
+        let protocol = pack.as_ref().ok().and_then(Pack::protocol);
+        if let Some(elsewhere) = protocol.and_then(|protocol| self.elsewhere(protocol)) {
+            return elsewhere;
+        }
+        match pack.and_then(|pack| Lesson::new(pack, self.registry)) {
             Ok(lesson) => {
                 let page = lesson.page().clone();
                 (self.lesson, self.sweep) = (Some(lesson), None);
@@ -104,12 +136,12 @@ impl Session {
     }
 
     fn press(&mut self, step: u32, button: u32) -> Vec<Reply> {
-        let commands = match self.lesson().and_then(|lesson| lesson.button(step, button)) {
+        let commands: Vec<LogEntry> = match self.lesson().and_then(|lesson| lesson.button(step, button)) {
             Ok(commands) => commands.to_vec(),
             Err(error) => return vec![Reply::Failed(error)],
         };
         let Some(run) = &mut self.run else { return vec![Reply::Failed("no run is open".into())] };
-        let done = commands.into_iter().try_for_each(|command| run.timeline.command(command));
+        let done = run.timeline.press(&commands);
         run.answered(done)
     }
 
@@ -124,6 +156,11 @@ impl Session {
     }
 
     fn open(&mut self, open: OpenRun) -> Result<Vec<Reply>, String> {
+        if let RunSource::Text(file) = &open.source
+            && let Some(elsewhere) = self.elsewhere(&Scenario::read(file)?.protocol)
+        {
+            return Ok(vec![elsewhere]);
+        }
         let (mut blueprint, step) = match &open.source {
             RunSource::Text(file) => (Blueprint::read(file, self.registry)?, None),
             RunSource::Measured { step, choices, row } => {
@@ -162,7 +199,7 @@ impl Run {
         let pace = frame::pace_us_per_s(&blueprint);
         let title = blueprint.scenario.title.clone();
         let watch = Watch { properties: true, hash: false };
-        Run { timeline: Timeline::new(blueprint, watch, Some(Box::new(watcher))), sent: None, pace, title }
+        Run { timeline: Timeline::new(blueprint, watch, Some(Box::new(watcher))), sent: Vec::new(), pace, title }
     }
 
     fn opened(&self) -> Opened {
@@ -181,8 +218,22 @@ impl Run {
             }
             Request::Do(command) => {
                 let done = self.timeline.command(command);
+                self.finish_instant();
                 self.answered(done)
             }
+            Request::DoAll(commands) => {
+                let entry =
+                    |(at, command)| LogEntry { at, after: 0, spread: Micros::ZERO, command, learner: true, press: 0 };
+                let entries: Vec<LogEntry> = commands.into_iter().map(entry).collect();
+                let done = self.timeline.press(&entries);
+                self.finish_instant();
+                self.answered(done)
+            }
+            Request::Edit { place, at } => {
+                let done = self.timeline.edit(place as usize, at);
+                self.answered(done)
+            }
+            Request::Payload { row } => vec![self.payload(row)],
             Request::Undo => {
                 let done = self.timeline.undo();
                 self.answered(done)
@@ -192,9 +243,21 @@ impl Run {
                 self.answered(done)
             }
             Request::Rows { first, count, filter } => vec![Reply::Rows(self.rows(first, count, &filter))],
+            Request::Diagram(ask) => vec![Reply::Diagram(Box::new(self.diagram(&ask)))],
             Request::Inspect { node } => vec![self.inspect(node)],
+            Request::Arrange { arrangement, places } => {
+                Arc::make_mut(&mut self.timeline.blueprint).scenario.arrange(arrangement, &places);
+                self.handle(Request::Export)
+            }
             Request::Export => vec![Reply::Exported(self.timeline.save().to_json())],
             _ => vec![Reply::Failed("the request is not about a run".into())],
+        }
+    }
+
+    /// While messages are held, nobody lets time pass: what a command causes at this instant happens with it.
+    fn finish_instant(&mut self) {
+        if self.timeline.head().net.held {
+            self.timeline.seek(self.timeline.shown(), SLICE_STEPS);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::sim::trace::Rec;
-use crate::wire::{Row, RowFilter, RowsPage};
+use crate::wire::{Row, RowFilter, RowKind, RowsPage};
 
 pub const ROWS_A_PAGE_MAX: u32 = 500;
 
@@ -26,9 +26,29 @@ impl Run {
         let kind = filter.kinds.is_empty() || filter.kinds.contains(&rec.kind);
         let node = filter.node.is_none_or(|node| node == rec.node);
         kind && node && {
-            let text = filter.text.trim().to_ascii_lowercase();
-            text.is_empty() || self.reader().sentence(rec).to_ascii_lowercase().contains(&text)
+            let text = filter.text.to_ascii_lowercase();
+            text.trim().is_empty() || {
+                let said = self.searched(rec);
+                text.split_ascii_whitespace().all(|word| said.contains(word))
+            }
         }
+    }
+
+    /// What a search looks in: the sentence, with the kind of the message.
+    fn searched(&self, rec: &Rec) -> String {
+        let (reader, world) = (self.reader(), self.timeline.head());
+        let of_message = matches!(
+            rec.kind,
+            RowKind::Send
+                | RowKind::Deliver
+                | RowKind::Queued
+                | RowKind::Lost
+                | RowKind::Duplicate
+                | RowKind::Adversary
+        );
+        let kind = of_message.then(|| reader.message_kind(rec)).flatten();
+        let kind = kind.and_then(|kind| world.describe.messages.get(usize::from(kind)));
+        format!("{} {}", reader.sentence(rec), kind.map_or("", |kind| kind.0)).to_ascii_lowercase()
     }
 
     pub(super) fn rows(&self, first: u64, count: u32, filter: &RowFilter) -> RowsPage {

@@ -27,6 +27,7 @@ impl Run {
             branch: timeline.branch,
             commands: self.commands(),
             rules: world.net.cuts.iter().map(|rule| rule.name.clone()).collect(),
+            adversaries: world.adversaries.iter().map(|a| a.name.to_string()).collect(),
             measures: watcher.meter.table(),
             ops: self.ops(),
         }
@@ -86,6 +87,21 @@ impl Run {
         marks
     }
 
+    /// An operation by the row of its end.
+    pub(super) fn ended_op(&self, row: u32) -> OpCard {
+        let rec = self.timeline.trace.get(row);
+        let (op, outcome, answer, begun) = self.timeline.trace.completed(rec);
+        OpCard {
+            client: rec.node,
+            text: op.to_string(),
+            begun: Micros(begun),
+            ended: Some(rec.time()),
+            outcome: Some(outcome),
+            answer: if answer == Datum::None { String::new() } else { answer.to_string() },
+            row: row.into(),
+        }
+    }
+
     /// The latest operations of each client up to the cursor, oldest first.
     fn ops(&self) -> Vec<OpCard> {
         let (trace, world) = (&self.timeline.trace, self.timeline.world());
@@ -109,16 +125,7 @@ impl Run {
                 continue;
             }
             *count += 1;
-            let (op, outcome, answer, begun) = trace.completed(rec);
-            cards.push(OpCard {
-                client: rec.node,
-                text: op.to_string(),
-                begun: Micros(begun),
-                ended: Some(rec.time()),
-                outcome: Some(outcome),
-                answer: if answer == Datum::None { String::new() } else { answer.to_string() },
-                row: (*row).into(),
-            });
+            cards.push(self.ended_op(*row));
         }
         order::sort(&mut cards, |a, b| (a.client, a.begun, a.row) < (b.client, b.begun, b.row));
         cards

@@ -7,7 +7,7 @@ use super::sample;
 use super::trace::{Rec, Trace};
 use super::workload;
 use super::world::{Item, World};
-use crate::base::{MsgId, NodeId, TimerId};
+use crate::base::{MsgId, NodeId, TimerId, order};
 use crate::wire::*;
 use std::sync::Arc;
 
@@ -19,8 +19,20 @@ fn weight(command: &Command) -> u16 {
         Command::Request(_) | Command::Workload(_) => 0,
         Command::Restart(_) | Command::Resume(_) | Command::Heal(_) => 2,
         Command::Clog(c) if !c.clogged => 2,
+        Command::Hold(hold) => {
+            if hold.on {
+                0
+            } else {
+                2
+            }
+        }
         _ => 1,
     }
+}
+
+/// The message that arrives.
+fn arriving(item: &Item) -> Option<MsgId> {
+    if let Item::Arrive(message) = item { Some(message.id) } else { None }
 }
 
 impl World {
@@ -122,6 +134,10 @@ impl World {
             Command::AlignTimers(c) => self.do_align(c),
             Command::Request(c) => self.do_request(c, row, trace),
             Command::Workload(c) => self.do_workload(c),
+            Command::Hold(c) => {
+                self.do_hold(c.on);
+                Ok(())
+            }
         }
     }
 
@@ -208,12 +224,31 @@ impl World {
     fn do_clog(&mut self, c: &Clog) -> Done {
         let pairs = Pairs::resolve(&self.setup, &c.from, &c.to, c.one_way)?;
         self.net.clog(pairs, c.clogged);
+        self.send_held();
+        Ok(())
+    }
+
+    fn do_hold(&mut self, on: bool) {
+        self.net.hold(on);
+        if on {
+            let mut flying = self.queue.extract(|item| matches!(item, Item::Arrive(_)));
+            order::sort(&mut flying, |a, b| (a.0, arriving(&a.1)) < (b.0, arriving(&b.1)));
+            self.clogged.extend(flying.into_iter().filter_map(|(_, item)| match item {
+                Item::Arrive(message) => Some(message),
+                _ => None,
+            }));
+        } else {
+            self.send_held();
+        }
+    }
+
+    /// What is held back goes on its way again, where nothing holds it any more.
+    fn send_held(&mut self) {
         for message in std::mem::take(&mut self.clogged) {
             let link = self.net.link(message.id.from, message.id.to);
             let latency = self.net.latency_of_copy(link, message.id.count, message.id.copy | 0x80);
             self.put_on_link(link, self.now + latency, message);
         }
-        Ok(())
     }
 
     fn do_adversary(&mut self, c: &AdversaryScript) -> Done {

@@ -124,7 +124,7 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
     }
 
     fn on_timer(&mut self, bytes: &[u8], core: CtxCore<'_>) {
-        let timer = codec::from_bytes::<P::Timer>(bytes).expect("timers are encoded by us");
+        let timer = codec::own::<P::Timer>(bytes);
         self.handle(core, |p, s, ctx| p.on_timer(s, timer, ctx));
     }
 
@@ -173,6 +173,8 @@ pub trait Machine: Send + Sync + 'static {
     fn monitor(&self) -> Box<dyn Monitor>;
     /// Kind and words of an encoded message; None when it is not one.
     fn label(&self, bytes: &[u8]) -> Option<(u8, String)>;
+    /// Term, ballot or view that an encoded message carries; 0: none.
+    fn epoch(&self, bytes: &[u8]) -> u64;
     fn timer_label(&self, bytes: &[u8]) -> (u8, String);
     /// An encoded message as a tree.
     fn message_tree(&self, bytes: &[u8]) -> Option<Json>;
@@ -230,8 +232,12 @@ impl<P: Protocol> Machine for Configured<P> {
         codec::from_bytes::<P::Msg>(bytes).ok().map(|m| self.0.label(&m))
     }
 
+    fn epoch(&self, bytes: &[u8]) -> u64 {
+        codec::from_bytes::<P::Msg>(bytes).map_or(0, |m| self.0.epoch(&m))
+    }
+
     fn timer_label(&self, bytes: &[u8]) -> (u8, String) {
-        self.0.timer_label(&codec::from_bytes(bytes).expect("timers are encoded by us"))
+        self.0.timer_label(&codec::own(bytes))
     }
 
     fn message_tree(&self, bytes: &[u8]) -> Option<Json> {

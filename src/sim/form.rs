@@ -141,6 +141,7 @@ static COMMAND: Form = Form::Enum(&[
     with("align-timers", &Form::Struct(&[need("kind", &TEXT), may("nodes", &TEXTS)])),
     with("request", &Form::Struct(&[need("client", &TEXT), need("op", &OP)])),
     with("workload", &WORKLOAD),
+    with("hold", &Form::Struct(&[or("on", &FLAG, &[1])])),
 ]);
 
 const NODE_LINE: Form = Form::Struct(&[
@@ -151,12 +152,15 @@ const NODE_LINE: Form = Form::Struct(&[
     may("place", &Form::Option(&Form::Pair(&U16, &U16))),
 ]);
 
+const LAYOUT: Form = Form::Enum(&[named("ring"), named("groups"), named("layers")]);
+
 const LOG_ENTRY: Form = Form::Struct(&[
     need("at", &TIME),
     may("after", &U32),
     may("spread", &TIME),
     need("do", &COMMAND),
     may("learner", &FLAG),
+    may("press", &U32),
 ]);
 
 /// `true`, `3`, `"250ms"`.
@@ -171,6 +175,7 @@ pub static SCENARIO: Form = Form::Struct(&[
     may("parameters", &Form::Map(&PARAMETER)),
     may("network", &LINK),
     may("disk", &Form::Option(&DISTRIBUTION)),
+    may("layout", &LAYOUT),
     need("nodes", &Form::List(&NODE_LINE)),
     may("commands", &Form::List(&LOG_ENTRY)),
 ]);

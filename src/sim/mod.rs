@@ -3,9 +3,11 @@
 
 pub mod adversary;
 pub mod apply;
+pub mod causality;
 pub mod cell;
 mod effects;
 mod form;
+pub mod leaders;
 pub mod net;
 pub mod node;
 pub mod operations;

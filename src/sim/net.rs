@@ -73,6 +73,8 @@ pub struct Network {
     pub links: Vec<Link>,
     changes: Arc<Vec<(Pairs, LinkChange)>>,
     clogs: Arc<Vec<(Pairs, bool)>>,
+    /// Every link holds back what is on it.
+    pub held: bool,
     pub cuts: Arc<Vec<CutRule>>,
 }
 
@@ -203,6 +205,7 @@ impl Network {
             links: Vec::new(),
             changes: Arc::default(),
             clogs: Arc::default(),
+            held: false,
             cuts: Arc::default(),
         }
     }
@@ -242,7 +245,7 @@ impl Network {
                 Arc::make_mut(&mut link.shape).change(change);
             }
         }
-        link.clogged = self.clogged(from, to);
+        link.clogged = self.held || self.clogged(from, to);
         link.judge();
         self.links.push(link);
         Arc::make_mut(&mut self.table)[from.index() * self.nodes + to.index()] = self.links.len() as u32;
@@ -263,10 +266,19 @@ impl Network {
 
     pub fn clog(&mut self, pairs: Pairs, on: bool) {
         for link in self.links.iter_mut().filter(|l| pairs.holds(l.from, l.to)) {
-            link.clogged = on;
+            link.clogged = on || self.held;
             link.judge();
         }
         Arc::make_mut(&mut self.clogs).push((pairs, on));
+    }
+
+    pub fn hold(&mut self, on: bool) {
+        self.held = on;
+        let clogs = Arc::clone(&self.clogs);
+        for link in &mut self.links {
+            link.clogged = on || clogged(&clogs, link.from, link.to);
+            link.judge();
+        }
     }
 
     /// Adds a rule at the end, or replaces the rule of the same name.
@@ -302,7 +314,7 @@ impl Network {
     }
 
     pub fn clogged(&self, from: NodeId, to: NodeId) -> bool {
-        self.clogs.iter().rev().find(|(p, _)| p.holds(from, to)).is_some_and(|(_, on)| *on)
+        clogged(&self.clogs, from, to)
     }
 
     /// The shape of a pair, whether or not it ever spoke.
@@ -366,4 +378,8 @@ impl Network {
 
 fn link_key(from: NodeId, to: NodeId) -> u64 {
     u64::from(from.0) << 16 | u64::from(to.0)
+}
+
+fn clogged(clogs: &[(Pairs, bool)], from: NodeId, to: NodeId) -> bool {
+    clogs.iter().rev().find(|(p, _)| p.holds(from, to)).is_some_and(|(_, on)| *on)
 }

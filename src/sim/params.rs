@@ -185,15 +185,15 @@ impl Params {
 
     pub fn time(&self, name: &str) -> Micros {
         match self.checked(name) {
-            ParamValue::Text(text) => Micros::parse(text).expect("checked"),
-            other => panic!("{name} is not a time: {other:?}"),
+            ParamValue::Text(text) => Micros::parse(text).unwrap_or_else(|_| panic!("{name} was not checked")),
+            _ => panic!("{name} is not a time"),
         }
     }
 
     pub fn int(&self, name: &str) -> i64 {
         match self.checked(name) {
             ParamValue::Int(n) => *n,
-            other => panic!("{name} is not a number: {other:?}"),
+            _ => panic!("{name} is not a number"),
         }
     }
 
@@ -204,7 +204,7 @@ impl Params {
     pub fn word(&self, name: &str) -> &str {
         match self.checked(name) {
             ParamValue::Text(text) => text,
-            other => panic!("{name} is not a word: {other:?}"),
+            _ => panic!("{name} is not a word"),
         }
     }
 

@@ -8,13 +8,14 @@ use super::node::{Bytes, INLINE};
 use super::params::{ParamSpec, Params};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, NodeId, OpId, codec};
-use crate::wire::{Cell, Datum, FunctionInfo, Op, Outcome, Tone};
+use crate::wire::{Cell, Datum, FunctionInfo, Op, Outcome, Tone, Vote};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 use std::rc::Rc;
 
 /// Plain data with a canonical encoding: it gives message sizes, the trace hash, the inspector's tree, and what an
-/// adversary on a link sees.
+/// adversary on a link sees. A clone must be independent in effect: what an `Rc` in a message shares, all receivers of a
+/// broadcast share, so nothing in it may change in place.
 pub trait Data: Clone + Debug + Serialize + DeserializeOwned + 'static {}
 impl<T: Clone + Debug + Serialize + DeserializeOwned + 'static> Data for T {}
 
@@ -40,6 +41,10 @@ pub trait Protocol: Clone + Send + Sync + Sized + 'static {
 
     /// How a message looks and reads: an index into [`Description::messages`] and a few words.
     fn label(&self, m: &Self::Msg) -> (u8, String);
+    /// Term, ballot or view that a message carries; 0: none.
+    fn epoch(&self, _m: &Self::Msg) -> u64 {
+        0
+    }
     fn timer_label(&self, t: &Self::Timer) -> (u8, String);
     /// The first part of the label: worth a shorter way where timers are set often.
     fn timer_kind(&self, t: &Self::Timer) -> u8 {
@@ -103,8 +108,14 @@ pub struct Card {
     /// The role as it is now; empty keeps the scenario's.
     pub role: String,
     pub tone: Option<Tone>,
+    /// Term, ballot or view in which it acts; 0: the protocol has none.
+    pub epoch: u64,
     pub headline: String,
     pub cells: Vec<Cell>,
+    /// The election that it stands in: one for each who may vote.
+    pub votes: Vec<Vote>,
+    /// What it knows of others, each in a few words.
+    pub knows: Vec<(NodeId, String)>,
     /// Named observations, for goals, watches and the accessibility tree.
     pub probes: Vec<(String, Datum)>,
 }

@@ -10,7 +10,7 @@ use super::sample;
 use super::world::{Watch, World};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, codec, form};
-use crate::wire::{Command, Distribution, LinkChange, ParameterInfo, SourceFile};
+use crate::wire::{Arrangement, Command, Distribution, LinkChange, ParameterInfo, SourceFile};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,9 +38,36 @@ pub struct Scenario {
     /// Time that one sync of a disk takes.
     #[serde(default)]
     pub disk: Option<Distribution>,
+    /// How nodes without a place stand on the stage.
+    #[serde(default)]
+    pub layout: Arrangement,
     pub nodes: Vec<NodeLine>,
     #[serde(default)]
     pub commands: Vec<LogEntry>,
+}
+
+impl Scenario {
+    /// Says of every node where it stands, in their order. A line of several nodes becomes a line for each of them once one
+    /// of them has a place.
+    pub fn arrange(&mut self, layout: Arrangement, places: &[Option<(u16, u16)>]) {
+        self.layout = layout;
+        let mut places = places.iter().copied();
+        let mut lines = Vec::new();
+        for line in self.nodes.drain(..) {
+            let own: Vec<Option<(u16, u16)>> = places.by_ref().take(line.count.unwrap_or(1).into()).collect();
+            match line.count {
+                Some(_) if own.iter().all(Option::is_none) => lines.push(line),
+                Some(_) => lines.extend((1..).zip(own).map(|(i, place): (u16, _)| NodeLine {
+                    name: format!("{}{i}", line.name),
+                    count: None,
+                    place,
+                    ..line.clone()
+                })),
+                None => lines.push(NodeLine { place: own.first().copied().flatten(), ..line }),
+            }
+        }
+        self.nodes = lines;
+    }
 }
 
 /// One node, or `count` nodes whose names are the name followed by 1, 2, ….
@@ -72,6 +99,9 @@ pub struct LogEntry {
     /// Came from a person at the bench, not from the scenario's author.
     #[serde(default)]
     pub learner: bool,
+    /// Commands that one press of a button gave have the same number, others 0.
+    #[serde(default)]
+    pub press: u32,
 }
 
 /// Something wrong with a file: a word to find its line by, and what to do.
@@ -179,6 +209,25 @@ impl Blueprint {
             params,
             scenario,
         })
+    }
+
+    /// How all links behave at the start, every field of it.
+    pub fn network(&self) -> LinkChange {
+        let shape = &self.shape;
+        LinkChange {
+            latency: Some(shape.latency.clone()),
+            bandwidth: Some(shape.bandwidth),
+            loss: Some(shape.loss),
+            duplicate: Some(shape.duplicate),
+            reorder: Some(shape.reorder),
+            ordered: Some(shape.ordered),
+            ..LinkChange::default()
+        }
+    }
+
+    /// The time that one sync of a disk takes at the start.
+    pub fn disk(&self) -> &Distribution {
+        &self.disk
     }
 
     /// The latency of links at the start.

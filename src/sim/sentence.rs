@@ -55,7 +55,7 @@ impl Reader<'_> {
             RowKind::TimerFired => format!("{me}'s timer fired: {}", self.timer(rec)),
             RowKind::TimerCancelled => format!("{me} cancelled a timer: {}", self.timer(rec)),
             RowKind::Invoke => {
-                let op: Op = codec::from_bytes(self.trace.data(rec)).expect("recorded by us");
+                let op: Op = codec::own(self.trace.data(rec));
                 format!("{me} asks for {op}")
             }
             RowKind::Complete => self.complete(rec),
@@ -197,6 +197,8 @@ pub fn of_command(command: &Command, setup: &Setup) -> String {
                 if c.kind.is_empty() { "all" } else { &c.kind }
             ),
         },
+        Command::Hold(hold) if hold.on => "You hold back every message".into(),
+        Command::Hold(_) => "You let the messages go".into(),
         Command::Drop(m) => format!("You drop {}", message(m.message)),
         Command::Duplicate(m) => format!("You duplicate {}", message(m.message)),
         Command::Delay(m) => format!("You delay {} by {}", message(m.message), m.by),

@@ -264,18 +264,39 @@ impl Timeline {
 
     /// Appends a command at the cursor. In the past this forks: the old branch is kept.
     pub fn command(&mut self, command: Command) -> Result<(), String> {
+        self.give(command, 0)
+    }
+
+    /// Gives several commands as one: `at` of each counts from the cursor, in rising order from zero. When one is refused
+    /// at once, those after it are not given.
+    pub fn press(&mut self, commands: &[LogEntry]) -> Result<(), String> {
+        let press = self.log.iter().map(|entry| entry.press).max().unwrap_or(0) + 1;
+        let now = self.shown;
+        for entry in commands {
+            if entry.at == Micros::ZERO {
+                self.give(entry.command.clone(), press)?;
+                continue;
+            }
+            let later = LogEntry { at: now.plus(entry.at), learner: true, press, ..entry.clone() };
+            let place = self.log.partition_point(|other| other.at <= later.at);
+            self.log.insert(place, later);
+            self.refused.insert(place, None);
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, command: Command, press: u32) -> Result<(), String> {
         let (at, done) = (self.shown, self.done());
         let world = self.world();
         let after = if world.now == at.0 { world.at_now } else { 0 };
         if self.cursor.is_some() || self.head.world.now > at.0 {
-            let mut log: Vec<LogEntry> = self.log[..done].to_vec();
-            log.extend(self.log[done..].iter().filter(|e| !e.learner).cloned());
+            let log = self.without(done..done);
             self.leave_branch(at);
             let step = self.world().step;
             self.restart_from(log, done, step, at);
         }
         self.head.world.advance_clock(at.0);
-        self.log.insert(self.head.done, LogEntry { at, after, spread: Micros::ZERO, command, learner: true });
+        self.log.insert(self.head.done, LogEntry { at, after, spread: Micros::ZERO, command, learner: true, press });
         self.refused.insert(self.head.done, None);
         let place = self.head.done;
         // What the script does at this same instant comes after it.
@@ -320,25 +341,49 @@ impl Timeline {
         self.shown = at;
     }
 
-    /// Takes back the last command of a person at or before the cursor. Later ones of the branch go too.
+    /// The log up to a range, and from its end on what no person gave later: the script, and what follows from a press
+    /// before the range.
+    fn without(&self, range: std::ops::Range<usize>) -> Vec<LogEntry> {
+        let (before, after) = (&self.log[..range.start], &self.log[range.end..]);
+        let begun = |press| press != 0 && before.iter().any(|entry| entry.press == press);
+        let stays = |entry: &&LogEntry| !entry.learner || begun(entry.press);
+        before.iter().chain(after.iter().filter(stays)).cloned().collect()
+    }
+
+    /// Takes back what a person last gave at or before the cursor: a command, or all that one press of a button gave.
+    /// Later ones of the branch go too.
     pub fn undo(&mut self) -> Result<(), String> {
-        let done = self.done();
+        let log = &self.log;
+        let begins = |place: usize| {
+            let press = log[place].press;
+            press == 0 || log[..place].iter().all(|entry| entry.press != press)
+        };
         // What was refused did nothing that could be taken back.
-        let worked = |(e, refused): (&LogEntry, &Option<String>)| e.learner && refused.is_none();
-        let mut commands = self.log[..done].iter().zip(&self.refused[..done]);
-        let place = commands.rposition(worked).ok_or("there is nothing to take back")?;
+        let given = |place: &usize| log[*place].learner && self.refused[*place].is_none() && begins(*place);
+        let place = (0..self.done()).rev().find(given).ok_or("there is nothing to take back")?;
         let at = self.shown;
-        let mut log = self.log.clone();
-        log.remove(place);
-        let mut later = place;
-        log.retain(|e| {
-            let keep = later > 0 || !e.learner;
-            later = later.saturating_sub(1);
-            keep
-        });
+        let log = self.without(place..place + 1);
         self.leave_branch(at);
         self.restart_from(log, place, u32::MAX, at);
         self.advance(at, u64::MAX);
+        Ok(())
+    }
+
+    /// Gives a command that a person gave at another time, or not at all. The rest of the log stays as it is, and so does
+    /// the moment that is shown; the old branch is kept.
+    pub fn edit(&mut self, place: usize, to: Option<Micros>) -> Result<(), String> {
+        let entry = self.log.get(place).filter(|entry| entry.learner).ok_or("only your own commands can be changed")?;
+        let (shown, fork) = (self.shown, entry.at.min(to.unwrap_or(entry.at)));
+        let mut log = self.log.clone();
+        let entry = log.remove(place);
+        if let Some(at) = to {
+            log.insert(log.partition_point(|other| other.at <= at), LogEntry { at, after: 0, ..entry });
+        }
+        let same = self.log.iter().zip(&log).take_while(|(a, b)| a == b).count();
+        self.leave_branch(fork);
+        self.restart_from(log, same, u32::MAX, Micros(fork.0.saturating_sub(1)));
+        self.advance(shown, u64::MAX);
+        self.shown = shown;
         Ok(())
     }
 

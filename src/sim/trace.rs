@@ -1,5 +1,5 @@
 //! The trace: one compact record a row, contents in one arena. Causes are stored; sentences and vector clocks are made
-//! on demand ([`super::sentence`], [`Trace::clocks`]).
+//! on demand ([`super::sentence`], [`super::causality`]).
 
 use crate::base::{Micros, MsgId, NodeId, OpId, TimerId, codec};
 use crate::wire::{Datum, Op, Outcome, RowKind};
@@ -39,6 +39,8 @@ pub struct Trace {
     /// Rows of operations' beginnings and ends, and rows that a scrubber marks.
     ops: Vec<u32>,
     marks: Vec<u32>,
+    /// Rows in which a node went down, came back, paused or went on.
+    turns: Vec<u32>,
 }
 
 impl Rec {
@@ -84,6 +86,9 @@ impl Trace {
         match rec.kind {
             RowKind::Invoke | RowKind::Complete => self.ops.push(self.rows.len() as u32),
             RowKind::Command | RowKind::Note | RowKind::Violation => self.marks.push(self.rows.len() as u32),
+            RowKind::Crash | RowKind::Restart | RowKind::Pause | RowKind::Resume => {
+                self.turns.push(self.rows.len() as u32);
+            }
             _ => {}
         }
         self.arena.extend_from_slice(data);
@@ -120,6 +125,11 @@ impl Trace {
         &self.marks
     }
 
+    /// The rows in which a node went down, came back, paused or went on.
+    pub fn turn_rows(&self) -> &[u32] {
+        &self.turns
+    }
+
     pub fn data(&self, rec: &Rec) -> &[u8] {
         &self.arena[rec.data as usize..][..rec.len as usize]
     }
@@ -136,6 +146,7 @@ impl Trace {
             self.rows.truncate(row as usize);
             self.ops.truncate(self.ops.partition_point(|r| *r < row));
             self.marks.truncate(self.marks.partition_point(|r| *r < row));
+            self.turns.truncate(self.turns.partition_point(|r| *r < row));
         }
     }
 
@@ -156,7 +167,7 @@ impl Trace {
 
     /// The end of a client's operation.
     pub fn completed(&self, rec: &Rec) -> Completed {
-        codec::from_bytes(self.data(rec)).expect("recorded by us")
+        codec::own(self.data(rec))
     }
 
     /// When a lost message would have arrived, and the rule that took it.
@@ -174,33 +185,5 @@ impl Trace {
     /// The first row after an instant.
     pub fn first_after(&self, at: Micros) -> u32 {
         self.rows.partition_point(|rec| rec.at <= at.0) as u32
-    }
-
-    /// Vector clocks of the rows up to and including `last` (Fidge 1988, Mattern 1989), each with one entry a node: a
-    /// row counts its node's own steps, and learns its cause's clock where that happened at another node.
-    pub fn clocks(&self, nodes: usize, last: u32) -> Vec<Vec<u32>> {
-        let mut at_node = vec![(vec![0u32; nodes], 0u32); nodes];
-        let mut clocks: Vec<Vec<u32>> = Vec::with_capacity(last as usize + 1);
-        for rec in &self.rows[..=last as usize] {
-            let node = usize::from(rec.node);
-            // A command comes from outside; what it makes a node do is the node's own.
-            if at_node[node].1 != rec.step && rec.kind != RowKind::Command {
-                at_node[node].1 = rec.step;
-                at_node[node].0[node] += 1;
-            }
-            if let Some(cause) = rec.cause().filter(|c| usize::from(self.get(*c).node) != node) {
-                let learnt = &clocks[cause as usize];
-                for (own, other) in at_node[node].0.iter_mut().zip(learnt) {
-                    *own = (*own).max(*other);
-                }
-            }
-            clocks.push(at_node[node].0.clone());
-        }
-        clocks
-    }
-
-    /// The causal position of one row: its vector clock.
-    pub fn clock(&self, nodes: usize, row: u32) -> Vec<u32> {
-        self.clocks(nodes, row).pop().unwrap_or_default()
     }
 }

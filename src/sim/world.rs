@@ -89,7 +89,7 @@ pub struct World {
     pub clogged: Vec<Message>,
     /// Timers cancelled since the queue was last rid of such.
     pub(super) cancelled: usize,
-    pub(super) adversaries: Vec<super::adversary::Adversary>,
+    pub adversaries: Vec<super::adversary::Adversary>,
     pub counters: Counters,
     /// For each property the row at which it first broke, and the reason.
     pub broken: Vec<Option<(u32, Arc<str>)>>,

@@ -254,7 +254,7 @@ fn top(ctx: &Ctx) -> Html {
     });
     html! {
         <header class="top">
-            <a class="mark" href={Route::Home.href()}>{ icons::mark() }{ "Faultline" }</a>
+            <a class="mark" href={Route::Home.href()} aria-label="Faultline">{ icons::mark() }<span>{ "Faultline" }</span></a>
             { crumb.unwrap_or_default() }
             <span class="sp"></span>
             <a class="quiet hide" href={Route::About.href()}>{ "About" }</a>

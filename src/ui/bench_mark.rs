@@ -1,6 +1,8 @@
 //! Numbers for the benchmark in the browser: with `?bench` in the address, `window.faultlineFrames` holds for each
-//! animation frame of the stage when it was and how long our script took, in milliseconds, as a flat list.
+//! animation frame of the stage when it was and how long our script took, in milliseconds, as a flat list, and
+//! `window.faultlineBoxes` what nodes and labels take on it: for each its node (-1 for a label), x, y, width and height.
 
+use crate::view::Stage;
 use gloo::utils::window;
 use js_sys::{Array, Reflect};
 use std::cell::OnceCell;
@@ -15,6 +17,20 @@ thread_local! {
 /// Whether the page was opened for measuring.
 pub fn wanted() -> bool {
     window().location().search().is_ok_and(|s| s.starts_with("?bench"))
+}
+
+/// Keeps what nodes and labels take in the picture drawn last.
+pub fn boxes(stage: &Stage) {
+    if FRAMES.with(|frames| frames.get().is_some_and(Option::is_some)) {
+        let list = Array::new();
+        let nodes = stage.taken.iter().map(|(node, area)| (*node as f32, *area));
+        for (owner, area) in nodes.chain(stage.labels.iter().map(|label| (-1.0, label.area))) {
+            for number in [owner, area.x, area.y, area.w, area.h] {
+                list.push(&number.into());
+            }
+        }
+        let _ = Reflect::set(&window(), &JsValue::from("faultlineBoxes"), &list);
+    }
 }
 
 pub fn record(at_ms: f64, script_ms: f64) {

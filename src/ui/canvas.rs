@@ -96,6 +96,9 @@ impl Painter {
     fn batch(&self, shapes: &[Shape]) {
         let (c, style): (_, Style) = (&self.context, shapes[0].style);
         c.set_global_alpha(f64::from(style.alpha) / 100.0);
+        if let (Some(ink), None, true) = (style.fill, style.stroke, shapes.iter().all(|s| s.form.is_plain())) {
+            return self.blocks(ink, shapes);
+        }
         c.begin_path();
         for shape in shapes {
             self.trace(&shape.form);
@@ -117,6 +120,17 @@ impl Painter {
             }
         }
         c.set_global_alpha(1.0);
+    }
+
+    /// Rectangles without a path: where there are thousands, a path of them all would take long to fill.
+    fn blocks(&self, ink: Ink, shapes: &[Shape]) {
+        self.context.set_fill_style_str(self.ink(ink));
+        for shape in shapes {
+            if let Form::Rect { x, y, w, h, .. } = shape.form {
+                self.context.fill_rect(x.into(), y.into(), w.into(), h.into());
+            }
+        }
+        self.context.set_global_alpha(1.0);
     }
 
     fn trace(&self, form: &Form) {

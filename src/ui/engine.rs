@@ -30,7 +30,9 @@ pub enum Asked {
     /// A command, an undo, another branch.
     Change,
     Rows,
+    Diagram,
     Inspect,
+    Payload,
     Predict,
     Measure,
     Export,
@@ -44,12 +46,19 @@ impl Asked {
             Request::Open(_) => Asked::Open,
             Request::Show { .. } => Asked::Show,
             Request::Move(_) => Asked::Move,
-            Request::Do(_) | Request::Press { .. } | Request::Undo | Request::Branch(_) => Asked::Change,
+            Request::Do(_)
+            | Request::DoAll(_)
+            | Request::Edit { .. }
+            | Request::Press { .. }
+            | Request::Undo
+            | Request::Branch(_) => Asked::Change,
             Request::Rows { .. } => Asked::Rows,
+            Request::Diagram(_) => Asked::Diagram,
             Request::Inspect { .. } => Asked::Inspect,
+            Request::Payload { .. } => Asked::Payload,
             Request::Predict { .. } => Asked::Predict,
             Request::Measure { .. } => Asked::Measure,
-            Request::Export => Asked::Export,
+            Request::Export | Request::Arrange { .. } => Asked::Export,
             Request::Die => Asked::Die,
         }
     }
@@ -71,6 +80,8 @@ struct Waiting {
 
 pub struct Link {
     me: Weak<Link>,
+    /// Which of the page's engines it is.
+    pub engine: String,
     bridge: RefCell<Option<WorkerBridge<Engine>>>,
     waiting: RefCell<VecDeque<Waiting>>,
     generation: Cell<u32>,
@@ -82,9 +93,10 @@ pub struct Link {
 }
 
 impl Link {
-    pub fn new(hear: Box<dyn Fn(Heard)>) -> Rc<Link> {
+    pub fn new(engine: &str, hear: Box<dyn Fn(Heard)>) -> Rc<Link> {
         let link = Rc::new_cyclic(|me| Link {
             me: me.clone(),
+            engine: engine.to_owned(),
             bridge: RefCell::default(),
             waiting: RefCell::default(),
             generation: Cell::new(0),
@@ -102,7 +114,7 @@ impl Link {
         self.epoch.set(epoch);
         self.loaded.set(false);
         let me = self.me.clone();
-        let bridge = worker::spawn(move |reply| {
+        let bridge = worker::spawn(&self.engine, move |reply| {
             if let Some(link) = me.upgrade().filter(|link| link.epoch.get() == epoch) {
                 link.received(reply);
             }

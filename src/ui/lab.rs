@@ -8,10 +8,12 @@ use super::state::{Action, State};
 use crate::base::Micros;
 use crate::view::stage::Target;
 use crate::wire::*;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use yew::prelude::*;
 
+/// The engine that the page starts with: it is loaded beside the page itself.
+const FIRST_ENGINE: &str = "engine";
 /// While playing, the reducer hears of frames this often.
 const TELL_EVERY_MS: f64 = 160.0;
 /// So many deaths of the engine in a row, and the run is not brought back again.
@@ -32,13 +34,17 @@ pub struct Lab(Rc<Core>);
 pub struct Core {
     me: Weak<Core>,
     pub dispatch: UseReducerDispatcher<State>,
-    link: OnceCell<Rc<Link>>,
+    /// The engine of the open run, and that of the lesson; the same unless the run is of a file that needs another.
+    link: RefCell<Option<Rc<Link>>>,
+    lessons: RefCell<Option<Rc<Link>>>,
     /// Measures beside the bench, with an engine of its own, as long as a measurement is under way.
     sweeper: RefCell<Option<Rc<Link>>>,
     pub play: Playhead,
     /// The loaded lesson's name and bytes, to give them to a new worker.
     lesson: RefCell<Option<(String, Vec<u8>)>>,
     source: RefCell<Option<RunSource>>,
+    /// What was last asked to be opened.
+    opening: RefCell<Option<OpenRun>>,
     seed: Cell<Option<u64>>,
     /// The open run as text, as of the last command.
     saved: RefCell<Option<String>>,
@@ -57,8 +63,8 @@ pub struct Core {
     untold_status: RefCell<Option<Rc<Status>>>,
     goals_met: Cell<usize>,
     deaths: Cell<u32>,
-    /// Rows asked for while others were on their way.
-    rows_wanted: RefCell<Option<Request>>,
+    /// What was asked for while an answer of the same kind was on its way: of each kind the last.
+    later: RefCell<Vec<(Asked, Request)>>,
 }
 
 impl PartialEq for Lab {
@@ -79,11 +85,13 @@ impl Lab {
         let core = Rc::new_cyclic(|me| Core {
             me: me.clone(),
             dispatch,
-            link: OnceCell::new(),
+            link: RefCell::default(),
+            lessons: RefCell::default(),
             sweeper: RefCell::default(),
             play: Playhead::new(me.clone()),
             lesson: RefCell::default(),
             source: RefCell::default(),
+            opening: RefCell::default(),
             seed: Cell::default(),
             saved: RefCell::default(),
             own: RefCell::default(),
@@ -97,22 +105,51 @@ impl Lab {
             untold_status: RefCell::default(),
             goals_met: Cell::default(),
             deaths: Cell::default(),
-            rows_wanted: RefCell::default(),
+            later: RefCell::default(),
         });
-        let me = Rc::downgrade(&core);
-        let hear = move |heard| {
-            if let Some(core) = me.upgrade() {
-                core.heard(heard);
-            }
-        };
-        let _ = core.link.set(Link::new(Box::new(hear)));
+        core.move_to(FIRST_ENGINE, true);
         Lab(core)
     }
 }
 
 impl Core {
-    fn link(&self) -> &Rc<Link> {
-        self.link.get().expect("set when made")
+    fn link(&self) -> Rc<Link> {
+        self.link.borrow().clone().expect("set when made")
+    }
+
+    /// Goes on with an engine of this name; what another was asked is not heard any more.
+    fn move_to(&self, engine: &str, lessons: bool) {
+        if let Some(link) = &*self.link.borrow() {
+            link.next_generation();
+        }
+        if let Some(link) = self.lessons.borrow().as_ref().filter(|link| link.engine == engine) {
+            link.next_generation();
+            *self.link.borrow_mut() = Some(Rc::clone(link));
+            return;
+        }
+        let me = self.me.clone();
+        let hear = move |heard| {
+            if let Some(core) = me.upgrade() {
+                core.heard(heard);
+            }
+        };
+        let link = Link::new(engine, Box::new(hear));
+        *self.link.borrow_mut() = Some(Rc::clone(&link));
+        if lessons {
+            *self.lessons.borrow_mut() = Some(link);
+        }
+    }
+
+    /// What was asked to be opened needs another engine.
+    fn elsewhere(&self, asked: Asked, engine: &str) {
+        let lesson = asked == Asked::Lesson;
+        self.move_to(engine, lesson);
+        if let Some((name, pack)) = self.lesson.borrow().clone().filter(|_| lesson) {
+            self.send(Request::LoadLesson { name, pack });
+        }
+        if let Some(open) = self.opening.borrow().clone() {
+            self.send(Request::Open(open));
+        }
     }
 
     pub fn send(&self, request: Request) {
@@ -127,6 +164,9 @@ impl Core {
 
     pub fn load_lesson(&self, name: String, pack: Vec<u8>) {
         *self.lesson.borrow_mut() = Some((name.clone(), pack.clone()));
+        *self.opening.borrow_mut() = None;
+        let lessons = self.lessons.borrow().clone();
+        *self.link.borrow_mut() = lessons;
         self.link().next_generation();
         self.send(Request::LoadLesson { name, pack });
     }
@@ -151,7 +191,7 @@ impl Core {
         self.play.close();
         *self.saved.borrow_mut() = None;
         *self.then.borrow_mut() = None;
-        self.rows_wanted.take();
+        self.later.take();
         self.untold.take();
         self.untold_status.take();
         self.goals_met.set(0);
@@ -159,7 +199,14 @@ impl Core {
         self.whose.borrow_mut().clone_from(&whose);
         (self.dispatch).dispatch(Action::Opening(whose));
         self.link().next_generation();
-        self.send(Request::Open(OpenRun { source, seed, cursor }));
+        // Only a run as a text may be at home elsewhere than its lesson.
+        if let (false, Some(lessons)) = (matches!(source, RunSource::Text(_)), &*self.lessons.borrow()) {
+            *self.link.borrow_mut() = Some(Rc::clone(lessons));
+            lessons.next_generation();
+        }
+        let open = OpenRun { source, seed, cursor };
+        *self.opening.borrow_mut() = Some(open.clone());
+        self.send(Request::Open(open));
     }
 
     /// The same set-up again, with another seed or the same.
@@ -240,6 +287,12 @@ impl Core {
         self.send(Request::Do(command));
     }
 
+    /// One thing of several commands.
+    pub fn command_all(&self, commands: Vec<(Micros, Command)>) {
+        (self.dispatch).dispatch(Action::Toast(String::new()));
+        self.send(Request::DoAll(commands));
+    }
+
     pub fn go(&self, to: Move) {
         self.play.pause();
         self.send(Request::Move(to));
@@ -248,8 +301,15 @@ impl Core {
     pub fn select(&self, target: Option<Target>) {
         self.play.select(target);
         (self.dispatch).dispatch(Action::Select(target));
-        if let Some(Target::Node(node)) = target {
-            self.send(Request::Inspect { node });
+        match target {
+            Some(Target::Node(node)) => self.send(Request::Inspect { node }),
+            Some(Target::Message(id)) => {
+                let row = self.play.frame().and_then(|f| f.flights.iter().find(|f| f.id == id).map(|f| f.row));
+                if let Some(row) = row {
+                    self.send(Request::Payload { row });
+                }
+            }
+            _ => {}
         }
     }
 
@@ -272,7 +332,8 @@ impl Core {
                 core.swept(heard);
             }
         };
-        let link = Link::new(Box::new(hear));
+        let engine = self.lessons.borrow().as_ref().map_or(FIRST_ENGINE.into(), |link| link.engine.clone());
+        let link = Link::new(&engine, Box::new(hear));
         link.send(Request::LoadLesson { name, pack });
         link.send(Request::Measure { step, choices, done: 0 });
         *self.sweeper.borrow_mut() = Some(link);
@@ -311,9 +372,19 @@ impl Core {
     }
 
     pub fn ask_rows(&self, first: u64, count: u32, filter: &RowFilter) {
-        let request = Request::Rows { first, count, filter: filter.clone() };
-        if self.waits_for(Asked::Rows) {
-            *self.rows_wanted.borrow_mut() = Some(request);
+        self.send_latest(Asked::Rows, Request::Rows { first, count, filter: filter.clone() });
+    }
+
+    pub fn ask_diagram(&self, ask: DiagramAsk) {
+        self.send_latest(Asked::Diagram, Request::Diagram(ask));
+    }
+
+    /// One at a time, and of those that come meanwhile the last.
+    fn send_latest(&self, asked: Asked, request: Request) {
+        if self.waits_for(asked) {
+            let mut later = self.later.borrow_mut();
+            later.retain(|(kind, _)| *kind != asked);
+            later.push((asked, request));
         } else {
             self.send(request);
         }
@@ -331,6 +402,7 @@ impl Core {
     fn reply(&self, asked: Asked, reply: Reply) {
         let dispatch = &self.dispatch;
         match reply {
+            Reply::Elsewhere(engine) => return self.elsewhere(asked, &engine),
             Reply::Lesson(page) => dispatch.dispatch(Action::Lesson(super::state::Load::Ready(Rc::new(*page)))),
             Reply::Opened(opened) => {
                 let opened = Rc::new(*opened);
@@ -340,10 +412,9 @@ impl Core {
             Reply::Frame(frame) => self.frame(asked, *frame),
             Reply::Rows(rows) => {
                 dispatch.dispatch(Action::Rows(Rc::new(rows)));
-                if let Some(request) = self.rows_wanted.take() {
-                    self.send(request);
-                }
             }
+            Reply::Diagram(diagram) => dispatch.dispatch(Action::Diagram(Rc::new(*diagram))),
+            Reply::Payload(payload) => dispatch.dispatch(Action::Payload(Rc::new(*payload))),
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
             Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome))),
             Reply::Exported(text) => self.exported(text),
@@ -351,9 +422,18 @@ impl Core {
             Reply::Failed(why) => self.failed(asked, why),
             Reply::Measured(_) | Reply::Died(_) => {}
         }
+        let next = {
+            let mut later = self.later.borrow_mut();
+            let place = later.iter().position(|(kind, _)| *kind == asked);
+            place.map(|place| later.remove(place).1)
+        };
+        if let Some(request) = next {
+            self.send(request);
+        }
     }
 
-    fn frame(&self, asked: Asked, mut frame: Frame) {
+    fn frame(&self, asked: Asked, frame: Frame) {
+        let mut frame = frame.whole(self.play.frame().as_deref());
         let status = frame.status.take().map(|status| Rc::new(*status));
         let frame = Rc::new(frame);
         let shown = asked == Asked::Show;
@@ -438,7 +518,8 @@ impl Core {
         if deaths > DEATHS_MAX {
             return super::crash::stop(&("The engine keeps stopping. ".to_owned() + why));
         }
-        if let Some((name, pack)) = self.lesson.borrow().clone() {
+        let is_lessons = self.lessons.borrow().as_ref().is_some_and(|link| Rc::ptr_eq(link, &self.link()));
+        if let Some((name, pack)) = self.lesson.borrow().clone().filter(|_| is_lessons) {
             self.link().next_generation();
             self.send(Request::LoadLesson { name, pack });
         }

@@ -8,9 +8,9 @@ use super::engine::{Asked, now};
 use super::lab::Core;
 use super::state::Action;
 use crate::base::Micros;
-use crate::view::layout::{Insets, Layout, Point};
+use crate::view::layout::{Camera, Insets, Layout, Point};
 use crate::view::stage::{self, Scene, Stage, Target};
-use crate::view::{hit, track};
+use crate::view::{hit, minimap, track};
 use crate::wire::{Frame, Move, Opened, Request};
 use gloo::render::{AnimationFrame, request_animation_frame};
 use std::cell::{Cell, RefCell};
@@ -47,7 +47,10 @@ pub struct Playhead {
     raf: RefCell<Option<AnimationFrame>>,
     painter: RefCell<Option<Painter>>,
     insets: Cell<Insets>,
-    layout: RefCell<Option<Rc<Layout>>>,
+    /// Of the whole stage, and of what the camera shows.
+    layout: RefCell<Option<(Rc<Layout>, Rc<Layout>)>>,
+    camera: Cell<Camera>,
+    moves_nodes: Cell<bool>,
     stage: RefCell<Stage>,
     selected: Cell<Option<Target>>,
     hover: Cell<Option<Target>>,
@@ -75,6 +78,8 @@ impl Playhead {
             painter: RefCell::default(),
             insets: Cell::default(),
             layout: RefCell::default(),
+            camera: Cell::new(Camera::WHOLE),
+            moves_nodes: Cell::default(),
             stage: RefCell::default(),
             selected: Cell::default(),
             hover: Cell::default(),
@@ -100,11 +105,24 @@ impl Playhead {
     pub fn open(&self, opened: Rc<Opened>) {
         self.speed.set(opened.pace_us_per_s as f64);
         *self.opened.borrow_mut() = Some(opened);
+        self.camera.set(Camera::WHOLE);
         self.layout.take();
+    }
+
+    /// The nodes stand elsewhere.
+    pub fn arrange(&self, opened: Rc<Opened>) {
+        *self.opened.borrow_mut() = Some(opened);
+        self.layout.take();
+        self.wake();
     }
 
     pub fn at(&self) -> Micros {
         Micros(self.at.get() as u64)
+    }
+
+    /// The frame that came last.
+    pub fn frame(&self) -> Option<Rc<Frame>> {
+        self.frame.borrow().clone()
     }
 
     /// A frame has come; `jumped` when the cursor goes where it is.
@@ -235,8 +253,21 @@ impl Playhead {
         changed
     }
 
+    /// What the keyboard is on.
+    pub fn focused(&self) -> Option<Target> {
+        self.focus.get()
+    }
+
+    /// What the keyboard is on: it comes into view.
     pub fn focus(&self, target: Option<Target>) {
         self.focus.set(target);
+        if let (Some(Target::Node(node)), Some(layout)) = (target, self.layout())
+            && let Some(p) = layout.places.get(node as usize)
+            && !layout.area.holds(*p)
+        {
+            let area = layout.area;
+            self.pan(area.x + area.w / 2.0 - p.x, area.y + area.h / 2.0 - p.y);
+        }
         self.wake();
     }
 
@@ -248,11 +279,83 @@ impl Playhead {
     /// What is at a point of the canvas.
     pub fn hit(&self, p: Point, reach: f32) -> Option<Target> {
         let (layout, opened, frame) = (self.layout.borrow(), self.opened.borrow(), self.frame.borrow());
-        hit::at(&self.stage.borrow(), layout.as_ref()?, opened.as_ref()?, frame.as_ref()?, p, reach)
+        hit::at(&self.stage.borrow(), &layout.as_ref()?.1, opened.as_ref()?, frame.as_ref()?, p, reach)
     }
 
     pub fn layout(&self) -> Option<Rc<Layout>> {
-        self.layout.borrow().clone()
+        self.layout.borrow().as_ref().map(|(_, seen)| Rc::clone(seen))
+    }
+
+    // The camera.
+
+    pub fn opened(&self) -> Option<Rc<Opened>> {
+        self.opened.borrow().clone()
+    }
+
+    /// Whether dragging a node moves it.
+    pub fn moves_nodes(&self) -> bool {
+        self.moves_nodes.get()
+    }
+
+    pub fn set_moves_nodes(&self, moves: bool) {
+        self.moves_nodes.set(moves);
+    }
+
+    pub fn is_close(&self) -> bool {
+        self.camera.get().zoom > 1.0
+    }
+
+    /// Looks closer by a factor, or from further away, at a point that stays where it is.
+    pub fn zoom(&self, factor: f32, at: Option<Point>) {
+        let Some(layout) = self.layout() else { return };
+        let (area, camera) = (layout.area, self.camera.get());
+        let zoom = (camera.zoom * factor).clamp(1.0, Camera::ZOOM_MAX);
+        let shift = (1.0 / camera.zoom) - (1.0 / zoom);
+        let off = at.map_or((0.0, 0.0), |p| ((p.x - area.x) / area.w - 0.5, (p.y - area.y) / area.h - 0.5));
+        self.look(Camera { zoom, x: camera.x + off.0 * shift, y: camera.y + off.1 * shift });
+    }
+
+    /// Looks closer at what is selected, or from further away.
+    pub fn zoom_selected(&self, factor: f32) {
+        self.zoom(factor, self.selected.get().and_then(|target| self.spot(target)));
+    }
+
+    /// Moves what is seen by so many pixels.
+    pub fn pan(&self, dx: f32, dy: f32) {
+        let Some(layout) = self.layout() else { return };
+        let (area, camera) = (layout.area, self.camera.get());
+        let (x, y) = (camera.x - dx / area.w / camera.zoom, camera.y - dy / area.h / camera.zoom);
+        self.look(Camera { x, y, ..camera });
+    }
+
+    pub fn look(&self, camera: Camera) {
+        let camera = camera.within();
+        if self.camera.replace(camera) != camera {
+            if let (Some((whole, seen)), Some(opened)) = (&mut *self.layout.borrow_mut(), &*self.opened.borrow()) {
+                *seen = self.see(opened, whole);
+            }
+            self.wake();
+        }
+    }
+
+    /// Takes what the camera sees from the whole.
+    fn see(&self, opened: &Opened, whole: &Rc<Layout>) -> Rc<Layout> {
+        let seen = Rc::new(whole.seen(opened, self.camera.get()));
+        if let Some(moved) = &*self.moved.borrow() {
+            moved(&seen);
+        }
+        seen
+    }
+
+    /// The place that is drawn at a point, in thousandths of the stage.
+    pub fn place_at(&self, p: Point) -> Option<(u16, u16)> {
+        self.layout.borrow().as_ref().map(|(whole, _)| whole.place_at(p, self.camera.get()))
+    }
+
+    /// Looks where the point of the small map says; false beside the map.
+    pub fn look_by_map(&self, p: Point) -> bool {
+        let camera = self.layout().and_then(|layout| minimap::look(&layout, p));
+        camera.map(|camera| self.look(camera)).is_some()
     }
 
     /// Where the canvas is in the window.
@@ -331,18 +434,17 @@ impl Playhead {
         };
         if resized || self.layout.borrow().is_none() {
             let (w, h) = painter.size;
-            let layout = Rc::new(Layout::new(opened, w as f32, h as f32, self.insets.get()));
-            if let Some(moved) = &*self.moved.borrow() {
-                moved(&layout);
-            }
-            *self.layout.borrow_mut() = Some(layout);
+            let whole = Rc::new(Layout::new(opened, w as f32, h as f32, self.insets.get()));
+            let seen = self.see(opened, &whole);
+            *self.layout.borrow_mut() = Some((whole, seen));
         }
-        let Some(layout) = self.layout() else { return };
+        let Some((whole, layout)) = self.layout.borrow().clone() else { return };
         let paused = !self.playing.get();
         let scene = Scene {
             opened,
             frame,
             layout: &layout,
+            whole: &whole,
             at: self.at(),
             selected: self.selected.get(),
             hover: self.hover.get(),
@@ -354,6 +456,7 @@ impl Playhead {
         };
         let picture = stage::draw(&scene);
         painter.paint(&picture.display);
+        super::bench_mark::boxes(&picture);
         *self.stage.borrow_mut() = picture;
     }
 

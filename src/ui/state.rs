@@ -39,6 +39,7 @@ pub enum Theme {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
     #[default]
+    Diagram,
     Log,
     State,
     Pending,
@@ -95,7 +96,9 @@ pub struct RunState {
     pub selected: Option<Target>,
     pub tab: Tab,
     pub rows: Option<Rc<RowsPage>>,
+    pub diagram: Option<Rc<Diagram>>,
     pub inspection: Option<Rc<Inspection>>,
+    pub payload: Option<Rc<Payload>>,
     /// A sentence that answers what the learner just did.
     pub toast: String,
     /// What the learner is asked before something is done, and what was wrong with the answer.
@@ -126,6 +129,8 @@ pub enum Action {
     /// A run is asked for; it is someone else's when there is a word for it.
     Opening(Option<String>),
     Opened(Rc<Opened>),
+    /// The nodes stand elsewhere.
+    Arranged(Rc<Opened>),
     /// A frame, and whether its sentence should be said.
     Frame(Rc<Frame>, bool),
     Status(Rc<Status>),
@@ -134,7 +139,9 @@ pub enum Action {
     Select(Option<Target>),
     Tab(Tab),
     Rows(Rc<RowsPage>),
+    Diagram(Rc<Diagram>),
     Inspected(Rc<Inspection>),
+    Payload(Rc<Payload>),
     Toast(String),
     Ask(Option<Form>),
     FormWrong(String),
@@ -322,6 +329,7 @@ impl RunState {
                 self.opened = Some(opened);
                 self.failed = None;
             }
+            Action::Arranged(opened) => self.opened = Some(opened),
             Action::Frame(frame, say) => {
                 if say {
                     self.said = frame.sentence.clone();
@@ -342,7 +350,9 @@ impl RunState {
             }
             Action::Tab(tab) => self.tab = tab,
             Action::Rows(rows) => self.rows = Some(rows),
+            Action::Diagram(diagram) => self.diagram = Some(diagram),
             Action::Inspected(inspection) => self.inspection = Some(inspection),
+            Action::Payload(payload) => self.payload = Some(payload),
             Action::Toast(text) => {
                 self.said = text.clone();
                 self.toast = text;

@@ -69,10 +69,15 @@ impl Bench<'_> {
     }
 
     /// A name for a rule that says what it does, and is free.
-    fn rule(&self, words: String) -> String {
+    pub fn rule(&self, words: String) -> String {
         let taken = |name: &String| self.status.rules.contains(name);
         let numbered = (2..).map(|n| format!("{words} ({n})"));
         std::iter::once(words.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(words)
+    }
+
+    /// About how long a message takes.
+    pub fn flight(&self) -> Micros {
+        Micros((self.opened.pace_us_per_s * 13 / 10).max(1))
     }
 
     /// About how long a message takes, in milliseconds: the default pace is made from it.
@@ -181,6 +186,14 @@ fn general_acts(bench: Bench, alone: bool) -> Vec<Act> {
     }
     if alone {
         acts.push(ask("All links…", "l", shape_form(bench, vec![], vec![])));
+    }
+    let next = bench.frame.flights.iter().filter(|f| f.lost.is_none()).min_by_key(|f| (f.due, f.sent, f.id));
+    if let Some(next) = next.filter(|_| alone && bench.frame.held) {
+        acts.push(command("Deliver the oldest", "n", Command::DeliverNow(MsgRef { message: next.id })));
+    }
+    if alone {
+        let (label, on) = if bench.frame.held { ("Let messages go", false) } else { ("Hold messages", true) };
+        acts.push(command(label, "y", Command::Hold(Hold { on })));
     }
     if !bench.status.rules.is_empty() {
         acts.push(command("Heal all cuts", "h", Command::Heal(Heal { name: String::new() })));

@@ -28,11 +28,17 @@ pub enum Ink {
     Reply,
     Refusal,
     Routine,
+    Epoch1,
+    Epoch2,
+    Epoch3,
+    Epoch4,
+    Epoch5,
+    Epoch6,
 }
 
 impl Ink {
     /// Every ink with the name of its token (`--name`).
-    pub const ALL: [(Ink, &'static str); 21] = [
+    pub const ALL: [(Ink, &'static str); 27] = [
         (Ink::Bg, "bg"),
         (Ink::Panel, "panel"),
         (Ink::Ink, "ink"),
@@ -54,7 +60,19 @@ impl Ink {
         (Ink::Reply, "reply"),
         (Ink::Refusal, "refusal"),
         (Ink::Routine, "routine"),
+        (Ink::Epoch1, "epoch-1"),
+        (Ink::Epoch2, "epoch-2"),
+        (Ink::Epoch3, "epoch-3"),
+        (Ink::Epoch4, "epoch-4"),
+        (Ink::Epoch5, "epoch-5"),
+        (Ink::Epoch6, "epoch-6"),
     ];
+
+    /// The colour of a term, ballot or view, the same again after six of them; none for 0.
+    pub fn epoch(epoch: u64) -> Option<Ink> {
+        const ROUND: [Ink; 6] = [Ink::Epoch6, Ink::Epoch1, Ink::Epoch2, Ink::Epoch3, Ink::Epoch4, Ink::Epoch5];
+        (epoch > 0).then(|| ROUND[(epoch % 6) as usize])
+    }
 
     pub fn of(tone: Tone) -> Ink {
         match tone {
@@ -172,6 +190,13 @@ pub enum Form {
         dx: f32,
         dy: f32,
     },
+}
+
+impl Form {
+    /// A rectangle with sharp corners.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Form::Rect { round: 0.0, .. })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

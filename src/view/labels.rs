@@ -9,7 +9,7 @@ use super::words;
 /// Height of a label and its text's size.
 const HEIGHT: f32 = 18.0;
 const SIZE: f32 = 11.5;
-const WIDTH_MAX: f32 = 190.0;
+const WIDTH_MAX: f32 = 270.0;
 /// Most labels tried at a time.
 const WANTED_MAX: usize = 80;
 

@@ -1,8 +1,9 @@
-//! Where the nodes stand: peers on a ring, clients in a column at the left (on a narrow stage in a row at the top), or
-//! where the scenario places them.
+//! Where the nodes stand and how large they are: as they are arranged, or where the scenario places them; and what of
+//! that a camera sees.
 
+use super::arrange::{self, Block, Places};
 use super::words;
-use crate::wire::Opened;
+use crate::wire::{Arrangement, Opened};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
@@ -62,6 +63,34 @@ pub struct Insets {
     pub bottom: f32,
 }
 
+/// What part of the stage is seen: how many times as large as the whole, and what is in the middle, as parts of its area.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Camera {
+    pub zoom: f32,
+    pub x: f32,
+    pub y: f32,
+}
+
+impl Camera {
+    pub const WHOLE: Camera = Camera { zoom: 1.0, x: 0.5, y: 0.5 };
+    pub const ZOOM_MAX: f32 = 12.0;
+
+    /// The camera nearest to this one that shows little beyond the edges: what stands there shall not be cut.
+    pub fn within(self) -> Camera {
+        let zoom = within(self.zoom, 1.0, Camera::ZOOM_MAX);
+        let half = if zoom > 1.0 { 0.4 / zoom } else { 0.5 };
+        Camera { zoom, x: within(self.x, half, 1.0 - half), y: within(self.y, half, 1.0 - half) }
+    }
+}
+
+/// A box around nodes that belong together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named {
+    pub name: String,
+    pub area: Rect,
+    pub nodes: Vec<usize>,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     pub width: f32,
@@ -69,6 +98,9 @@ pub struct Layout {
     /// Where labels may be.
     pub area: Rect,
     pub places: Vec<Point>,
+    /// Which of them stand where the scenario says.
+    placed: Vec<bool>,
+    pub boxes: Vec<Named>,
     /// Radius of a node.
     pub r: f32,
     /// Sizes of text.
@@ -78,7 +110,15 @@ pub struct Layout {
     pub headlines: bool,
     pub roles: bool,
     pub cells: bool,
+    pub camera: Camera,
 }
+
+/// Height of a box's name.
+const CAPTION: f32 = 20.0;
+/// How large nodes get when one looks closer.
+const CLOSE_R: f32 = 34.0;
+/// Nodes that were placed by hand so close to each other that smaller ones would be hard to see may overlap.
+const SMALLEST_PART: f32 = 0.6;
 
 impl Layout {
     pub fn new(opened: &Opened, width: f32, height: f32, insets: Insets) -> Layout {
@@ -88,12 +128,23 @@ impl Layout {
             w: (width - insets.left - insets.right).max(80.0),
             h: (height - insets.top - insets.bottom).max(80.0),
         };
-        let peers: Vec<usize> = (0..opened.nodes.len()).filter(|i| !opened.nodes[*i].client).collect();
-        let clients: Vec<usize> = (0..opened.nodes.len()).filter(|i| opened.nodes[*i].client).collect();
-        let mut r = radius(area, peers.len().max(clients.len()));
+        let clients = opened.nodes.iter().filter(|n| n.client).count();
+        let crowd = (opened.nodes.len() - clients).max(clients);
+        let whole = (width, height, area);
+        let free = Layout::largest(radius(area, crowd), 4.0, &|r| Layout::attempt(opened, whole, r, false));
+        if opened.nodes.iter().all(|n| n.place.is_none()) {
+            return free;
+        }
+        Layout::largest(radius(area, crowd), (free.r * SMALLEST_PART).max(4.0), &|r| {
+            Layout::attempt(opened, whole, r, true)
+        })
+    }
+
+    /// The layout with the largest radius at which all nodes stand apart, or the one with the smallest.
+    fn largest(mut r: f32, least: f32, attempt: &dyn Fn(f32) -> Layout) -> Layout {
         loop {
-            let layout = Layout::attempt(opened, (width, height, area), (&peers, &clients), r);
-            if r <= 4.0 || layout.is_clear() {
+            let layout = attempt(r);
+            if r <= least || layout.is_clear() {
                 return layout;
             }
             r *= 0.93;
@@ -101,48 +152,101 @@ impl Layout {
     }
 
     /// A layout with this radius; the texts that have no room at this size are left out.
-    fn attempt(
-        opened: &Opened,
-        (width, height, area): (f32, f32, Rect),
-        kinds: (&[usize], &[usize]),
-        r: f32,
-    ) -> Layout {
-        let longest = opened.nodes.iter().map(|n| words::width(&n.name, 1.0, true)).fold(1.0, f32::max);
+    fn attempt(opened: &Opened, (width, height, area): (f32, f32, Rect), r: f32, placed: bool) -> Layout {
         let mut layout = Layout {
             width,
             height,
             area,
             places: vec![Point::default(); opened.nodes.len()],
-            r,
-            name: within(r * 1.75 / longest, 9.5, within(r * 0.47, 9.5, 16.0)),
-            small: within(r * 0.34, 9.5, 12.0),
-            headlines: r >= 24.0,
-            roles: r >= 16.0,
-            cells: r >= 18.0,
+            placed: opened.nodes.iter().map(|n| placed && n.place.is_some()).collect(),
+            boxes: Vec::new(),
+            r: 0.0,
+            name: 0.0,
+            small: 0.0,
+            headlines: false,
+            roles: false,
+            cells: false,
+            camera: Camera::WHOLE,
         };
-        layout.arrange(kinds.0, kinds.1);
-        for (i, node) in opened.nodes.iter().enumerate() {
+        layout.set_size(opened, r);
+        layout.arrange(opened);
+        for (i, node) in opened.nodes.iter().enumerate().filter(|_| placed) {
             if let Some((x, y)) = node.place {
+                // At the edge there is room for its texts.
                 let inner = layout.inner(area);
+                let at = |part: u16, from: f32, length: f32| from + length * f32::from(part.min(1000)) / 1000.0;
                 layout.places[i] = Point {
-                    x: inner.x + inner.w * f32::from(x.min(1000)) / 1000.0,
-                    y: inner.y + inner.h * f32::from(y.min(1000)) / 1000.0,
+                    x: within(at(x, area.x, area.w), inner.x, inner.x + inner.w),
+                    y: within(at(y, area.y, area.h), inner.y, inner.y + inner.h),
                 };
             }
         }
         layout
     }
 
-    /// Nodes stand apart, with the texts between them.
+    fn set_size(&mut self, opened: &Opened, r: f32) {
+        let longest = opened.nodes.iter().map(|n| words::width(&n.name, 1.0, true)).fold(1.0, f32::max);
+        self.r = r;
+        self.name = within(r * 1.75 / longest, 9.5, within(r * 0.47, 9.5, 16.0));
+        self.small = within(r * 0.34, 9.5, 12.0);
+        (self.headlines, self.roles, self.cells) = (r >= 24.0, r >= 16.0, r >= 18.0);
+    }
+
+    /// What the camera sees of the whole: the nodes further apart, and as large as they can be then.
+    pub fn seen(&self, opened: &Opened, camera: Camera) -> Layout {
+        let zoom = camera.zoom;
+        if zoom <= 1.0 {
+            return self.clone();
+        }
+        let area = self.area;
+        let place = |p: Point| Point {
+            x: area.x + area.w * (0.5 + ((p.x - area.x) / area.w - camera.x) * zoom),
+            y: area.y + area.h * (0.5 + ((p.y - area.y) / area.h - camera.y) * zoom),
+        };
+        let mut close = Layout { camera, places: self.places.iter().map(|p| place(*p)).collect(), ..self.clone() };
+        for named in &mut close.boxes {
+            let Point { x, y } = place(Point { x: named.area.x, y: named.area.y });
+            named.area = Rect { x, y, w: named.area.w * zoom, h: named.area.h * zoom };
+        }
+        let mut r = (self.r * zoom).min(CLOSE_R).max(self.r);
+        loop {
+            close.set_size(opened, r);
+            if r <= self.r || close.apart() {
+                return close;
+            }
+            r = (r * 0.93).max(self.r);
+        }
+    }
+
+    /// The place on this whole stage that a camera shows at a point, in thousandths of its area.
+    pub fn place_at(&self, p: Point, camera: Camera) -> (u16, u16) {
+        let area = self.area;
+        let x = area.x + area.w * (camera.x + ((p.x - area.x) / area.w - 0.5) / camera.zoom);
+        let y = area.y + area.h * (camera.y + ((p.y - area.y) / area.h - 0.5) / camera.zoom);
+        let part = |at: f32, from: f32, length: f32| within((at - from) / length * 1000.0 + 0.5, 0.0, 1000.0) as u16;
+        (part(x, area.x, area.w), part(y, area.y, area.h))
+    }
+
+    /// Whether anything within so much of a point can be seen.
+    pub fn shows(&self, p: Point, reach: f32) -> bool {
+        p.x > -reach && p.y > -reach && p.x < self.width + reach && p.y < self.height + reach
+    }
+
+    /// Nodes stand apart, with the texts between them, and inside of the stage and of their boxes.
     fn is_clear(&self) -> bool {
+        let inside = |p: &Point, area: &Rect| Rect::around(*p, 2.0 * self.r, 2.0 * self.r).within(area);
+        let boxed = |b: &Named| b.nodes.iter().all(|n| self.placed[*n] || inside(&self.places[*n], &b.area));
+        self.places.iter().all(|p| inside(p, &self.area)) && self.boxes.iter().all(boxed) && self.apart()
+    }
+
+    fn apart(&self) -> bool {
         let pair = |a: &Point, b: &Point| {
             let beside = (a.x - b.x).abs() > 2.0 * self.r + 44.0 * f32::from(u8::from(self.roles));
             a.distance(*b) > 2.0 * self.r + 10.0 && (beside || (a.y - b.y).abs() >= 2.0 * self.r + self.under() + 14.0)
                 || (!self.roles && a.distance(*b) > 2.0 * self.r + 3.0)
         };
-        let inside = |p: &Point| Rect::around(*p, 2.0 * self.r, 2.0 * self.r).within(&self.area);
         let places = self.places.iter().enumerate();
-        places.clone().all(|(i, a)| inside(a) && places.clone().skip(i + 1).all(|(_, b)| pair(a, b)))
+        places.clone().all(|(i, a)| places.clone().skip(i + 1).all(|(_, b)| pair(a, b)))
     }
 
     /// The room for a node's centre: its circle, badges above it and texts under it stay inside.
@@ -162,15 +266,21 @@ impl Layout {
         role + if self.cells { self.small + 7.0 } else { 0.0 }
     }
 
-    /// How wide a row of cells centred under a node can be without meeting another node, its texts, or the edge.
+    /// How wide a row of cells centred under a node can be.
     pub fn row_room(&self, node: usize) -> f32 {
+        self.room(node, self.places[node].y + self.r + self.under() - self.small * 0.5)
+    }
+
+    /// How wide something centred over or under a node, at height `row`, can be without meeting another node, its texts,
+    /// or the edge.
+    pub fn room(&self, node: usize, row: f32) -> f32 {
         let p = self.places[node];
-        let row = p.y + self.r + self.under() - self.small * 0.5;
         let half = (p.x - self.area.x).min(self.area.x + self.area.w - p.x);
         let others = self.places.iter().enumerate().filter(|(other, _)| *other != node);
         let half = others.fold(half, |half, (_, q)| {
             let (beside, below) = ((p.x - q.x).abs(), row - q.y);
-            if below < -self.r - self.small || below > self.r + self.under() + self.small {
+            // Badges stand above a node.
+            if below < -self.r - 2.0 * self.small - 12.0 || below > self.r + self.under() + self.small {
                 half
             } else if (p.y - q.y).abs() < 2.0 * self.small {
                 half.min(beside / 2.0 - 4.0)
@@ -181,72 +291,52 @@ impl Layout {
         2.0 * half
     }
 
-    fn arrange(&mut self, peers: &[usize], clients: &[usize]) {
-        let mut ring = self.area;
-        if !clients.is_empty() && !peers.is_empty() {
-            let across = self.area.w < 520.0;
-            let cell = 2.0 * self.r + 26.0;
-            let band = if across { 2.0 * self.r + 26.0 + self.under() } else { cell.max(self.area.w * 0.17) };
-            let lines = if across {
-                1
-            } else {
-                (clients.len() as f32 / fitting(self.area.h, cell + self.under())).ceil() as usize
-            };
-            let band = band * lines.max(1) as f32;
-            let (mut side, gap) = (self.area, if across { 4.0 } else { 18.0 });
-            if across {
-                side.h = band;
-                ring.y += band + gap;
-                ring.h -= band + gap;
-            } else {
-                side.w = band;
-                ring.x += band + gap;
-                ring.w -= band + gap;
-            }
-            self.rows(clients, self.inner(side), across, lines.max(1));
-        } else {
+    fn arrange(&mut self, opened: &Opened) {
+        let frame = Layout { places: Vec::new(), boxes: Vec::new(), ..self.clone() };
+        let mut places = Places { places: &mut self.places, inner: &|room| frame.inner(room) };
+        if opened.arrangement == Arrangement::Ring {
+            return frame.ring_and_clients(opened, &mut places);
+        }
+        let blocks = arrange::blocks(opened, opened.arrangement);
+        let margin = 6.0;
+        let room = Rect {
+            x: self.area.x + margin,
+            y: self.area.y + margin,
+            w: self.area.w - 2.0 * margin,
+            h: self.area.h - 2.0 * margin,
+        };
+        let areas = places.boxes(&blocks, room, CAPTION);
+        let named = |(block, area): (Block, Rect)| Named { name: block.name, area, nodes: block.nodes };
+        self.boxes = blocks.into_iter().zip(areas).map(named).collect();
+    }
+
+    /// Peers on a ring, and clients in a column at the left, on a narrow stage in a row at the top.
+    fn ring_and_clients(&self, opened: &Opened, places: &mut Places) {
+        let all = 0..opened.nodes.len();
+        let peers: Vec<usize> = all.clone().filter(|i| !opened.nodes[*i].client).collect();
+        let clients: Vec<usize> = all.clone().filter(|i| opened.nodes[*i].client).collect();
+        if clients.is_empty() || peers.is_empty() {
             // One kind alone has the whole stage.
-            let all: Vec<usize> = peers.iter().chain(clients).copied().collect();
-            return self.ring(&all, self.inner(self.area));
+            return places.ring(&all.collect::<Vec<_>>(), self.area);
         }
-        self.ring(peers, self.inner(ring));
-    }
-
-    fn rows(&mut self, nodes: &[usize], room: Rect, across: bool, lines: usize) {
-        let each = nodes.len().div_ceil(lines);
-        for (k, node) in nodes.iter().enumerate() {
-            let (line, place) = (k / each, k % each);
-            let count = each.min(nodes.len() - line * each);
-            let along = (place as f32 + 0.5) / count as f32;
-            let beside = (line as f32 + 0.5) / lines as f32;
-            let (px, py) = if across { (along, beside) } else { (beside, along) };
-            self.places[*node] = Point { x: room.x + room.w * px, y: room.y + room.h * py };
+        let (mut ring, mut side) = (self.area, self.area);
+        let across = self.area.w < 520.0;
+        let cell = 2.0 * self.r + 26.0;
+        let band = if across { cell + self.under() } else { cell.max(self.area.w * 0.17) };
+        let fitting = ((self.area.h / (cell + self.under())) as usize).max(1);
+        let lines = if across { 1 } else { clients.len().div_ceil(fitting) };
+        let (band, gap) = (band * lines as f32, if across { 4.0 } else { 18.0 });
+        if across {
+            side.h = band;
+            ring.y += band + gap;
+            ring.h -= band + gap;
+        } else {
+            side.w = band;
+            ring.x += band + gap;
+            ring.w -= band + gap;
         }
-    }
-
-    fn ring(&mut self, nodes: &[usize], room: Rect) {
-        let centre = Point { x: room.x + room.w / 2.0, y: room.y + room.h / 2.0 };
-        let ry = room.h / 2.0;
-        let rx = (room.w / 2.0).min(ry * 1.7);
-        // Narrow and high: a ring as high as the room would look like a needle.
-        let ry = ry.min(rx * 1.5);
-        for (k, node) in nodes.iter().enumerate() {
-            let (sin, cos) = sin_cos(k as f32 / nodes.len() as f32);
-            self.places[*node] = match nodes.len() {
-                1 => centre,
-                2 => Point { x: centre.x + rx * (k as f32 - 0.5) * 1.3, y: centre.y },
-                _ => Point { x: centre.x + rx * sin, y: centre.y - ry * cos },
-            };
-        }
-        // An odd ring leaves room at the bottom: let it use it.
-        if nodes.len() > 2 && nodes.len() % 2 == 1 {
-            let lowest = nodes.iter().map(|n| self.places[*n].y).fold(f32::MIN, f32::max);
-            let highest = centre.y - ry;
-            let stretch = (2.0 * ry) / (lowest - highest).max(1.0);
-            for node in nodes {
-                self.places[*node].y = highest + (self.places[*node].y - highest) * stretch;
-            }
-        }
+        places.lines(&clients, side, across, lines);
+        places.ring(&peers, ring);
     }
 
     /// The boxes that a node's circle and its texts take, for keeping labels off them.
@@ -280,10 +370,6 @@ pub fn sin_cos(turns: f32) -> (f32, f32) {
         x * (1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0)))
     };
     (wave(turns), wave(turns + 0.25))
-}
-
-fn fitting(length: f32, each: f32) -> f32 {
-    (length / each).floor().max(1.0)
 }
 
 /// The largest radius worth trying.

@@ -2,17 +2,21 @@
 
 use super::display::{Display, Form, Ink, Layer, Style};
 use super::labels::Labels;
-use super::layout::{Point, within};
+use super::layout::{Point, Rect, within};
 use super::stage::{Scene, Target, lane};
 use super::words;
 use crate::base::{Micros, MsgId};
-use crate::wire::{Flight, Tone};
+use crate::wire::{Flight, Loss, Tone};
 use std::f32::consts::FRAC_1_SQRT_2;
 
-/// Where a held-back message stands.
+/// Where held-back messages stand on their link: one behind the other, so many beside each other before it begins anew.
 const HELD: f32 = 0.12;
+const HELD_STEP: f32 = 0.1;
+const HELD_ROW: u32 = 7;
 /// Beyond so many in flight there are no labels but that of the selected one: nobody could read them.
 const LABELLED_MAX: usize = 60;
+/// Beyond so many, a message is a dot without a trail.
+const TRAILED_MAX: usize = 400;
 
 pub fn draw(scene: &Scene, display: &mut Display, labels: &mut Labels) -> Vec<(MsgId, Point)> {
     let crowd = scene.frame.flights.len();
@@ -28,9 +32,16 @@ pub fn draw(scene: &Scene, display: &mut Display, labels: &mut Labels) -> Vec<(M
         }
         let Some((start, end)) = lane(scene.layout, flight.id.from.0, flight.id.to.0, size * 0.9) else { continue };
         let path = Path { start, end, bow: if scene.reduced { 0.16 } else { 0.0 } };
-        let spot = one(scene, flight, &path, size, display);
-        spots.push((flight.id, spot));
         let marked = is_marked(scene, flight.id);
+        let spot = if crowd > TRAILED_MAX && !marked {
+            dot(scene, flight, &path, display)
+        } else {
+            one(scene, flight, &path, size, display)
+        };
+        spots.push((flight.id, spot));
+        if crowd <= LABELLED_MAX {
+            labels.keep_off(Rect::around(spot, 2.0 * size, 2.0 * size));
+        }
         if marked || (scene.labels && crowd <= LABELLED_MAX) {
             label(scene, flight, spot, marked, labels);
         }
@@ -69,10 +80,24 @@ fn is_marked(scene: &Scene, id: MsgId) -> bool {
 /// How far a message has come at a moment.
 fn part(flight: &Flight, at: Micros) -> f32 {
     if flight.due == Micros::MAX {
-        return HELD;
+        return HELD + HELD_STEP * (flight.id.count % HELD_ROW) as f32;
     }
     let whole = flight.due.since(flight.sent).0.max(1) as f64;
     within((at.since(flight.sent).0 as f64 / whole) as f32, 0.0, 1.0)
+}
+
+/// How it was lost, if it was by now.
+fn loss<'a>(scene: &Scene, flight: &'a Flight) -> Option<&'a Loss> {
+    flight.lost.as_ref().filter(|loss| loss.at <= scene.at)
+}
+
+/// Where on its way it is drawn.
+fn place(scene: &Scene, flight: &Flight) -> f32 {
+    match (loss(scene, flight), scene.reduced) {
+        (Some(loss), _) => part(flight, loss.at),
+        (None, true) => 0.5,
+        (None, false) => part(flight, scene.at),
+    }
 }
 
 fn tone(scene: &Scene, flight: &Flight) -> Tone {
@@ -82,13 +107,8 @@ fn tone(scene: &Scene, flight: &Flight) -> Tone {
 fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Display) -> Point {
     let tone = tone(scene, flight);
     let ink = Ink::of(tone);
-    let lost = flight.lost.as_ref().filter(|loss| loss.at <= scene.at);
-    let part = match (lost, scene.reduced) {
-        (Some(loss), _) => part(flight, loss.at),
-        (None, true) => 0.5,
-        (None, false) => part(flight, scene.at),
-    };
-    let spot = path.at(part);
+    let lost = loss(scene, flight);
+    let spot = path.at(place(scene, flight));
     let routine = tone == Tone::Routine;
     let trail = Style::stroke(Layer::Trails, ink, 1.6).faint(if routine { 20 } else { 45 });
     let (dx, dy) = path.direction();
@@ -103,6 +123,9 @@ fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Dis
         display.cross(Style::stroke(Layer::Messages, Ink::Bad, 2.4), spot.x, spot.y, size);
         return spot;
     }
+    if let Some(ink) = Ink::epoch(flight.epoch) {
+        display.circle(Style::stroke(Layer::Messages, ink, 1.6), spot.x, spot.y, size * 1.3 + 2.0);
+    }
     glyph(flight, tone, spot, (dx, dy), size, display);
     if scene.paused && !scene.reduced {
         let ahead = size + 6.0;
@@ -112,6 +135,23 @@ fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Dis
     if is_marked(scene, flight.id) {
         display.circle(Style::stroke(Layer::Messages, Ink::Accent, 2.0), spot.x, spot.y, size + 5.0);
     }
+    spot
+}
+
+/// One of a throng: its way is not to be followed by eye. The tone's shape is left in outline: as wide as high, wider or
+/// higher.
+fn dot(scene: &Scene, flight: &Flight, path: &Path, display: &mut Display) -> Point {
+    let (lost, spot) = (loss(scene, flight), path.at(place(scene, flight)));
+    let tone = tone(scene, flight);
+    let (w, h) = match tone {
+        Tone::Update | Tone::Leader => (5.0, 3.0),
+        Tone::Query | Tone::Candidate | Tone::Refusal => (3.0, 5.0),
+        Tone::Routine => (2.0, 2.0),
+        _ => (3.5, 3.5),
+    };
+    let ink = if lost.is_some() { Ink::Bad } else { Ink::of(tone) };
+    let Rect { x, y, .. } = Rect::around(spot, w, h);
+    display.shape(Style::fill(Layer::Messages, ink), Form::Rect { x, y, w, h, round: 0.0 });
     spot
 }
 
@@ -137,7 +177,7 @@ fn glyph(flight: &Flight, tone: Tone, p: Point, (dx, dy): (f32, f32), r: f32, di
 }
 
 fn label(scene: &Scene, flight: &Flight, spot: Point, marked: bool, labels: &mut Labels) {
-    let lost = flight.lost.as_ref().filter(|loss| loss.at <= scene.at);
+    let lost = loss(scene, flight);
     let words = match lost {
         Some(loss) => format!("lost: {}", loss.rule),
         None => words::message(scene.opened, flight),

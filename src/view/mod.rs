@@ -5,14 +5,18 @@
 //! here too, so that all of it is tested natively. Nothing here draws, waits or remembers.
 
 pub mod acts;
+pub mod arrange;
 pub mod catalogue;
 pub mod display;
+pub mod faults;
 pub mod hit;
 pub mod labels;
 pub mod layout;
 pub mod messages;
+pub mod minimap;
 pub mod nodes;
 pub mod route;
+pub mod spacetime;
 pub mod stage;
 pub mod track;
 pub mod words;
@@ -21,5 +25,5 @@ pub mod words;
 mod tests;
 
 pub use display::{Align, Display, Form, Ink, Layer, Shape, Style, Text};
-pub use layout::{Layout, Point, Rect};
+pub use layout::{Camera, Layout, Point, Rect};
 pub use stage::{Scene, Stage, Target};

@@ -4,22 +4,38 @@ use super::display::{Align, Display, Form, Ink, Layer, Style, Text};
 use super::layout::{Point, Rect, within};
 use super::stage::{Scene, Target};
 use super::words;
-use crate::wire::{Cell, NodeCard, NodeStatus, Tone};
+use crate::wire::{Cell, Frame, NodeCard, NodeStatus, TimerCard, Tone};
 use std::f32::consts::FRAC_1_SQRT_2;
 
+/// How strongly the colour of a term tints what belongs to it, of 100.
+const TINT: u8 = 22;
+
 /// Draws a node and returns the boxes that labels keep off.
-pub fn draw(scene: &Scene, node: usize, display: &mut Display) -> Vec<Rect> {
+pub fn draw(scene: &Scene, node: usize, next: Option<&TimerCard>, display: &mut Display) -> Vec<Rect> {
     let (layout, card) = (scene.layout, &scene.frame.nodes[node]);
     let p = layout.places[node];
     let ink = if card.status == NodeStatus::Down { Ink::Ghost } else { Ink::of(card.tone) };
     rings(scene, node, p, display);
     body(card, ink, p, layout.r, display);
-    timer(scene, node, p, ink, display);
+    timer(scene, next, p, ink, display);
     texts(scene, node, p, ink, display);
+    votes(scene, node, p, display);
     let cells = cells(scene, node, display);
     let mut taken = layout.boxes(node, role(card), cells).to_vec();
-    taken.extend(badges(scene, card, p, display));
+    taken.extend(badges(scene, node, display));
     taken
+}
+
+/// Of each node the timer that is due next.
+pub fn next_timers(frame: &Frame) -> Vec<Option<&TimerCard>> {
+    let mut next = vec![None; frame.nodes.len()];
+    // They come in the order in which they are due.
+    for timer in frame.timers.iter().rev() {
+        if let Some(place) = next.get_mut(timer.id.node.index()) {
+            *place = Some(timer);
+        }
+    }
+    next
 }
 
 /// The word under a node.
@@ -53,6 +69,9 @@ fn body(card: &NodeCard, ink: Ink, p: Point, r: f32, display: &mut Display) {
         _ => Style::stroke(Layer::Nodes, ink, width).filled(Ink::Panel),
     };
     display.shape(style, outline(card.tone, p, r));
+    if let Some(ink) = Ink::epoch(card.epoch).filter(|_| card.status != NodeStatus::Down) {
+        display.shape(Style::fill(Layer::Nodes, ink).faint(TINT), outline(card.tone, p, r - 2.0));
+    }
     if card.status == NodeStatus::Paused {
         hatch(p, r, ink, display);
     }
@@ -86,17 +105,16 @@ fn hatch(p: Point, r: f32, ink: Ink, display: &mut Display) {
 }
 
 /// What is left of the nearest timer, as an arc from the top.
-fn timer(scene: &Scene, node: usize, p: Point, ink: Ink, display: &mut Display) {
-    if scene.frame.nodes[node].status != NodeStatus::Up {
+fn timer(scene: &Scene, next: Option<&TimerCard>, p: Point, ink: Ink, display: &mut Display) {
+    let Some(next) = next.filter(|next| scene.frame.nodes[next.id.node.index()].status == NodeStatus::Up) else {
         return;
-    }
-    let own = scene.frame.timers.iter().filter(|t| t.id.node.index() == node);
-    let Some(next) = own.min_by_key(|t| t.due) else { return };
+    };
     let whole = next.due.since(next.set).0.max(1) as f32;
     let left = next.due.since(scene.at).0 as f32 / whole;
     if left > 0.0 {
-        let style = Style::stroke(Layer::Marks, ink, 3.0).faint(75);
-        display.shape(style, Form::Arc { x: p.x, y: p.y, r: scene.layout.r + 6.0, part: left.min(0.999) });
+        let (width, gap) = (within(scene.layout.r * 0.16, 1.0, 3.0), within(scene.layout.r * 0.3, 1.0, 6.0));
+        let style = Style::stroke(Layer::Marks, ink, width).faint(75);
+        display.shape(style, Form::Arc { x: p.x, y: p.y, r: scene.layout.r + gap, part: left.min(0.999) });
     }
 }
 
@@ -131,6 +149,31 @@ fn texts(scene: &Scene, node: usize, p: Point, ink: Ink, display: &mut Display) 
     }
 }
 
+/// A candidate's votes as dots over its name: full, crossed out, or a ring while no answer is known, which has a core
+/// while the question or the answer is on its way.
+fn votes(scene: &Scene, node: usize, p: Point, display: &mut Display) {
+    let (card, r) = (&scene.frame.nodes[node], scene.layout.r);
+    if card.votes.is_empty() || !scene.layout.headlines || card.status == NodeStatus::Down {
+        return;
+    }
+    let each = within(r * 1.4 / card.votes.len() as f32, 4.0, r * 0.27);
+    let (size, y) = (each * 0.36, p.y - r * 0.6);
+    let mut x = p.x - each * (card.votes.len() - 1) as f32 / 2.0;
+    for vote in &card.votes {
+        match vote.granted {
+            Some(true) => display.circle(Style::fill(Layer::Marks, Ink::Good), x, y, size),
+            Some(false) => display.cross(Style::stroke(Layer::Marks, Ink::Bad, 1.6), x, y, size * 0.8),
+            None => {
+                display.circle(Style::stroke(Layer::Marks, Ink::Candidate, 1.2), x, y, size);
+                if words::under_way(scene.frame, node, vote) {
+                    display.circle(Style::fill(Layer::Marks, Ink::Candidate), x, y, size * 0.5);
+                }
+            }
+        }
+        x += each;
+    }
+}
+
 /// The contents in a row under the role; returns how many characters wide it is, in cells.
 fn cells(scene: &Scene, node: usize, display: &mut Display) -> usize {
     let (layout, card) = (scene.layout, &scene.frame.nodes[node]);
@@ -147,10 +190,11 @@ fn cells(scene: &Scene, node: usize, display: &mut Display) -> usize {
     let alpha = if card.status == NodeStatus::Down { 45 } else { 100 };
     for (cell, w) in row.into_iter().zip(each) {
         let box_ = Form::Rect { x, y, w: w - gap, h: height, round: 3.0 };
+        let ink = Ink::epoch(cell.epoch).unwrap_or(Ink::Good);
         if cell.firm {
-            display.shape(Style::fill(Layer::Nodes, Ink::Good).faint(alpha / 5), box_);
+            display.shape(Style::fill(Layer::Nodes, ink).faint(if alpha < 100 { TINT / 2 } else { TINT }), box_);
         }
-        let outline = Style::stroke(Layer::Nodes, Ink::Good, 1.1).faint(alpha);
+        let outline = Style::stroke(Layer::Nodes, ink, if cell.firm { 1.4 } else { 1.1 }).faint(alpha);
         display.shape(if cell.firm { outline } else { outline.dashed(2) }, box_);
         let ink = if card.status == NodeStatus::Down { Ink::Soft } else { Ink::Ink };
         let (size, y) = ((size * 10.0) as u16, y + height - 4.5);
@@ -173,11 +217,11 @@ fn cells(scene: &Scene, node: usize, display: &mut Display) -> usize {
 /// The last cells that fit into `room`, each with its width, after a sign for those that don't. Where few would fit, their
 /// short texts are shown.
 fn row(cells: &[Cell], room: f32, width: impl Fn(&str) -> f32) -> (Vec<Cell>, Vec<f32>) {
-    let short = |cell: &Cell| Cell { text: cell.text.split(':').next().unwrap_or_default().into(), firm: cell.firm };
+    let short = |cell: &Cell| Cell { text: cell.text.split(':').next().unwrap_or_default().into(), ..cell.clone() };
     let whole: f32 = cells.iter().map(|cell| width(&cell.text)).sum();
     let texts: Vec<Cell> = if whole > room { cells.iter().map(short).collect() } else { cells.to_vec() };
     let mut each: Vec<f32> = texts.iter().map(|cell| width(&cell.text)).collect();
-    let more = Cell { text: "…".into(), firm: true };
+    let more = Cell { text: "…".into(), firm: true, epoch: cells.first().map_or(0, |cell| cell.epoch) };
     let mut left = room - each.iter().sum::<f32>();
     let mut first = 0;
     while left < 0.0 && first + 1 < texts.len() {
@@ -194,16 +238,26 @@ fn row(cells: &[Cell], room: f32, width: impl Fn(&str) -> f32) -> (Vec<Cell>, Ve
 }
 
 /// What is unusual, in words above the node; a wrong clock has a tilted face too.
-fn badges(scene: &Scene, card: &NodeCard, p: Point, display: &mut Display) -> Option<Rect> {
-    let layout = scene.layout;
+fn badges(scene: &Scene, node: usize, display: &mut Display) -> Option<Rect> {
+    let (layout, card) = (scene.layout, &scene.frame.nodes[node]);
+    let p = layout.places[node];
     if card.clock_off_us != 0 {
         clock(card.clock_off_us, Point { x: p.x + layout.r * 0.86, y: p.y - layout.r * 0.86 }, display);
     }
-    let words = words::badges(card).join(" · ");
-    if words.is_empty() || !layout.roles {
+    if !layout.roles {
         return None;
     }
     let (size, y) = (layout.small - 0.5, p.y - layout.r - 13.0);
+    // A cut word says nothing: those that have no room are in the accessible name and the inspector.
+    let mut badges = words::badges(card);
+    let room = layout.room(node, y);
+    while !badges.is_empty() && words::width(&badges.join(" · "), size, false) > room {
+        badges.pop();
+    }
+    let words = badges.join(" · ");
+    if words.is_empty() {
+        return None;
+    }
     let width = words::width(&words, size, false);
     let x = within(p.x, layout.area.x + width / 2.0, layout.area.x + layout.area.w - width / 2.0);
     let (size10, text) = ((size * 10.0) as u16, words);

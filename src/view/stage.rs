@@ -1,14 +1,16 @@
 //! The stage at one moment: links, nodes, messages and their labels as a display list.
 
-use super::display::{Display, Form, Ink, Layer, Style};
+use super::display::{Align, Display, Form, Ink, Layer, Style, Text};
 use super::labels::{Label, Labels};
 use super::layout::{Layout, Point, Rect};
-use super::{messages, nodes};
+use super::{messages, minimap, nodes, words};
 use crate::base::{Micros, MsgId};
 use crate::wire::{Frame, LinkCard, Opened};
 
 /// Beyond so many, only links with something on them are drawn.
 const LINKS_MAX: usize = 60;
+/// And beyond so many of these, only those that differ from the others.
+const BUSY_LINKS_MAX: usize = 400;
 
 /// Something on the stage that can be pointed at. A link's ends are in rising order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +32,8 @@ pub struct Scene<'a> {
     pub opened: &'a Opened,
     pub frame: &'a Frame,
     pub layout: &'a Layout,
+    /// The layout of the whole stage, of which the other shows a part.
+    pub whole: &'a Layout,
     /// The cursor: between frames it runs ahead of the frame's own moment.
     pub at: Micros,
     pub selected: Option<Target>,
@@ -51,6 +55,8 @@ pub struct Scene<'a> {
 pub struct Stage {
     pub display: Display,
     pub labels: Vec<Label>,
+    /// What a node and its texts take, by its place among the nodes: nothing else is written there.
+    pub taken: Vec<(usize, Rect)>,
     /// Where each message is drawn.
     pub spots: Vec<(MsgId, Point)>,
 }
@@ -58,20 +64,55 @@ pub struct Stage {
 pub fn draw(scene: &Scene) -> Stage {
     let mut display = Display::default();
     let mut labels = Labels::new(scene.layout.area);
+    let mut boxes = Vec::new();
     let count = scene.opened.nodes.len().min(scene.frame.nodes.len()).min(scene.layout.places.len());
-    for node in 0..count {
-        for taken in nodes::draw(scene, node, &mut display) {
+    boxes_around(scene, &mut display, &mut labels);
+    let timers = nodes::next_timers(scene.frame);
+    for node in (0..count).filter(|node| scene.layout.shows(scene.layout.places[*node], 3.0 * scene.layout.r)) {
+        for taken in nodes::draw(scene, node, timers[node], &mut display) {
             labels.keep_off(taken);
+            boxes.push((node, taken));
         }
     }
     links(scene, &mut display, &mut labels);
+    knows(scene, &mut labels);
     let spots = messages::draw(scene, &mut display, &mut labels);
     drag(scene, &mut display);
+    if let Some(map) = minimap::area(scene.layout) {
+        labels.keep_off(map);
+    }
     let labels = labels.place();
     for label in &labels {
         label.draw(&mut display);
     }
-    Stage { display: display.finish(), labels, spots }
+    let mut display = display.finish();
+    minimap::draw(scene.whole, scene.layout, scene.frame, &mut display);
+    Stage { display, labels, taken: boxes, spots }
+}
+
+/// Boxes by zone, rack, region or role, each with its name.
+fn boxes_around(scene: &Scene, display: &mut Display, labels: &mut Labels) {
+    for named in &scene.layout.boxes {
+        let Rect { x, y, w, h } = named.area;
+        display.shape(
+            Style::stroke(Layer::Links, Ink::Line, 1.2).filled(Ink::Panel).faint(70),
+            Form::Rect { x, y, w, h, round: 8.0 },
+        );
+        let text = words::fit(&named.name, 11.5, true, w - 16.0);
+        let area = Rect { x: x + 8.0, y: y + 3.0, w: words::width(&text, 11.5, true), h: 16.0 };
+        labels.keep_off(area);
+        let (x, y) = (area.x, area.y + 12.0);
+        display.texts.push(Text {
+            layer: Layer::Links,
+            ink: Ink::Soft,
+            size: 115,
+            bold: true,
+            align: Align::Left,
+            x,
+            y,
+            text,
+        });
+    }
 }
 
 /// Where a link leaves one node and reaches the other, to the right of the line between them as one goes, so that the
@@ -94,40 +135,41 @@ pub fn drawn_links(opened: &Opened, frame: &Frame) -> Vec<(u16, u16)> {
     let n = opened.nodes.len() as u16;
     let client = |i: u16| opened.nodes[i as usize].client;
     let pairs = (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b)));
-    let all: Vec<_> = pairs.filter(|(a, b)| !(client(*a) && client(*b))).take(LINKS_MAX + 1).collect();
+    let mut all: Vec<_> = pairs.filter(|(a, b)| !(client(*a) && client(*b))).take(LINKS_MAX + 1).collect();
     if all.len() <= LINKS_MAX {
+        for link in frame.links.iter().map(|l| (l.from.min(l.to), l.from.max(l.to))) {
+            if !all.contains(&link) {
+                all.push(link);
+            }
+        }
         return all;
     }
-    let order = |a: u16, b: u16| (a.min(b), a.max(b));
-    let busy = frame.flights.iter().map(|f| order(f.id.from.0, f.id.to.0));
-    let mut links = Vec::new();
-    for link in busy.chain(frame.links.iter().map(|l| order(l.from, l.to))) {
-        if !links.contains(&link) {
-            links.push(link);
-        }
-    }
-    links
+    let mut seen = vec![false; n as usize * n as usize];
+    let mut first = |a: u16, b: u16| {
+        let link = (a.min(b), a.max(b));
+        let known = seen.get_mut(link.0 as usize * n as usize + link.1 as usize)?;
+        (!std::mem::replace(known, true)).then_some(link)
+    };
+    let special: Vec<_> = frame.links.iter().filter_map(|l| first(l.from, l.to)).collect();
+    let busy: Vec<_> = frame.flights.iter().filter_map(|f| first(f.id.from.0, f.id.to.0)).collect();
+    // Lines of a throng would be one grey: its messages show where they fly.
+    if busy.len() > BUSY_LINKS_MAX { special } else { [busy, special].concat() }
 }
 
 fn links(scene: &Scene, display: &mut Display, labels: &mut Labels) {
-    let mut drawn = drawn_links(scene.opened, scene.frame);
-    for link in scene.frame.links.iter().map(|l| (l.from.min(l.to), l.from.max(l.to))) {
-        if !drawn.contains(&link) {
-            drawn.push(link);
-        }
-    }
-    let mut named = Vec::new();
+    let drawn = drawn_links(scene.opened, scene.frame);
+    let (mut named, loads) = (Vec::new(), loads(scene));
     for (a, b) in drawn {
+        let load = loads[a as usize * scene.opened.nodes.len() + b as usize];
         let Some((start, end)) = lane(scene.layout, a, b, 0.0) else { continue };
-        let cards: Vec<&LinkCard> =
-            scene.frame.links.iter().filter(|l| (l.from, l.to) == (a, b) || (l.from, l.to) == (b, a)).collect();
+        let cards: Vec<&LinkCard> = [(a, b), (b, a)].iter().filter_map(|link| scene.frame.link(*link)).collect();
         let marked = [scene.selected, scene.hover, scene.focus].contains(&Some(Target::Link(a, b)));
         let style = match cards.as_slice() {
             _ if marked => Style::stroke(Layer::Links, Ink::Accent, 2.6),
-            [] => Style::stroke(Layer::Links, Ink::Line, 1.2),
+            [] => Style::stroke(Layer::Links, Ink::Line, 1.2 + wider(load)),
             cards if cards.iter().any(|c| c.cut.is_some()) => Style::stroke(Layer::Links, Ink::Bad, 1.4).dashed(5),
             cards if cards.iter().any(|c| c.clogged) => Style::stroke(Layer::Links, Ink::Candidate, 1.6).dashed(2),
-            _ => Style::stroke(Layer::Links, Ink::Candidate, 1.4),
+            _ => Style::stroke(Layer::Links, Ink::Candidate, 1.4 + wider(load)),
         };
         display.line(style, start.x, start.y, end.x, end.y);
         rule(scene, (start, end), &cards, &mut named, display, labels);
@@ -167,11 +209,48 @@ fn rule(
     }
 }
 
+/// How many messages are on their way on each link: by its lower end times the number of nodes, plus its higher end.
+fn loads(scene: &Scene) -> Vec<u16> {
+    let n = scene.opened.nodes.len();
+    let mut loads = vec![0u16; n * n];
+    for flight in scene.frame.flights.iter().filter(|f| f.lost.is_none()) {
+        let (a, b) = (flight.id.from.index(), flight.id.to.index());
+        if let Some(load) = loads.get_mut(a.min(b) * n + a.max(b)) {
+            *load = load.saturating_add(1);
+        }
+    }
+    loads
+}
+
+/// How much wider a link is by its load: half a pixel for 1 message, one for 3, two for 15.
+fn wider(load: u16) -> f32 {
+    (load.min(255) + 1).ilog2() as f32 / 2.0
+}
+
 /// An arrowhead on the side to which nothing passes.
 fn one_way(scene: &Scene, card: &LinkCard, display: &mut Display) {
     if let Some((a, b)) = lane(scene.layout, card.from, card.to, 0.0) {
         let (p, (dx, dy)) = (a.to(b, 0.62), a.direction(b));
         display.shape(Style::fill(Layer::Marks, Ink::Bad), Form::Polygon { x: p.x, y: p.y, r: 6.0, sides: 3, dx, dy });
+    }
+}
+
+/// What the selected node knows of others, in words at each of them, or else beside the link.
+fn knows(scene: &Scene, labels: &mut Labels) {
+    let selected = [scene.selected, scene.focus].into_iter().flatten();
+    let mut nodes = selected.filter_map(|target| match target {
+        Target::Node(node) => Some(node as usize),
+        _ => None,
+    });
+    let Some((card, from)) = nodes.find_map(|n| scene.frame.nodes.get(n).zip(scene.layout.places.get(n))) else {
+        return;
+    };
+    for (peer, words) in &card.knows {
+        if let Some(place) = scene.layout.places.get(*peer as usize) {
+            let gap = (scene.layout.r + 9.0) / from.distance(*place).max(1.0);
+            let spots = [1.0 - gap, 0.7, 0.55, 0.4, 0.3, 0.2].map(|part| from.to(*place, part));
+            labels.want(words.clone(), false, Target::Node(*peer), 95, &spots, 8.0);
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The stage over made-up runs, in sizes from a phone to a desk.
 
-use super::layout::{Insets, Layout, Point, Rect};
+use super::display::{Form, Layer};
+use super::layout::{Camera, Insets, Layout, Point, Rect};
 use super::stage::{Scene, Target, draw};
-use super::{hit, words};
+use super::{hit, minimap, words};
 use crate::base::{Micros, MsgId, NodeId, TimerId};
 use crate::wire::*;
 
@@ -28,6 +29,9 @@ pub fn opened(peers: usize, clients: usize) -> Opened {
         functions: Vec::new(),
         parameters: Vec::new(),
         pace_us_per_s: 10_000,
+        arrangement: Arrangement::Ring,
+        network: LinkChange { latency: Some(Distribution::Constant(Micros::ms(12))), ..LinkChange::default() },
+        disk: Distribution::Constant(Micros(500)),
     }
 }
 
@@ -38,12 +42,18 @@ pub fn frame(opened: &Opened, flights: usize) -> Frame {
         status: [NodeStatus::Up, NodeStatus::Up, NodeStatus::Down, NodeStatus::Paused, NodeStatus::Up][i % 5],
         slow: i % 4 == 1,
         syncing: i.is_multiple_of(5),
+        disk: String::new(),
         inbox: (i % 3) as u32,
         clock_off_us: if i % 6 == 4 { 120_000 } else { 0 },
         role: opened.nodes[i].role.clone(),
         tone: opened.nodes[i].tone,
+        epoch: (i % 4) as u64,
         headline: format!("{i} keys"),
-        cells: (0..i % 5).map(|k| Cell { text: format!("k{k}={i}"), firm: k % 2 == 0 }).collect(),
+        cells: (0..i % 5)
+            .map(|k| Cell { text: format!("k{k}={i}"), firm: k % 2 == 0, epoch: (k % 3) as u64 })
+            .collect(),
+        votes: Vec::new(),
+        knows: Vec::new(),
         probes: Vec::new(),
     };
     let flight = |k: usize| {
@@ -59,7 +69,8 @@ pub fn frame(opened: &Opened, flights: usize) -> Frame {
             kind: (k % 4) as u8,
             sent,
             due: if k % 23 == 22 { Micros::MAX } else { sent.plus(Micros(12_000)) },
-            label: format!("x={k}"),
+            epoch: (k % 4) as u64,
+            label: format!("x={k}").into(),
             lost: (k % 5 == 3).then(|| Loss { at: sent.plus(Micros(4_000)), rule: "cut 1".into() }),
             row: k as u64,
             size: 20,
@@ -86,6 +97,8 @@ pub fn frame(opened: &Opened, flights: usize) -> Frame {
         links: vec![LinkCard { from: 0, to: 1, cut: Some("cut 1".into()), clogged: false, shape: String::new() }],
         status: None,
         halted: None,
+        held: false,
+        changes: None,
     }
 }
 
@@ -94,6 +107,7 @@ fn scene<'a>(opened: &'a Opened, frame: &'a Frame, layout: &'a Layout, at: u64) 
         opened,
         frame,
         layout,
+        whole: layout,
         at: Micros(at),
         selected: Some(Target::Node(0)),
         hover: None,
@@ -183,10 +197,89 @@ fn texts_under_nodes_do_not_overlap_nodes() {
     }
 }
 
+/// Thirty machines in three zones and two racks each, a few clients.
+fn zones() -> Opened {
+    let mut opened = opened(30, 4);
+    for (i, node) in opened.nodes.iter_mut().enumerate().take(30) {
+        node.groups = vec![format!("zone={}", ["a", "b", "c"][i % 3]), format!("rack={}", i % 2)];
+    }
+    opened
+}
+
+#[test]
+fn every_arrangement_keeps_nodes_apart_and_in_their_boxes() {
+    for (mut opened, arrangement) in [
+        (zones(), Arrangement::Groups),
+        (zones(), Arrangement::Layers),
+        (opened(5, 2), Arrangement::Groups),
+        (opened(5, 2), Arrangement::Layers),
+        (opened(290, 10), Arrangement::Ring),
+        (opened(290, 10), Arrangement::Layers),
+    ] {
+        opened.arrangement = arrangement;
+        for (width, height, insets) in SIZES {
+            let layout = Layout::new(&opened, width, height, insets);
+            let what = format!("{} nodes, {arrangement:?}, at {width}x{height}: r {}", opened.nodes.len(), layout.r);
+            for (i, a) in layout.places.iter().enumerate() {
+                let circle = Rect::around(*a, 2.0 * layout.r, 2.0 * layout.r);
+                assert!(circle.within(&layout.area), "{what}: {i} at {a:?}");
+                let apart = layout.places.iter().skip(i + 1).all(|b| a.distance(*b) >= 2.0 * layout.r);
+                assert!(apart || layout.r <= 4.0, "{what}: {i} {a:?}");
+                let own = opened.nodes[i].groups.join(" · ").replace('=', " ");
+                let inside = layout.boxes.iter().filter(|b| circle.within(&b.area)).map(|b| &b.name);
+                if arrangement != Arrangement::Ring {
+                    let name = if arrangement == Arrangement::Layers || own.is_empty() {
+                        opened.nodes[i].role.clone()
+                    } else {
+                        own
+                    };
+                    assert_eq!(inside.collect::<Vec<_>>(), [&name], "{what}: {i}");
+                }
+            }
+            for (i, a) in layout.boxes.iter().enumerate() {
+                assert!(layout.boxes[i + 1..].iter().all(|b| !a.area.overlaps(&b.area)), "{what}: {}", a.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn looking_closer_makes_room_for_texts() {
+    let opened = opened(290, 10);
+    let whole = Layout::new(&opened, 980.0, 460.0, SIZES[0].2);
+    assert!(!whole.roles && !whole.headlines);
+    let middle = whole.places[140];
+    let camera =
+        Camera { zoom: 8.0, x: (middle.x - whole.area.x) / whole.area.w, y: (middle.y - whole.area.y) / whole.area.h };
+    let close = whole.seen(&opened, camera.within());
+    assert!(close.roles && close.headlines && close.r > 24.0, "r {}", close.r);
+    assert!(close.area.holds(close.places[140]), "{:?}", close.places[140]);
+    for (i, a) in close.places.iter().enumerate() {
+        assert!(close.places[i + 1..].iter().all(|b| a.distance(*b) >= 2.0 * close.r + 3.0), "{i}");
+    }
+    // A place goes back to where it came from.
+    let back = whole.place_at(close.places[140], camera.within());
+    assert!(back.0 > 0 && back.0 < 1000);
+    let mut placed = opened.clone();
+    placed.nodes[140].place = Some(back);
+    let again = Layout::new(&placed, 980.0, 460.0, SIZES[0].2);
+    assert!(again.places[140].distance(middle) < 3.0, "{:?} and {middle:?}", again.places[140]);
+    // Only what can be seen is drawn, and the small map shows where that is.
+    let frame = frame(&opened, 30);
+    let all = draw(&scene(&opened, &frame, &whole, 106_000));
+    let some = draw(&Scene { whole: &whole, ..scene(&opened, &frame, &close, 106_000) });
+    assert!(some.taken.len() < all.taken.len() / 2 && !some.taken.is_empty());
+    let map = minimap::area(&close).expect("one looks at a part");
+    assert!(minimap::area(&whole).is_none());
+    let there = minimap::look(&close, Point { x: map.x + map.w * 0.3, y: map.y + map.h * 0.6 }).expect("on the map");
+    assert!((there.x - 0.3).abs() < 0.01 && (there.y - 0.6).abs() < 0.01, "{there:?}");
+}
+
 /// Logs as long as a protocol shows them: every row has room, and its last cell is there.
 #[test]
 fn long_rows_of_cells_overlap_nothing() {
-    let log = |text: &str| (0..8).map(|k| Cell { text: format!("{text}{k}"), firm: k < 6 }).collect::<Vec<_>>();
+    let log =
+        |text: &str| (0..8).map(|k| Cell { text: format!("{text}{k}"), firm: k < 6, epoch: 0 }).collect::<Vec<_>>();
     for ((peers, clients), text) in
         [(3, 1), (5, 1), (5, 2), (7, 3)].into_iter().flat_map(|ring| ["5:x=380", "k=1"].map(|text| (ring, text)))
     {
@@ -216,6 +309,57 @@ fn long_rows_of_cells_overlap_nothing() {
                 }
             }
         }
+    }
+}
+
+/// One vote granted, one refused, one on its way, one lost.
+#[test]
+fn votes_are_dots_inside_their_candidate() {
+    let opened = opened(5, 0);
+    let mut frame = frame(&opened, 2);
+    let vote = |by: usize, granted| Vote { by: by as u16, granted };
+    frame.nodes[0].votes = vec![vote(0, Some(true)), vote(1, Some(false)), vote(2, None), vote(3, None)];
+    for (flight, to) in frame.flights.iter_mut().zip([2, 3]) {
+        (flight.id.from, flight.id.to, flight.epoch) = (NodeId(0), NodeId(to), 3);
+        flight.lost = (to == 3).then(|| Loss { at: Micros(105_000), rule: "cut 1".into() });
+    }
+    let layout = Layout::new(&opened, 800.0, 400.0, Insets::default());
+    let stage = draw(&scene(&opened, &frame, &layout, 106_000));
+    let name = stage.display.texts.iter().find(|t| t.text == "n1").expect("a name");
+    let (place, top) = (layout.places[0], name.y - f32::from(name.size) / 10.0);
+    let mut inside = (0, 0);
+    for shape in &stage.display.shapes {
+        let (x, y, r) = match shape.form {
+            Form::Circle { x, y, r } => (x, y, r),
+            Form::Line { x1, y1, x2, y2 } => ((x1 + x2) / 2.0, (y1 + y2) / 2.0, (x2 - x1).abs() / 2.0),
+            _ => continue,
+        };
+        if shape.style.layer == Layer::Marks && place.distance(Point { x, y }) + r < layout.r {
+            assert!(y + r <= top, "a vote lies on the name");
+            let dots = matches!(shape.form, Form::Circle { .. });
+            inside = if dots { (inside.0 + 1, inside.1) } else { (inside.0, inside.1 + 1) };
+        }
+    }
+    assert_eq!(inside, (4, 2), "a dot, two rings, one of them with a core, and a cross");
+    let words = words::node(&opened, &frame.nodes[0], 0);
+    assert!(words.contains("vote of n1, no vote of n2, no word from n3, no word from n4"), "{words}");
+}
+
+#[test]
+fn what_the_selected_node_knows_stands_at_the_others() {
+    let opened = opened(5, 2);
+    let mut frame = frame(&opened, 12);
+    frame.nodes[0].knows = (1..5).map(|peer| (peer, format!("match {peer} · next 9"))).collect();
+    for (width, height, insets) in SIZES {
+        let layout = Layout::new(&opened, width, height, insets);
+        let mut scene = scene(&opened, &frame, &layout, 106_000);
+        let known = |scene: &Scene| draw(scene).labels.iter().filter(|l| l.text.starts_with("match")).count();
+        check_labels(&scene, &format!("{width}x{height}"));
+        // On a phone three of four have room beside all that the messages say.
+        let least = if width < 400.0 { 3 } else { 4 };
+        assert!(known(&scene) >= least, "{width}x{height}: {}", known(&scene));
+        scene.selected = Some(Target::Node(1));
+        assert_eq!(known(&scene), 0);
     }
 }
 

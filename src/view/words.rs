@@ -2,7 +2,7 @@
 
 use crate::base::Micros;
 use crate::view::stage::Target;
-use crate::wire::{Flight, Frame, NodeCard, NodeStatus, Opened};
+use crate::wire::{Flight, Frame, NodeCard, NodeStatus, Opened, Vote};
 
 /// The width of a text in pixels, on the safe side for common system fonts.
 pub fn width(text: &str, size: f32, bold: bool) -> f32 {
@@ -43,6 +43,14 @@ pub fn fit(text: &str, size: f32, bold: bool, room: f32) -> String {
 pub fn clock(at: Micros, fine: bool) -> String {
     let (s, us) = (at.0 / 1_000_000, at.0 % 1_000_000);
     if fine { format!("{s}.{:03} {:03} s", us / 1_000, us % 1_000) } else { format!("{s}.{:03} s", us / 1_000) }
+}
+
+/// A moment as a number of milliseconds that can be typed.
+pub fn millis(at: Micros) -> String {
+    match at.0 % 1_000 {
+        0 => (at.0 / 1_000).to_string(),
+        us => format!("{}.{us:03}", at.0 / 1_000),
+    }
 }
 
 /// A length of time, rounded to three figures.
@@ -103,8 +111,25 @@ pub fn node(opened: &Opened, card: &NodeCard, index: usize) -> String {
     parts.extend(
         card.cells.iter().map(|c| if c.firm { c.text.clone() } else { format!("{} (not yet durable)", c.text) }),
     );
+    let name = |node: u16| opened.nodes.get(usize::from(node)).map_or("?", |n| n.name.as_str());
+    parts.extend(card.votes.iter().map(|vote| {
+        let said = match vote.granted {
+            Some(true) => "vote of",
+            Some(false) => "no vote of",
+            None => "no word from",
+        };
+        format!("{said} {}", name(vote.by))
+    }));
+    parts.extend(card.knows.iter().map(|(node, words)| format!("of {}: {words}", name(*node))));
     parts.extend(badges(card));
     parts.join(", ")
+}
+
+/// Whether a candidate's question for a vote, or the answer, is on its way.
+pub fn under_way(frame: &Frame, candidate: usize, vote: &Vote) -> bool {
+    let pair = |f: &Flight| (f.id.from.index(), f.id.to.index());
+    let (a, b) = (candidate, usize::from(vote.by));
+    frame.flights.iter().any(|f| f.lost.is_none() && f.epoch > 0 && (pair(f) == (a, b) || pair(f) == (b, a)))
 }
 
 /// What is unusual about a node.
@@ -125,14 +150,17 @@ pub fn badges(card: &NodeCard) -> Vec<String> {
     badges
 }
 
+/// A label that begins as its kind does says both: "Append 9" of AppendEntries.
+const BEGINNING: usize = 6;
+
 /// A message's kind and payload: "Write · x=4", or the one that says both.
 pub fn message(opened: &Opened, flight: &Flight) -> String {
     let kind = opened.kinds.get(flight.kind as usize).map_or("message", |k| k.name.as_str());
     let (lower, label) = (kind.to_ascii_lowercase(), flight.label.to_ascii_lowercase());
     if flight.label.is_empty() {
         kind.to_owned()
-    } else if holds(&label, &lower) {
-        flight.label.clone()
+    } else if holds(&label, &lower) || label.get(..BEGINNING).is_some_and(|start| lower.starts_with(start)) {
+        flight.label.to_string()
     } else {
         format!("{kind} · {}", flight.label)
     }
@@ -145,16 +173,24 @@ fn holds(text: &str, part: &str) -> bool {
 
 /// A message in flight in words: "Write x=4 from n1 to n3, arrives in 12 ms".
 pub fn flight(opened: &Opened, flight: &Flight, now: Micros) -> String {
-    let name = |node: crate::base::NodeId| opened.nodes.get(node.index()).map_or("?", |n| n.name.as_str());
+    let to = opened.nodes.get(flight.id.to.index()).map_or("?", |n| n.name.as_str());
+    format!("{} to {to}, {}", sent(opened, flight), fate(flight, now))
+}
+
+/// What it is and whose: "Write · x=4 from n1".
+pub fn sent(opened: &Opened, flight: &Flight) -> String {
+    let from = opened.nodes.get(flight.id.from.index()).map_or("?", |n| n.name.as_str());
     let copy = if flight.id.copy > 0 { " (copy)" } else { "" };
-    let what = message(opened, flight);
-    let (from, to) = (name(flight.id.from), name(flight.id.to));
-    let fate = match &flight.lost {
+    format!("{}{copy} from {from}", message(opened, flight))
+}
+
+/// What becomes of it: "arrives in 4 ms".
+pub fn fate(flight: &Flight, now: Micros) -> String {
+    match &flight.lost {
         Some(loss) if loss.at <= now => format!("lost: {}", loss.rule),
         _ if flight.due == Micros::MAX => "held back on the link".into(),
         _ => format!("arrives in {}", length(flight.due.since(now).0)),
-    };
-    format!("{what}{copy} from {from} to {to}, {fate}")
+    }
 }
 
 /// What is selected, as the palette's heading.

@@ -43,6 +43,8 @@ pub enum Command {
     // Clients
     Request(ClientRequest),
     Workload(Workload),
+    /// Holds back every message, those on their way too: from now on each arrives when somebody says so.
+    Hold(Hold),
 }
 
 /// A node by its name, or `@ROLE`: the first that is up and has that role when the command is carried out, as in
@@ -75,6 +77,13 @@ impl Command {
 #[serde(deny_unknown_fields)]
 pub struct MsgRef {
     pub message: MsgId,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    #[serde(default = "yes")]
+    pub on: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,12 @@
 //! What the page needs to draw the bench at one moment.
 
+use super::changes::Changes;
+use super::command::{Distribution, LinkChange};
 use super::rows::RowKind;
 use super::value::Tree;
 use crate::base::{Micros, MsgId, TimerId};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A tone picks colour and shape; the theme knows what they look like. Never the only sign: words go with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,6 +50,23 @@ pub struct Opened {
     pub parameters: Vec<ParameterInfo>,
     /// Simulated microseconds that pass in one second of watching, at the default pace: one message can be read as it flies.
     pub pace_us_per_s: u64,
+    pub arrangement: Arrangement,
+    /// How all links, and all disks, behave unless something changed them.
+    pub network: LinkChange,
+    pub disk: Distribution,
+}
+
+/// How nodes stand on the stage that have no place of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrangement {
+    /// Peers on a ring, clients beside it.
+    #[default]
+    Ring,
+    /// In boxes by zone, rack or region.
+    Groups,
+    /// By role, from the clients on.
+    Layers,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,7 +114,7 @@ pub enum NodeStatus {
 }
 
 /// The bench at the cursor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
     pub now: Micros,
     pub head: Micros,
@@ -108,12 +128,23 @@ pub struct Frame {
     pub nodes: Vec<NodeCard>,
     pub flights: Vec<Flight>,
     pub timers: Vec<TimerCard>,
-    /// Links that are cut, clogged or shaped, each direction once.
+    /// Links that are cut, clogged or shaped, each direction once, in the order of their ends.
     pub links: Vec<LinkCard>,
     /// Sent when it differs from what the page was last sent.
     pub status: Option<Box<Status>>,
     /// Nothing more will happen by itself, or a bound was reached: the sentence that says so.
     pub halted: Option<String>,
+    /// Messages are held back until somebody delivers them.
+    pub held: bool,
+    /// Of the lists above only what the frame sent before has not; absent: they are whole.
+    pub changes: Option<Changes>,
+}
+
+impl Frame {
+    /// The card of one direction of a link, if it differs from the others.
+    pub fn link(&self, (from, to): (u16, u16)) -> Option<&LinkCard> {
+        self.links.binary_search_by_key(&(from, to), |l| (l.from, l.to)).ok().map(|place| &self.links[place])
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,6 +154,8 @@ pub struct NodeCard {
     pub slow: bool,
     /// Waits for its disk.
     pub syncing: bool,
+    /// How its disk differs from the others, in words.
+    pub disk: String,
     /// Messages that have arrived and wait to be handled.
     pub inbox: u32,
     /// Clock against simulated time, microseconds.
@@ -130,10 +163,16 @@ pub struct NodeCard {
     /// The role as it is now ("leader", "replica"), for under the node.
     pub role: String,
     pub tone: Tone,
+    /// Term, ballot or view in which it acts, which picks a family of colours; 0: the protocol has none.
+    pub epoch: u64,
     /// Inside the node, under its name: "term 4", "2 keys".
     pub headline: String,
     /// Contents in small: key and value, committed or not.
     pub cells: Vec<Cell>,
+    /// The election that it stands in: one for each who may vote.
+    pub votes: Vec<Vote>,
+    /// What it knows of others, each in a few words ("match 4 · next 5"): shown at them on demand.
+    pub knows: Vec<(u16, String)>,
     /// All probes by name.
     pub probes: Vec<(String, String)>,
 }
@@ -144,6 +183,16 @@ pub struct Cell {
     pub text: String,
     /// Durable or committed; otherwise drawn dashed.
     pub firm: bool,
+    /// Term, ballot or view that wrote it; 0: none.
+    pub epoch: u64,
+}
+
+/// A vote as the candidate knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vote {
+    pub by: u16,
+    /// Absent: it has been asked for and not been heard of.
+    pub granted: Option<bool>,
 }
 
 /// A message on its way, or one that was lost a moment ago.
@@ -154,8 +203,10 @@ pub struct Flight {
     pub sent: Micros,
     /// When it arrives, or would have.
     pub due: Micros,
+    /// Term, ballot or view that it carries; 0: none.
+    pub epoch: u64,
     /// The payload in a few words: "put x=4".
-    pub label: String,
+    pub label: SmolStr,
     /// When and by which rule it was lost. The view breaks it there.
     pub lost: Option<Loss>,
     /// The row of its sending.
@@ -201,8 +252,9 @@ pub struct Status {
     pub branch: u32,
     /// The command log of this branch, each as time and sentence, and whether it came from the scenario.
     pub commands: Vec<CommandCard>,
-    /// Names of the cut rules in force.
+    /// Names of the cut rules in force, and of the adversaries.
     pub rules: Vec<String>,
+    pub adversaries: Vec<String>,
     /// Measured values by name ("ops.ok" → "12").
     pub measures: Vec<(String, String)>,
     /// Operations of clients: the latest few of each client, newest last.
@@ -280,6 +332,15 @@ pub struct OpCard {
     pub answer: String,
     /// The row of its end, or of its beginning while it is open.
     pub row: u64,
+}
+
+/// What a message carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Payload {
+    /// The row of its sending.
+    pub row: u64,
+    pub tree: Tree,
+    pub bytes: u32,
 }
 
 /// A node under the inspector.

@@ -3,13 +3,17 @@
 //! The page speaks to the engine in [`ToEngine`] and hears [`FromEngine`], in the canonical encoding. Nothing here has
 //! behaviour beyond small conveniences; nothing here names a protocol.
 
+pub mod changes;
 pub mod command;
+pub mod diagram;
 pub mod frame;
 pub mod lesson;
 pub mod rows;
 pub mod value;
 
+pub use changes::*;
 pub use command::*;
+pub use diagram::*;
 pub use frame::*;
 pub use lesson::*;
 pub use rows::*;
@@ -51,16 +55,27 @@ pub enum Request {
     /// Appends a command at the cursor; when the cursor is in the past, the run forks there and the old branch is kept.
     /// Answer: [`Reply::Frame`], or [`Reply::Refused`].
     Do(Command),
-    /// Carries out what a button of a step of the loaded lesson does, as several `Do`; at the first refusal it stops.
+    /// Gives what a button of a step of the loaded lesson does, some of it later; at the first refusal it stops. An `Undo`
+    /// takes all of it back.
     Press { step: u32, button: u32 },
+    /// Gives several commands as one, each so long after the cursor, in rising order; at the first that is refused at once
+    /// it stops. An `Undo` takes all of them back. Answer as for `Do`.
+    DoAll(Vec<(Micros, Command)>),
+    /// Gives a command of the learner's at another time, or not at all: its place in the command log. The run forks, and the
+    /// rest of the log stays. Answer as for `Do`.
+    Edit { place: u32, at: Option<Micros> },
     /// Takes back the last command of this branch that is at or before the cursor. Answer as for `Do`.
     Undo,
     /// Returns to a kept branch. Answer: [`Reply::Frame`].
     Branch(u32),
     /// Rows of the trace up to the cursor, for the log. Answer: [`Reply::Rows`].
     Rows { first: u64, count: u32, filter: RowFilter },
+    /// The space-time diagram of a stretch of time. Answer: [`Reply::Diagram`].
+    Diagram(DiagramAsk),
     /// A node's state at the cursor, what changed in the last step marked. Answer: [`Reply::Inspected`].
     Inspect { node: u16 },
+    /// What a message carries, by the row of its sending. Answer: [`Reply::Payload`].
+    Payload { row: u64 },
     /// Runs a step's prediction in a run of its own. Answer: [`Reply::Predicted`].
     Predict { step: u32, prediction: u32 },
     /// Measures a step's trade-off or exercise by runs of their own, a slice at a time: from the first run (`done` is 0),
@@ -68,6 +83,8 @@ pub enum Request {
     Measure { step: u32, choices: Vec<u32>, done: u32 },
     /// The scenario with seed and command log, as JSON. Answer: [`Reply::Exported`].
     Export,
+    /// How the nodes stand on the stage, which is kept with the scenario. Answer: [`Reply::Exported`].
+    Arrange { arrangement: Arrangement, places: Vec<Option<(u16, u16)>> },
     /// Fault drill for tests of recovery: the engine panics. Only answered by its death.
     Die,
 }
@@ -125,9 +142,13 @@ pub enum Move {
 pub enum Reply {
     Lesson(Box<LessonPage>),
     Opened(Box<Opened>),
+    /// This engine has not the protocol of what it was asked to open: the one of this name has.
+    Elsewhere(String),
     Frame(Box<Frame>),
     Rows(RowsPage),
+    Diagram(Box<Diagram>),
     Inspected(Box<Inspection>),
+    Payload(Box<Payload>),
     Predicted(PredictionOutcome),
     Measured(Box<Measurement>),
     Exported(String),

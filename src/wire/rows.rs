@@ -64,7 +64,7 @@ pub struct RowFilter {
     /// Empty: every kind.
     pub kinds: Vec<RowKind>,
     pub node: Option<u16>,
-    /// Part of the sentence, in any case.
+    /// Words that the sentence or the kind of the message has, in any case and order.
     pub text: String,
 }
 

@@ -1,13 +1,13 @@
 //! Layer 7, wasm32 only: the engine in a worker of its own, and the page's way to it.
 
 use crate::base::codec;
-use crate::protocols;
 use crate::session::Session;
+use crate::sim::cell::Entry;
 use crate::wire::{FromEngine, Reply, ToEngine, VERSION};
 use gloo::utils::document;
 use gloo::worker::{Codec, HandlerId, Registrable, Spawnable, Worker, WorkerBridge, WorkerScope};
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use wasm_bindgen::JsValue;
 
 /// The engine behind its message port: one session.
@@ -21,7 +21,8 @@ impl Worker for Engine {
     type Output = FromEngine;
 
     fn create(_: &WorkerScope<Self>) -> Self {
-        Engine { session: Session::new(protocols::all()) }
+        let registry = REGISTRY.with(|registry| registry.get().expect("registered before anybody asks"));
+        Engine { session: Session::new(registry()) }
     }
 
     fn update(&mut self, _: &WorkerScope<Self>, (): ()) {}
@@ -34,7 +35,12 @@ impl Worker for Engine {
     }
 }
 
+/// Gives the protocols that an engine's program holds.
+type Registry = fn() -> &'static [Entry];
+
 thread_local! {
+    /// The protocols that this engine's program holds.
+    static REGISTRY: Cell<Option<Registry>> = const { Cell::new(None) };
     /// Who asked last, to send the last words to.
     static ASKED_BY: RefCell<Option<(WorkerScope<Engine>, HandlerId, u32)>> = const { RefCell::new(None) };
 }
@@ -52,19 +58,21 @@ fn last_words(info: &std::panic::PanicHookInfo) {
 }
 
 /// Runs in the worker: answers the page from now on.
-pub fn register() {
+pub fn register(registry: Registry) {
+    REGISTRY.with(|own| own.set(Some(registry)));
     std::panic::set_hook(Box::new(last_words));
     Engine::registrar().encoding::<Wire>().register();
 }
 
-/// Runs in the page: starts the worker. Its name, with the build's hash, stands in the page's `<meta name="engine">`.
-pub fn spawn(on_reply: impl Fn(FromEngine) + 'static) -> WorkerBridge<Engine> {
+/// Runs in the page: starts an engine's worker. The file's name, with the build's hash, stands in the page's
+/// `<meta name="ENGINE">`.
+pub fn spawn(engine: &str, on_reply: impl Fn(FromEngine) + 'static) -> WorkerBridge<Engine> {
     let loader = document()
-        .query_selector("meta[name=engine]")
+        .query_selector(&format!("meta[name={engine}]"))
         .ok()
         .flatten()
         .and_then(|meta| meta.get_attribute("content"))
-        .unwrap_or_else(|| "./engine_loader.js".into());
+        .unwrap_or_else(|| format!("./{engine}_loader.js"));
     Engine::spawner().callback(on_reply).with_loader(true).as_module(false).encoding::<Wire>().spawn(&loader)
 }
 
@@ -80,6 +88,7 @@ impl Codec for Wire {
     #[inline(never)]
     fn decode<O: for<'de> Deserialize<'de>>(input: JsValue) -> O {
         let bytes = js_sys::Uint8Array::from(input).to_vec();
-        codec::from_bytes(&bytes).expect("both sides are of one build")
+        let Ok(value) = codec::from_bytes(&bytes) else { panic!("both sides are of one build") };
+        value
     }
 }

@@ -65,8 +65,73 @@ fn bench_crowd_on_the_bench() {
     page.finish();
 }
 
+/// 300 nodes with some 5,000 messages on their way: every operation of the register asks all 290 replicas.
+const THRONG: &str = r#"{"version": 1, "protocol": "majority-register", "seed": 1,
+    "network": {"latency": {"uniform": {"min": "60ms", "max": "140ms"}}},
+    "parameters": {"retry-after": "2s", "give-up-after": "9s"},
+    "nodes": [{"name": "n", "role": "replica", "count": 290}, {"name": "c", "role": "client", "count": 10}],
+    "commands": [{"at": "0s", "do": {"workload": {"client": "client", "arrivals": {"open": {"rate": 5.3}},
+      "mix": {"put": 1, "get": 1}, "keys": {"uniform": {"count": 9}}}}}]}"#;
+
+/// A page that does nothing but draw 5,000 moving dots and 300 labelled boxes: what the browser can do at best.
+const PLAIN: &str = r#"<!doctype html><html lang="en"><title>plain</title><link rel="icon" href="data:,"><body style="margin:0"><canvas></canvas><script>
+    const canvas = document.querySelector('canvas'), context = canvas.getContext('2d');
+    [canvas.width, canvas.height] = [WIDTH, HEIGHT];
+    const dots = Array.from({ length: 5000 }, (_, i) => [i * 7919 % canvas.width, i * 104729 % canvas.height, i % 7 + 1]);
+    const frame = () => {
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      for (let i = 0; i < 300; i++) {
+        const x = 10 + i % 25 * (canvas.width - 40) / 25, y = 10 + Math.floor(i / 25) * (canvas.height - 30) / 12;
+        context.fillStyle = '#dde';
+        context.fillRect(x, y, 24, 16);
+        context.fillStyle = '#000';
+        context.fillText('n' + i, x + 3, y + 12);
+      }
+      for (const dot of dots) {
+        dot[0] = (dot[0] + dot[2] * 0.3) % canvas.width;
+        context.fillStyle = dot[2] % 2 ? '#07b' : '#d50';
+        context.beginPath();
+        context.arc(dot[0], dot[1], 3, 0, 7);
+        context.fill();
+      }
+      requestAnimationFrame(frame);
+    };
+    frame();
+    </script></body></html>"#;
+
+/// 5,000 messages between 300 nodes, against a plain page that draws as many dots and boxes.
+#[test]
+#[ignore = "a benchmark: make bench"]
+fn bench_throng_on_the_bench() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open_bench(&mut page, &format!("{}?bench", server.root()));
+    open_file(&page, THRONG);
+    page.wait_text("You are looking at the run of a file.");
+    page.click("#play");
+    page.wait_js("5,000 messages", &format!("return (() => {{ {FLYING} }})() >= 5000"), json!([]));
+    let frames = page.frames(5.0);
+    let after = page.js(FLYING, json!([])).as_u64().expect("a number");
+    assert!(after >= 5_000, "only {after} messages are on their way");
+    page.screenshot("throng");
+    let size = page.js("const c = document.querySelector('.stage canvas'); return [c.width, c.height]", json!([]));
+    page.finish();
+    let plain = PLAIN.replace("WIDTH", &size[0].to_string()).replace("HEIGHT", &size[1].to_string());
+    let server = Server::with("index.html", &plain);
+    let mut page = Page::start();
+    page.open(&format!("{}index.html", server.root()));
+    let best = page.frames(5.0);
+    drop(page);
+    println!("{after} messages between 300 nodes, 1440×900: {frames:.1?}");
+    println!("a plain page with 5,000 dots and 300 boxes: {best:.1?}");
+    println!(
+        "p99 of the intervals against the plain page's: {:.2} (1.3 at most)",
+        frames.interval_p99 / best.interval_p99
+    );
+}
+
 /// A run that, up to its last command, is more than a million events long.
-const LONG: &str = r#"{"version": 1, "protocol": "majority-register", "seed": 1,
+pub const LONG: &str = r#"{"version": 1, "protocol": "majority-register", "seed": 1,
     "network": {"latency": {"uniform": {"min": "1ms", "max": "9ms"}}},
     "nodes": [{"name": "n", "role": "replica", "count": 5}, {"name": "c", "role": "client", "count": 4}],
     "commands": [{"at": "0s", "do": {"workload": {"client": "client", "arrivals": {"open": {"rate": 250}},

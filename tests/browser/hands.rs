@@ -3,6 +3,7 @@
 use crate::ENGINE;
 use crate::page::{Page, Theme};
 use crate::server::Server;
+use crate::share::{open_bench, open_file};
 use serde_json::json;
 
 fn bench(page: &mut Page, server: &Server) {
@@ -11,6 +12,7 @@ fn bench(page: &mut Page, server: &Server) {
     page.js("location.hash = '#/lesson/one-machine/3'", json!([]));
     page.wait_text("Step 3 of 6");
     page.wait_for("[data-node=n1]");
+    page.click("#tab-log");
     page.focus("[data-node=n1]");
 }
 
@@ -118,5 +120,41 @@ fn with_reduced_motion_it_plays_step_by_step() {
           look() })";
     let changes = page.js(watch, json!([])).as_u64().expect("a number");
     assert!((2..=5).contains(&changes), "{changes} changes in 2.5 s");
+    page.finish();
+}
+
+/// An election caught in the middle: one vote is there, two are on their way, one was never asked for. Then what the
+/// leader knows of the others.
+const ELECTION: &str = r#"{"version": 1, "protocol": "raft", "seed": 1,
+    "parameters": {"election-timeout-min": "150ms", "election-timeout-max": "300ms", "heartbeat-interval": "50ms"},
+    "network": {"latency": {"log-normal": {"median": "5ms", "sigma": 0.4}}},
+    "nodes": [{"name": "n", "role": "server", "count": 5}, {"name": "c", "role": "client", "count": 2}],
+    "commands": [{"at": "0ms", "do": {"fire-timer": {"timer": "0!1"}}},
+      {"at": "40ms", "do": {"workload": {"client": "client", "arrivals": {"closed": {"think": {"constant": "20ms"}}},
+        "mix": {"put": 1}}}},
+      {"at": "200ms", "do": {"cut": {"name": "island", "from": ["n1", "c2"]}}},
+      {"at": "AT", "do": {"pause": {"node": "c2"}}, "learner": true}]}"#;
+
+#[test]
+fn votes_and_what_a_leader_knows_are_seen_and_said() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open_bench(&mut page, &server.root());
+    let said = |page: &Page, words: &str| {
+        let label = "const words = document.querySelector('[data-node=n3]').getAttribute('aria-label');
+                     return words.includes(arguments[0]) && words";
+        page.wait_js(words, label, json!([words])).as_str().map(String::from).expect("a text")
+    };
+    open_file(&page, &ELECTION.replace("AT", "382ms"));
+    let words = said(&page, "candidate");
+    assert!(words.contains("term 2"), "{words}");
+    assert!(words.contains("vote of n2, vote of n3, no word from n4, no word from n5"), "{words}");
+    page.screenshots("election");
+    open_file(&page, &ELECTION.replace("AT", "500ms"));
+    said(&page, "leader");
+    page.focus("[data-node=n3]");
+    let words = said(&page, "of n1: match 0 · next");
+    assert!(words.contains(", of n5: match ") && !words.contains("of n5: match 0"), "{words}");
+    page.screenshots("what-a-leader-knows");
     page.finish();
 }

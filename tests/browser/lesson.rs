@@ -121,29 +121,61 @@ fn a_learner_goes_through_the_first_lesson() {
     page.finish();
 }
 
-/// Two clicks split a vote: the buttons of a step do what a hand could do node by node.
+/// Each step has an address: by link, by history, and from home, where one goes on.
 #[test]
-fn the_buttons_of_a_step_split_a_vote() {
+fn steps_have_addresses_and_home_goes_on_where_one_was() {
     let server = Server::start();
     let mut page = Page::start();
-    page.open_app(&format!("{}#/lesson/leader-dies/3", server.root()));
-    page.wait_text("Step 3 of 8");
+    page.open_app(&format!("{}#/lesson/leader-dies/4", server.root()));
+    page.wait_text("Step 4 of 8");
+    let link = page.attribute("h1 .permalink", "href").expect("a link to the step");
+    assert!(link.ends_with("#/lesson/leader-dies/4"), "{link}");
+    page.click(".steps li:nth-child(2) a");
+    page.wait_text("Step 2 of 8");
+    page.js("history.back()", json!([]));
+    page.wait_text("Step 4 of 8");
+    page.js("history.forward()", json!([]));
+    page.wait_text("Step 2 of 8");
+    page.click(".mark");
+    page.wait_text("Continue: 6.4 When the leader dies, step 2");
+    page.screenshots("home-continue");
+    page.reload();
+    page.wait_for("#continue");
+    page.click("#continue");
+    page.wait_text("Step 2 of 8");
+    page.finish();
+}
+
+/// On paper there is the whole lesson, and nothing of the bench.
+#[test]
+fn a_lesson_is_printed_whole() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&format!("{}#/lesson/leader-dies/2", server.root()));
+    page.wait_text("Step 2 of 8");
     page.wait_for(".spot");
-    page.focus("[data-node=n1]");
-    // Next interesting events: the first election, then some time under its leader.
-    for _ in 0..12 {
-        page.press("]");
+    let seen = "window.printed = null; addEventListener('beforeprint', () => requestAnimationFrame(() => {}));
+        new MutationObserver(() => {
+          const paper = document.querySelector('.printed');
+          if (paper) window.printed = paper.textContent;
+        }).observe(document.querySelector('.guide'), { childList: true, subtree: true })";
+    page.js(seen, json!([]));
+    let pages = page.print();
+    assert!((3..=12).contains(&pages), "{pages} pages");
+    let text = page.js("return window.printed", json!([])).as_str().map(String::from).expect("a printed lesson");
+    for expected in
+        ["6.4 When the leader dies", "The leader is gone", "The interview", "Predict: ", "What this model leaves out"]
+    {
+        assert!(text.contains(expected), "{expected} is not on paper");
     }
-    page.click(".deeds button:first-child");
-    node_says(&page, "n1", "down");
-    // What the old leader still had on its way lands.
-    page.focus("[data-node=n2]");
-    for _ in 0..20 {
-        page.press(".");
-    }
-    page.click(".deeds button:last-child");
-    page.focus("[data-node=n2]");
-    play_until_met(&page, "split");
-    page.screenshots("leader-dies-3");
-    page.assert_accessible("when the leader dies, step 3");
+    page.wait_js("the screen again", "return !document.querySelector('.printed')", json!([]));
+    // How it looks.
+    page.paper(true);
+    page.js("dispatchEvent(new Event('beforeprint'))", json!([]));
+    page.wait_for(".printed");
+    assert_eq!(page.js("return document.querySelector('.bench').checkVisibility()", json!([])), json!(false));
+    page.screenshot("printed");
+    page.js("dispatchEvent(new Event('afterprint'))", json!([]));
+    page.paper(false);
+    page.finish();
 }

@@ -6,16 +6,22 @@
 
 mod access;
 mod bench;
+mod boxes;
+mod faults;
 mod firefox;
 mod hands;
+mod inbox;
 mod keep;
 mod lesson;
+mod looks;
 mod measure;
 #[allow(dead_code, reason = "helpers that not every state of the tests uses")]
 mod page;
 mod server;
 mod share;
+mod spacetime;
 mod webdriver;
+mod whole;
 
 use firefox::Firefox;
 use page::Page;
@@ -126,8 +132,12 @@ fn truthy(value: &Value) -> bool {
 fn save_png(name: &str, base64: &str) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
     fs::create_dir_all(&folder).expect("a folder for the screenshots");
+    fs::write(folder.join(format!("{name}.png")), from_base64(base64)).expect("the screenshot can be written");
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
-    for char in base64.bytes() {
+    for char in text.bytes() {
         let value = match char {
             b'A'..=b'Z' => char - b'A',
             b'a'..=b'z' => char - b'a' + 26,
@@ -143,5 +153,5 @@ fn save_png(name: &str, base64: &str) {
             bytes.push((bits >> count) as u8);
         }
     }
-    fs::write(folder.join(format!("{name}.png")), bytes).expect("the screenshot can be written");
+    bytes
 }

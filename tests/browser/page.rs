@@ -189,6 +189,40 @@ impl Page {
             .unwrap_or_else(|error| panic!("click on {css}: {error}"));
     }
 
+    /// From now on the pointer is a finger.
+    pub fn touch(&self) {
+        self.driver.devtools("Emulation.setTouchEmulationEnabled", json!({ "enabled": true, "maxTouchPoints": 2 }));
+    }
+
+    /// Scrolls the first match into view and taps its middle.
+    pub fn tap(&self, css: &str) {
+        self.wait_for(css);
+        let middle = self.js(
+            "const e = document.querySelector(arguments[0]);
+             const still = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+             const middle = () => { const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] };
+             return (async () => {
+               for (const block of ['nearest', 'center', 'end']) {
+                 e.scrollIntoView({ block });
+                 await still();
+                 const there = document.elementFromPoint(...middle());
+                 if (there && (e.contains(there) || there.contains(e))) return middle();
+               }
+               return null;
+             })()",
+            json!([css]),
+        );
+        assert!(middle.is_array(), "{css} is covered wherever it is scrolled to");
+        let place = |i: usize| middle[i].as_f64().unwrap_or(0.0).round() as i64;
+        let steps = json!([
+            { "type": "pointerMove", "x": place(0), "y": place(1), "duration": 0 },
+            { "type": "pointerDown", "button": 0 },
+            { "type": "pointerUp", "button": 0 },
+        ]);
+        let finger = json!({ "pointerType": "touch" });
+        self.actions(json!([{ "type": "pointer", "id": "finger", "parameters": finger, "actions": steps }]));
+    }
+
     /// Moves the keyboard focus to the first match, by script.
     pub fn focus(&self, css: &str) {
         self.wait_for(css);
@@ -271,6 +305,18 @@ impl Page {
             { "name": "prefers-reduced-motion", "value": motion },
         ]);
         self.driver.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
+    }
+
+    /// Prints the page and says on how many sheets.
+    pub fn print(&self) -> usize {
+        let paper = self.driver.devtools("Page.printToPDF", json!({}));
+        let bytes = crate::from_base64(paper["data"].as_str().expect("a document"));
+        bytes.windows(12).filter(|part| part == b"/Type /Page\n").count()
+    }
+
+    /// Shows the page as it is printed, or again as on a screen.
+    pub fn paper(&self, on: bool) {
+        self.driver.devtools("Emulation.setEmulatedMedia", json!({ "media": if on { "print" } else { "" } }));
     }
 
     /// One of the browser's own measurements of the page, such as `JSHeapUsedSize` in bytes.

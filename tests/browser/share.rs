@@ -32,7 +32,7 @@ pub fn open_bench(page: &mut Page, address: &str) {
     page.focus("[data-node=n1]");
 }
 
-fn save(page: &Page) -> String {
+pub fn save(page: &Page) -> String {
     page.js(KEEP_FILES, json!([]));
     page.js(
         "[...document.querySelectorAll('#share-menu button')].find(b => b.innerText === 'Save as a file').click()",
@@ -141,6 +141,30 @@ fn the_run_of_a_file_may_have_other_nodes_and_outlives_the_engine() {
 }
 
 /// Raft with a bug that is planted: the page says so in red, and which property it breaks.
+/// Membership is in another engine than the lesson: it is loaded for the run, and the lesson's own is still there.
+#[test]
+fn a_run_of_another_engine_is_opened_beside_the_lesson() {
+    const SWIM: &str = r#"{"version": 1, "protocol": "swim", "seed": 1,
+        "network": {"latency": {"uniform": {"min": "1ms", "max": "4ms"}}},
+        "nodes": [{"name": "m", "role": "member", "count": 7}]}"#;
+    let server = Server::start();
+    let mut page = Page::start();
+    open_bench(&mut page, &server.root());
+    assert!(!server.asked().iter().any(|path| path.contains("groups")), "nobody needed it so far");
+    go_on(&page, 6);
+    let own = page.js(SEEN, json!([]));
+    open_file(&page, SWIM);
+    page.wait_for("[data-node=m7]");
+    page.wait_text("You are looking at the run of a file.");
+    page.focus("[data-node=m2]");
+    page.press("c");
+    page.wait_js("the crash", "return document.querySelector('[data-node=m2]').ariaLabel.includes('down')", json!([]));
+    page.screenshots("membership");
+    page.js("[...document.querySelectorAll('.borrowed button')][0].click()", json!([]));
+    page.wait_js("one's own run", &format!("return (() => {{ {SEEN} }})() === arguments[0]"), json!([own]));
+    page.finish();
+}
+
 #[test]
 fn a_planted_bug_stands_out_in_red() {
     let server = Server::start();

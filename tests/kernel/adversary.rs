@@ -3,7 +3,8 @@
 
 use crate::lab::{Lab, Said, answers, broken, get, put, rows, said, sentences, times};
 use faultline::base::{Micros, codec};
-use faultline::protocols::kv_single::{Message, Ticket};
+use faultline::protocols::kv_single::Message;
+use faultline::protocols::once::Ticket;
 use faultline::sim::timeline::Timeline;
 use faultline::sim::trace::Rec;
 use faultline::wire::{Datum, Outcome, RowKind};

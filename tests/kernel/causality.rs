@@ -20,6 +20,7 @@ fn random_run(protocol: &'static str, seed: u64, rough: Micros) -> Timeline {
         drawn: Vec::new(),
         servers: (describe.roles[0].name.into(), "n".into(), if protocol == "kv-single" { vec![1] } else { vec![3] }),
         clients: ("client".into(), "c".into(), vec![2]),
+        beside: Vec::new(),
         adversary: true,
         lying_disks: true,
         rough,
@@ -33,23 +34,31 @@ fn random_run(protocol: &'static str, seed: u64, rough: Micros) -> Timeline {
     timeline
 }
 
-/// What one node did in one step: its first and last row. Commands come from outside and are nobody's.
+/// Rows that are nobody's: commands come from outside, the network does what it does with a message unseen, and the
+/// watched properties look on.
+const NOBODYS: [RowKind; 6] =
+    [RowKind::Command, RowKind::Queued, RowKind::Lost, RowKind::Duplicate, RowKind::Adversary, RowKind::Violation];
+
+/// What one node did at one go: its first and last row.
 struct Event {
     node: u16,
     first: u32,
     last: u32,
 }
 
-/// The events of a trace, and for each row whose it is.
+/// The events of a trace, and for each row whose it is. What nobody did belongs to the event that it follows from.
 fn events(trace: &Trace) -> (Vec<Event>, Vec<Option<usize>>) {
-    let (mut events, mut known, mut of): (Vec<Event>, BTreeMap<(u32, u16), usize>, Vec<_>) = Default::default();
+    let (mut events, mut latest, mut of): (Vec<Event>, BTreeMap<u16, usize>, Vec<Option<usize>>) = Default::default();
     for (row, rec) in (0..).zip(trace.rows()) {
-        if rec.kind == RowKind::Command {
-            of.push(None);
+        let caused = rec.cause().and_then(|cause| of[cause as usize]);
+        if NOBODYS.contains(&rec.kind) {
+            of.push(caused);
             continue;
         }
-        let place = *known.entry((rec.step, rec.node)).or_insert_with(|| {
+        let goes_on = latest.get(&rec.node).copied().filter(|event| caused == Some(*event));
+        let place = goes_on.unwrap_or_else(|| {
             events.push(Event { node: rec.node, first: row, last: row });
+            latest.insert(rec.node, events.len() - 1);
             events.len() - 1
         });
         events[place].last = row;
@@ -70,7 +79,7 @@ fn happened_before(trace: &Trace) -> (Vec<Event>, Vec<Vec<u64>>) {
             add(a, b);
         }
     }
-    for (row, rec) in trace.rows().iter().enumerate() {
+    for (row, rec) in trace.rows().iter().enumerate().filter(|(_, rec)| !NOBODYS.contains(&rec.kind)) {
         if let (Some(b), Some(a)) = (of[row], rec.cause().and_then(|cause| of[cause as usize]))
             && a != b
         {
@@ -113,6 +122,42 @@ fn clocks_order_what_happened_before_and_nothing_else() {
         }
         println!("{protocol}: {ordered} pairs ordered, {concurrent} pairs not");
         assert!(ordered > 30_000 && concurrent > 30_000, "{protocol}: too little was compared");
+    }
+}
+
+/// Cuts and chains say the same as the closure; a chain leads from message to message.
+#[test]
+fn cones_hold_what_happened_before_and_after() {
+    for protocol in ["kv-single", "majority-register", "raft"] {
+        let mut pairs = [0u64; 2];
+        for seed in 0..20 {
+            let timeline = random_run(protocol, seed, Micros::ms(120));
+            let (trace, nodes) = (&timeline.trace, timeline.head().shells.len());
+            let (events, before) = happened_before(trace);
+            let last = trace.len() as u32 - 1;
+            for (a, one) in events.iter().enumerate() {
+                let cone = trace.cone(nodes, one.last, 0, last);
+                for (b, two) in events.iter().enumerate().filter(|(b, _)| *b != a) {
+                    let bit = |a: usize, b: usize| before[b][a / 64] & 1 << (a % 64) != 0;
+                    let place = format!("{protocol}, seed {seed}: rows {} and {}", one.last, two.first);
+                    // Within a step rows come one after the other: the last row of one event, the first of the next.
+                    let in_past = cone.past[usize::from(two.node)].is_some_and(|cut| two.first <= cut);
+                    let in_future = cone.future[usize::from(two.node)].is_some_and(|cut| two.last >= cut);
+                    assert_eq!(in_past, bit(b, a), "past: {place}");
+                    assert!(!in_future || bit(a, b), "future: {place}");
+                    let chain = trace.chain(nodes, one.first, two.last);
+                    assert_eq!(chain.is_some(), bit(a, b), "chain: {place}");
+                    let mut node = one.node;
+                    for row in chain.into_iter().flatten() {
+                        let arrival = trace.get(row);
+                        assert!(arrival.kind == RowKind::Deliver && arrival.peer == node, "chain: {place}");
+                        node = arrival.node;
+                    }
+                    pairs[usize::from(bit(a, b))] += 1;
+                }
+            }
+        }
+        assert!(pairs[0] > 2_000 && pairs[1] > 2_000, "{protocol}: {pairs:?} is too little");
     }
 }
 

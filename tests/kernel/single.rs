@@ -227,3 +227,30 @@ fn timers_that_are_gone_are_reported() {
         assert_eq!(timeline.refused, [None, Some(why.into())], "{command}");
     }
 }
+
+/// Held messages stay, those that were on their way too; delivered by hand they arrive in the order of the commands, and
+/// what they cause is held as well; let go, the rest goes on its way.
+#[test]
+fn held_messages_arrive_when_somebody_says_so() {
+    let (one, two) = (get("c1", "x"), get("c2", "x"));
+    let asks = [("1ms", one.as_str()), ("2ms", &two), ("2ms", "hold = {}")];
+    let delivered = |timeline: &Timeline| -> Vec<(u64, String)> {
+        rows(timeline, RowKind::Deliver).iter().map(|rec| (rec.at, rec.message().to_string())).collect()
+    };
+    let held = Lab::default().good(&asks, Micros::s(1));
+    assert!(delivered(&held).is_empty() && held.head().net.held);
+    assert_eq!(held.head().clogged.len(), 2);
+    let by_hand = [("20ms", "deliver-now.message = \"2>0.1\""), ("20ms", "deliver-now.message = \"1>0.1\"")];
+    let ordered = Lab::default().good(&[&asks[..], &by_hand].concat(), Micros::s(1));
+    assert_eq!(delivered(&ordered), [(20_000, "2>0.1".into()), (20_000, "1>0.1".into())]);
+    assert_eq!(ordered.head().clogged.len(), 2, "the answers are held");
+    let let_go = Lab::default().good(&[&asks[..], &by_hand, &[("50ms", "hold.on = false")]].concat(), Micros::s(1));
+    assert_eq!(delivered(&let_go).len(), 4);
+    assert!(delivered(&let_go)[2..].iter().all(|(at, _)| *at == 52_000), "{:?}", delivered(&let_go));
+    // A link that was clogged before stays so.
+    let clogged = [&[("0s", "clog.from = [\"c2\"]")], &asks[..], &[("50ms", "hold.on = false")]].concat();
+    let clogged = Lab::default().good(&clogged, Micros::s(1));
+    let from =
+        |timeline: &Timeline, node: &str| delivered(timeline).iter().filter(|(_, m)| m.starts_with(node)).count();
+    assert_eq!((from(&clogged, "1>"), from(&clogged, "2>")), (1, 0));
+}

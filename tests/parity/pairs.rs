@@ -98,8 +98,33 @@ pub fn pairs() -> Vec<(String, String)> {
             fitting.for_each(|(name, commands)| add(name, LATENCIES[4].1, commands, seed));
         }
     }
+    pairs.extend(primary_backup_pairs());
     pairs.extend(raft_pairs());
+    pairs.extend(swim_pairs());
     pairs
+}
+
+/// Every mode, with the faults that make views change.
+fn primary_backup_pairs() -> Vec<(String, String)> {
+    let times = r#""ping-interval":"10ms","dead-after":"40ms""#;
+    let cases = [
+        ("synchronous", "confirmed", 1, FAULTS[0].1),
+        ("semi-synchronous", "primary", 2, FAULTS[1].1),
+        ("asynchronous", "any", 1, FAULTS[2].1),
+    ];
+    let pair = |(mode, reads, backups, commands): (&str, &str, u8, &str)| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"primary-backup","seed":1,"network":{{"latency":{}}},
+            "parameters":{{{times},"mode":"{mode}","reads":"{reads}","backups":{backups}}},
+            "nodes":[{{"name":"n","role":"server","count":3}},{{"name":"c","role":"client","count":2}},
+            {{"name":"v","role":"view-service"}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":120.0}}}},
+            "mix":{{"get":1,"put":2}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("primary-backup {mode} 1"), text)
+    };
+    cases.into_iter().map(pair).collect()
 }
 
 /// Administrative functions, with a lease on clocks that drift.
@@ -133,6 +158,25 @@ fn raft_pairs() -> Vec<(String, String)> {
         (format!("raft {name} {seed}"), text)
     };
     cases.into_iter().flat_map(|case| [1, 2].map(|seed| pair(case.clone(), seed))).collect()
+}
+
+/// Members that suspect, refute, leave and come back, with targets in turn and at random.
+fn swim_pairs() -> Vec<(String, String)> {
+    let leave = r#"{"at":"20ms","do":{"request":{"client":"c1","op":{"f":"leave","key":"n2"}}}}"#;
+    let rejoin = r#"{"at":"280ms","do":{"request":{"client":"c2","op":{"f":"rejoin","key":"n2"}}}}"#;
+    let cases = [("round-robin", FAULTS[0].1.to_string()), ("random", format!("{leave},{},{rejoin}", FAULTS[1].1))];
+    let pair = |(targets, commands): (&str, String)| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"swim","seed":1,"network":{{"latency":{}}},
+            "parameters":{{"protocol-period":"20ms","ping-timeout":"12ms","targets":"{targets}"}},
+            "nodes":[{{"name":"n","role":"member","count":4}},{{"name":"c","role":"client","count":2}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":40.0}}}},
+            "mix":{{"members":2,"agreement":1}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("swim {targets} 1"), text)
+    };
+    cases.into_iter().map(pair).collect()
 }
 
 /// One line a pair: name, steps, rows, trace hash.

@@ -19,17 +19,19 @@ pub fn script(run: &Opened, buttons: &[Spanned<ButtonFile>], length: Micros, num
     let mut script = Vec::new();
     for at in times.into_iter().map(Micros) {
         if !buttons.is_empty() && stream.below(3) == 0 {
-            script.extend(press(buttons[stream.below(buttons.len() as u64) as usize].get_ref(), at));
+            let button = buttons[stream.below(buttons.len() as u64) as usize].get_ref();
+            script.extend(press(button, at, script.len() as u32 + 1));
         } else {
             script.push(entry(at, click(run, &mut stream)));
         }
     }
+    script.sort_by_key(|given| given.at);
     script
 }
 
-/// What a button does when it is pressed at `at`.
-pub fn press(button: &ButtonFile, at: Micros) -> impl Iterator<Item = LogEntry> + '_ {
-    button.commands.iter().map(move |command| entry(at, command.clone()))
+/// What a button does when it is pressed at `at`; `number` tells presses apart.
+pub fn press(button: &ButtonFile, at: Micros, number: u32) -> impl Iterator<Item = LogEntry> + '_ {
+    button.commands.iter().map(move |given| LogEntry { at: at.plus(given.at), press: number, ..given.clone() })
 }
 
 fn click(run: &Opened, stream: &mut Stream) -> Command {

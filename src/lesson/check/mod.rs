@@ -3,21 +3,25 @@
 //! A lesson whose goals pass untouched, or that cannot be completed, does not build. Everything here works on texts in
 //! memory; who calls it reads the files.
 
+mod amounts;
 mod catalogue;
 mod clicks;
+mod facts;
 mod measures;
 mod plays;
 mod style;
+mod typed;
 
 use super::Lesson;
 use super::draft::{Draft, LESSON, PROSE, SCENARIOS};
 use super::finding::{Finding, read_toml};
-use super::format::{SolutionFile, VERSION};
+use super::format::{SolutionFile, TruthFile, VERSION};
 use crate::base::Micros;
 use crate::sim::cell::Entry;
 use crate::sim::scenario::Blueprint;
 use crate::wire::SourceFile;
 use std::collections::{BTreeMap, BTreeSet};
+use toml::Spanned;
 
 pub const CATALOGUE: &str = "catalogue.json";
 pub const HOME: &str = "home.toml";
@@ -73,10 +77,12 @@ pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]
     }
     report.findings.extend(check_files(&lesson, files));
     report.findings.extend(style::check(&lesson));
+    report.findings.extend(typed::check(&lesson));
     let solution = solution(files);
     match lesson.pack().and_then(|pack| Lesson::new(pack, registry).map_err(|why| Finding::of(LESSON, why))) {
         Ok(packed) => {
-            report.findings.extend(predictions(&lesson, &packed));
+            let told = solution.as_ref().map_or(&[][..], |(_, file)| &file.truths);
+            report.findings.extend(predictions(&lesson, &packed, told));
             let solution = solution.as_ref().ok().map(|(text, file)| (text.as_str(), file.designs.as_slice()));
             measures::check(&lesson, &packed, solution.unwrap_or_default(), &mut report);
         }
@@ -126,10 +132,10 @@ fn check_files(lesson: &Draft, files: &[SourceFile]) -> Vec<Finding> {
 fn used_scenarios(lesson: &Draft) -> BTreeSet<&str> {
     let mut used = BTreeSet::new();
     used.extend(lesson.file.numbers.iter().map(|n| n.get_ref().scenario.get_ref().as_str()));
-    for step in lesson.file.steps.iter().map(toml::Spanned::get_ref) {
+    for step in lesson.file.steps.iter().map(Spanned::get_ref) {
         used.insert(step.scenario.get_ref());
         used.extend(step.predictions.iter().filter_map(|p| p.get_ref().run.get_ref().scenario.as_deref()));
-        if let Some(measure) = step.measure.as_ref().map(toml::Spanned::get_ref) {
+        if let Some(measure) = step.measure.as_ref().map(Spanned::get_ref) {
             used.extend(measure.scenario.iter().map(|name| name.get_ref().as_str()));
             used.extend(measure.variants.iter().map(|v| v.get_ref().scenario.get_ref().as_str()));
             let options = measure.choices.iter().flat_map(|c| &c.get_ref().options);
@@ -139,12 +145,15 @@ fn used_scenarios(lesson: &Draft) -> BTreeSet<&str> {
     used
 }
 
-/// Exactly one option of each prediction is true in its run.
-fn predictions(lesson: &Draft, packed: &Lesson) -> Vec<Finding> {
+/// Exactly one option of each prediction is true in its run, the one that the solution names.
+fn predictions(lesson: &Draft, packed: &Lesson, told: &[Spanned<TruthFile>]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (step, packed_step) in lesson.file.steps.iter().map(toml::Spanned::get_ref).zip(&packed.pack.steps) {
+    let mut unknown: Vec<&TruthFile> = told.iter().map(Spanned::get_ref).collect();
+    for (step, packed_step) in lesson.file.steps.iter().map(Spanned::get_ref).zip(&packed.pack.steps) {
         for (prediction, asked) in step.predictions.iter().zip(&packed_step.predictions) {
             let p = prediction.get_ref();
+            let of = |t: &&TruthFile| t.step == step.id && t.prediction == p.id;
+            let named = unknown.iter().position(of).map(|place| unknown.remove(place));
             let done = match packed.pinned(asked) {
                 Ok(done) => done,
                 Err(message) => {
@@ -164,9 +173,24 @@ fn predictions(lesson: &Draft, packed: &Lesson) -> Vec<Finding> {
                     if texts.is_empty() { "none is".into() } else { format!("these are: {}", texts.join(", ")) };
                 let message = format!("exactly one option must turn out true in the run; {which}");
                 findings.push(lesson.at(prediction.span(), message));
+                continue;
+            }
+            let truth = p.options[truths[0] as usize].get_ref().text.get_ref();
+            match named {
+                Some(told) if told.option == *truth => {}
+                Some(told) => {
+                    let message = format!("in the run \"{truth}\" is true, and {SOLUTION} says \"{}\"", told.option);
+                    findings.push(lesson.at(prediction.span(), message));
+                }
+                None => {
+                    let message = format!("no [[truth]] of {SOLUTION} says which option of \"{}\" is true", p.id);
+                    findings.push(lesson.at(prediction.span(), message));
+                }
             }
         }
     }
+    let stray = |t: &TruthFile| format!("no prediction \"{}\" in a step \"{}\"", t.prediction, t.step);
+    findings.extend(unknown.into_iter().map(|t| Finding::of(SOLUTION, stray(t))));
     findings
 }
 

@@ -193,10 +193,10 @@ impl Player<'_> {
     /// A script with what the pressed buttons do, in the order of times.
     fn with_presses(&mut self, step: &StepFile, script: &[LogEntry], presses: &[Spanned<PressFile>]) -> Vec<LogEntry> {
         let mut script = script.to_vec();
-        for press in presses {
+        for (number, press) in (1..).zip(presses) {
             let PressFile { at, button } = press.get_ref();
             match step.buttons.iter().find(|b| b.get_ref().title == *button) {
-                Some(found) => script.extend(clicks::press(found.get_ref(), *at)),
+                Some(found) => script.extend(clicks::press(found.get_ref(), *at, number)),
                 None => {
                     let titles: Vec<&str> = step.buttons.iter().map(|b| b.get_ref().title.as_str()).collect();
                     self.wrong_at(

@@ -4,7 +4,6 @@ use crate::lesson::draft::{Draft, PROSE};
 use crate::lesson::finding::Finding;
 use crate::lesson::format::MeasureFile;
 use crate::lesson::prose;
-use crate::wire::{Block, Inline};
 use toml::Spanned;
 
 /// Words of one step's prose.
@@ -42,7 +41,6 @@ pub fn check(lesson: &Draft) -> Vec<Finding> {
             let message = format!("section \"{}\" has {count} words; at most {STEP_WORDS_MAX}", step.id);
             findings.push(Finding::of(PROSE, message));
         }
-        findings.extend(typed_numbers(blocks, &step.id));
     }
     findings.extend(unused(lesson));
     findings
@@ -54,29 +52,6 @@ fn unused(lesson: &Draft) -> Vec<Finding> {
     let sources = lesson.file.sources.iter().map(|s| (format!("source:{}", s.get_ref().id), s.span()));
     let unused = terms.chain(sources).filter(|(reference, _)| !lesson.used.contains(reference));
     unused.map(|(reference, span)| lesson.at(span, format!("no text refers to {reference}"))).collect()
-}
-
-/// What a run can give is not typed: a number with a unit is a `{{number}}`.
-fn typed_numbers(blocks: &[Block], step: &str) -> Vec<Finding> {
-    const UNITS: [&str; 9] = ["ms", "us", "s", "%", "messages", "bytes", "times", "seconds", "milliseconds"];
-    let mut findings = Vec::new();
-    prose::each_inline(&mut blocks.to_vec(), &mut |inline| {
-        if matches!(inline, Inline::Code(_)) {
-            return;
-        }
-        let spaced = prose::text_of(inline).replace('%', " %");
-        let words: Vec<&str> = spaced.split_whitespace().collect();
-        for pair in words.windows(2) {
-            let unit = pair[1].trim_end_matches(['.', ',', ';', ':', ')', '?']);
-            let number = pair[0].trim_start_matches('(');
-            if UNITS.contains(&unit) && !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.') {
-                let message =
-                    format!("section \"{step}\": \"{number} {unit}\" is typed; declare a [[number]] and quote it");
-                findings.push(Finding::of(PROSE, message));
-            }
-        }
-    });
-    findings
 }
 
 /// Words that a learner reads before acting.

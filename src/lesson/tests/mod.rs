@@ -21,6 +21,9 @@ pub fn opened() -> Opened {
     let kind = |name: &str| KindInfo { name: name.into(), tone: Tone::Query };
     let function = |f: &str| FunctionInfo { f: f.into(), has_key: true, has_value: f == "put" };
     Opened {
+        arrangement: Default::default(),
+        network: crate::wire::LinkChange::default(),
+        disk: crate::wire::Distribution::Constant(crate::base::Micros(500)),
         title: "Three replicas".into(),
         protocol: "test".into(),
         seed: 1,

@@ -3,8 +3,9 @@
 //! A put that was given up is unknown to its caller: no answer is no news. The server may have carried it out, or may
 //! yet, when the request still travels. A get has no effect, so one that was given up has certainly failed.
 
-use super::{Context, KvSingle, Message, State, Ticket, Timer};
+use super::{Context, KvSingle, Message, State, Timer};
 use crate::base::{Micros, NodeId, OpId};
+use crate::protocols::once::Ticket;
 use crate::protocols::waiting;
 use crate::sim::protocol::{Card, View};
 use crate::wire::{Datum, Op, Outcome};

@@ -4,10 +4,7 @@
 //! everything. What it can promise it does: a put is on disk before it is acknowledged, and takes effect at most once
 //! however often it is asked for.
 //!
-//! Once-only follows RIFL (Lee and others: Implementing linearizability at large scale and low latency, SOSP 2015):
-//! a put carries a ticket (the client's life, the operation, and below which number all of its puts are settled); the
-//! server keeps the tickets it has honoured on the same disk, in the same sync, as what they changed, and forgets those
-//! that the client has settled. Without it a put that is asked for again could undo a newer put of another client.
+//! Once-only is that of [`super::once`]: tickets are on the same disk, in the same sync, as what they changed.
 //!
 //! Left out: compaction of the disk, more than one server (further ones stand idle).
 
@@ -16,6 +13,7 @@ mod properties;
 mod server;
 
 use super::get_and_put;
+use super::once::{Sessions, Ticket};
 use crate::base::{Micros, NodeId, OpId};
 use crate::sim::params::{ParamSpec, Params};
 use crate::sim::protocol::{Card, Ctx, Description, Protocol, RoleSpec, StepFacts, View};
@@ -31,16 +29,6 @@ pub struct KvSingle {
     give_up_after: Micros,
     bug_ack_before_sync: bool,
     bug_no_once_only: bool,
-}
-
-/// What a put is recognised by when it comes again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Ticket {
-    /// Counts the client's starts.
-    pub life: u32,
-    pub op: u32,
-    /// All puts of this life below this number are over for the client: answered or given up.
-    pub settled: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,7 +61,7 @@ pub enum Timer {
 pub struct Disk {
     /// Of the server.
     pub entries: LiteMap<SmolStr, Entry>,
-    pub sessions: LiteMap<NodeId, Session>,
+    pub sessions: Sessions<u64>,
     /// Of a client: how often it was started.
     pub lives: u32,
 }
@@ -85,14 +73,6 @@ pub struct Entry {
     pub version: u64,
     /// Whose put it was: client, life, operation.
     pub by: (NodeId, u32, u32),
-}
-
-/// The puts of one client in its present life that were honoured and are not settled, with the versions they made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Session {
-    pub life: u32,
-    pub settled: u32,
-    pub honoured: LiteMap<u32, u64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! The server: honours each ticket once, and acknowledges what is durable.
 
-use super::{Context, Disk, Entry, KvSingle, Message, Session, Ticket};
+use super::{Context, Disk, Entry, KvSingle, Message};
 use crate::base::NodeId;
+use crate::protocols::once::{Standing, Ticket, honour, standing};
 use crate::protocols::{stored_key, stored_keys};
 use crate::sim::protocol::Card;
 use crate::wire::Datum;
@@ -15,15 +16,6 @@ pub struct Server {
     pub last_key: SmolStr,
 }
 
-/// What a ticket is to the server.
-enum Standing {
-    New,
-    /// Of an earlier life, or settled: the client does not wait for it.
-    Over,
-    /// Honoured before: the version it made.
-    Honoured(u64),
-}
-
 impl KvSingle {
     pub(super) fn on_put(
         &self,
@@ -34,7 +26,7 @@ impl KvSingle {
         value: Datum,
         ctx: &mut Context<'_>,
     ) {
-        let standing = if self.bug_no_once_only { Standing::New } else { standing(ctx.disk(), from, ticket) };
+        let standing = if self.bug_no_once_only { Standing::New } else { standing(&ctx.disk().sessions, from, ticket) };
         match standing {
             Standing::Over => {}
             Standing::Honoured(version) => ctx.send(from, &Message::Answer { ticket, value: Datum::None, version }),
@@ -60,31 +52,12 @@ impl KvSingle {
     }
 }
 
-fn standing(disk: &Disk, from: NodeId, ticket: Ticket) -> Standing {
-    match disk.sessions.get(&from) {
-        Some(session) if ticket.life < session.life => Standing::Over,
-        Some(session) if ticket.life == session.life => match session.honoured.get(&ticket.op) {
-            Some(version) => Standing::Honoured(*version),
-            None if ticket.op < session.settled => Standing::Over,
-            None => Standing::New,
-        },
-        _ => Standing::New,
-    }
-}
-
 /// Stores the value and the ticket together; returns the key's new version.
 fn store(disk: &mut Disk, from: NodeId, ticket: Ticket, key: &str, value: Datum) -> u64 {
     let entry = disk.entries.entry(key.into()).or_default();
     *entry = Entry { value, version: entry.version + 1, by: (from, ticket.life, ticket.op) };
     let version = entry.version;
-    let session = disk.sessions.entry(from).or_default();
-    if session.life != ticket.life {
-        *session = Session { life: ticket.life, ..Session::default() };
-    }
-    session.settled = session.settled.max(ticket.settled);
-    let settled = session.settled;
-    session.honoured.insert(ticket.op, version);
-    session.honoured.retain(|op, _| *op >= settled);
+    honour(&mut disk.sessions, from, ticket, version);
     version
 }
 

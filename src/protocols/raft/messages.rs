@@ -195,6 +195,25 @@ pub fn label(m: &Message) -> (u8, String) {
     }
 }
 
+/// The term that it carries; an answer's is the sender's own.
+pub fn term(m: &Message) -> u64 {
+    match m {
+        Message::RequestVote { term, .. }
+        | Message::AppendEntries { term, .. }
+        | Message::Appended { term, .. }
+        | Message::InstallSnapshot { term, .. }
+        | Message::TimeoutNow { term } => *term,
+        Message::Vote { term, election, granted, .. } => {
+            if *granted {
+                *election
+            } else {
+                *term
+            }
+        }
+        Message::Ask { .. } | Message::Answer { .. } => 0,
+    }
+}
+
 impl Ask {
     fn words(&self) -> String {
         match self {

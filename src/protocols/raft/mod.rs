@@ -170,6 +170,10 @@ impl Protocol for Raft {
         messages::label(m)
     }
 
+    fn epoch(&self, m: &Message) -> u64 {
+        messages::term(m)
+    }
+
     fn timer_label(&self, t: &Timer) -> (u8, String) {
         messages::timer_label(t)
     }

@@ -1,11 +1,108 @@
-//! The command log: what was done to the run, by the scenario and by the learner, with undo.
+//! What is wrong now and how it ends, scripts of faults, and the command log: what was done to the run, by the scenario
+//! and by the learner, with undo. The learner's own commands can be given at another time.
 
-use super::super::app::Ctx;
+use super::super::app::{Ctx, use_ctx};
+use super::super::controls::button;
+use super::bench_of;
+use crate::base::Micros;
+use crate::view::acts::Bench;
+use crate::view::faults::{self, On, Preset};
 use crate::view::words;
 use crate::wire::{CommandCard, Request};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-pub fn commands(ctx: &Ctx) -> Html {
+const BUDGET: u32 = 12;
+const BUDGET_MAX: u32 = 200;
+
+#[component]
+pub fn Faults() -> Html {
+    let ctx = use_ctx();
+    let rain = use_state(|| (BUDGET, 1_u64));
+    let Some(bench) = bench_of(&ctx) else { return Html::default() };
+    html! {
+        <div class="list faults">
+            <div>
+                { on_now(&ctx, bench) }
+                { presets(&ctx, bench) }
+                { rainfall(&ctx, &rain) }
+            </div>
+            { log(&ctx) }
+        </div>
+    }
+}
+
+fn on_now(ctx: &Ctx, bench: Bench) -> Html {
+    let line = |on: On| {
+        let lab = ctx.lab.clone();
+        let onclick = Callback::from(move |_: MouseEvent| lab.command(on.end.clone()));
+        html! { <li key={on.words.clone()}><span class="say">{ on.words }</span>{ button("small", "End it", onclick) }</li> }
+    };
+    let on = faults::on(bench);
+    let all = {
+        let (lab, ends) = (ctx.lab.clone(), on.iter().map(|on| (Micros::ZERO, on.end.clone())).collect::<Vec<_>>());
+        Callback::from(move |_: MouseEvent| lab.command_all(ends.clone()))
+    };
+    html! {
+        <section>
+            <h3>{ "On now" }<span class="n">{ on.len() }</span>if on.len() > 1 { { button("small", "End all", all) } }</h3>
+            if on.is_empty() { <p class="empty">{ "Nothing is broken." }</p> }
+            <ul class="lines">{ for on.into_iter().map(line) }</ul>
+        </section>
+    }
+}
+
+fn presets(ctx: &Ctx, bench: Bench) -> Html {
+    let selected = ctx.state.run.selected;
+    let one = |(preset, name, meaning): (Preset, &'static str, &'static str)| {
+        let script = preset.script(bench, selected)?;
+        let lab = ctx.lab.clone();
+        let onclick = Callback::from(move |_: MouseEvent| lab.command_all(script.clone()));
+        Some(html! { <button type="button" class="small" title={meaning} {onclick}>{ name }</button> })
+    };
+    html! {
+        <section>
+            <h3>{ "Scripts" }</h3>
+            <p class="n">{ "For what is selected, else for the leader or the first server. Undo takes a whole script back." }</p>
+            <p class="row">{ for Preset::ALL.into_iter().filter_map(one) }</p>
+        </section>
+    }
+}
+
+/// Random faults with a budget and a seed.
+fn rainfall(ctx: &Ctx, rain: &UseStateHandle<(u32, u64)>) -> Html {
+    let (budget, seed) = **rain;
+    let number = |event: &Event| event.target_unchecked_into::<HtmlInputElement>().value_as_number();
+    let set_budget = {
+        let rain = rain.clone();
+        Callback::from(move |event: Event| rain.set((number(&event).clamp(1.0, BUDGET_MAX.into()) as u32, seed)))
+    };
+    let set_seed = {
+        let rain = rain.clone();
+        Callback::from(move |event: Event| rain.set((budget, number(&event).max(0.0) as u64)))
+    };
+    let begin = {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(bench) = bench_of(&ctx) {
+                ctx.lab.command_all(faults::rain(bench, seed, budget));
+            }
+        })
+    };
+    html! {
+        <section>
+            <h3>{ "Let it rain" }</h3>
+            <p class="row">
+                <label>{ "Faults " }<input type="number" min="1" max={BUDGET_MAX.to_string()} value={budget.to_string()} onchange={set_budget} /></label>
+                <label>{ "Seed " }<input type="number" min="0" value={seed.to_string()} onchange={set_seed} /></label>
+                { button("small", "Begin", begin) }
+            </p>
+        </section>
+    }
+}
+
+/// The command log.
+fn log(ctx: &Ctx) -> Html {
     let run = &ctx.state.run;
     let now = run.frame.as_ref().map_or_else(Default::default, |f| f.now);
     let commands = &run.status.commands;
@@ -14,28 +111,49 @@ pub fn commands(ctx: &Ctx) -> Html {
         Callback::from(move |_: MouseEvent| ctx.lab.send(Request::Undo))
     };
     let can_undo = commands.iter().any(|c| !c.scripted && c.at <= now);
-    let line = |card: &CommandCard| {
-        let (ctx, at) = (ctx.clone(), card.at);
-        let onclick = Callback::from(move |_: MouseEvent| ctx.lab.play.seek(at));
-        html! {
-            <li class={classes!((card.at > now).then_some("later"))}>
-                <button type="button" {onclick}>
-                    <span class="at">{ words::clock(card.at, true) }</span>
-                    <span class="say">{ &card.sentence }</span>
-                    <span class="who">{ if card.scripted { "scenario" } else { "you" } }</span>
-                </button>
-                if let Some(why) = &card.refused { <small class="bad">{ format!("had no effect: {why}") }</small> }
-            </li>
-        }
+    html! {
+        <section>
+            <h3>{ "Commands" }<span class="n">{ commands.len() }</span>
+                <button type="button" class="small" id="undo" disabled={!can_undo} onclick={undo}>{ "Undo the last" }</button>
+            </h3>
+            if commands.is_empty() { <p class="empty">{ "Nothing was done to this run yet. Crash a node, cut a link, delay a message." }</p> }
+            <ol class="lines">{ for commands.iter().enumerate().map(|(place, card)| line(ctx, place as u32, card, now)) }</ol>
+        </section>
+    }
+}
+
+fn line(ctx: &Ctx, place: u32, card: &CommandCard, now: Micros) -> Html {
+    let at = card.at;
+    let seek = {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.lab.play.seek(at))
+    };
+    let edit = move |ctx: &Ctx, at: Option<Micros>| ctx.lab.send(Request::Edit { place, at });
+    let onchange = {
+        let ctx = ctx.clone();
+        Callback::from(move |event: Event| {
+            let ms = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
+            if ms >= 0.0 {
+                edit(&ctx, Some(Micros((ms * 1_000.0) as u64)));
+            }
+        })
+    };
+    let remove = {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| edit(&ctx, None))
     };
     html! {
-        <div class="list">
-            <div class="filter">
-                <button type="button" id="undo" disabled={!can_undo} onclick={undo}>{ "Undo the last" }</button>
-                <span class="n">{ words::count(commands.len() as u64, "command", "commands") }</span>
-            </div>
-            if commands.is_empty() { <p class="empty">{ "Nothing was done to this run yet. Crash a node, cut a link, delay a message." }</p> }
-            <ol class="lines">{ for commands.iter().map(line) }</ol>
-        </div>
+        <li class={classes!((at > now).then_some("later"))}>
+            { button("at link", words::clock(at, true), seek) }
+            <span class="say">{ &card.sentence }</span>
+            if card.scripted {
+                <span class="who">{ "scenario" }</span>
+            } else {
+                <label class="when"><input type="number" min="0" step="any" value={words::millis(at)} {onchange}
+                    aria-label={format!("When, in milliseconds: {}", card.sentence)} />{ "ms" }</label>
+                { button("small", "Remove", remove) }
+            }
+            if let Some(why) = &card.refused { <small class="bad">{ format!("had no effect: {why}") }</small> }
+        </li>
     }
 }

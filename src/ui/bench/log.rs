@@ -1,9 +1,9 @@
 //! The log of sentences. Only the rows in sight are asked for and drawn, however long the run is.
 
-use super::super::app::use_ctx;
+use super::super::app::{Ctx, use_ctx};
 use super::super::effects::{self, use_effect_on};
 use super::super::state::Action;
-use super::stage::is_coarse;
+use super::stage::{is_coarse, is_wide};
 use crate::view::words;
 use crate::wire::{Move, Row, RowFilter, RowKind};
 use web_sys::{Element, HtmlInputElement};
@@ -19,7 +19,7 @@ pub fn Log() -> Html {
     let ctx = use_ctx();
     let list = use_node_ref();
     let follow = use_mut_ref(|| true);
-    let height: u64 = if is_coarse() { 44 } else { 26 };
+    let height: u64 = if is_coarse() || !is_wide() { 44 } else { 26 };
     let run = &ctx.state.run;
     let filter = &run.filter;
     let count = run.frame.as_ref().map_or(0, |f| f.row);
@@ -58,6 +58,37 @@ pub fn Log() -> Html {
             ask();
         })
     };
+    let step = run.frame.as_ref().map_or(0, |f| f.step);
+    let (first, rows) = run.rows.as_ref().map_or((0, [].as_slice()), |r| (r.first, r.rows.as_slice()));
+    let above = first.saturating_sub(skipped) * height;
+    let below = total.saturating_sub(first + rows.len() as u64) * height;
+    let row = |row: &Row| {
+        let (ctx, id) = (ctx.clone(), row.id);
+        let onclick = Callback::from(move |_: MouseEvent| ctx.lab.go(Move::ToRow(id)));
+        let here = row.step == step;
+        html! {
+            <li key={row.id} class={classes!(row.interesting.then_some("loud"), here.then_some("here"))} data-row={row.id.to_string()}>
+                <button type="button" {onclick} aria-current={here.then_some("true")}>
+                    <span class="at">{ words::clock(row.at, true) }</span>{ kind(row.kind) }<span class="say">{ &row.sentence }</span>
+                </button>
+            </li>
+        }
+    };
+    html! {
+        <div class="log">
+            { filter_bar(&ctx, true, html! { <span class="n">{ words::count(total, "row", "rows") }</span> }) }
+            <div class="rows" ref={list} {onscroll}>
+                <svg class="space" height={above.to_string()} aria-hidden="true"></svg>
+                <ol>{ for rows.iter().map(row) }</ol>
+                <svg class="space" height={below.to_string()} aria-hidden="true"></svg>
+            </div>
+        </div>
+    }
+}
+
+/// What rows are shown, and searches for one like that.
+pub fn filter_bar(ctx: &Ctx, of_log: bool, rest: Html) -> Html {
+    let filter = &ctx.state.run.filter;
     let search = {
         let (ctx, filter) = (ctx.clone(), filter.clone());
         Callback::from(move |event: InputEvent| {
@@ -77,38 +108,18 @@ pub fn Log() -> Html {
         Callback::from(move |_: MouseEvent| ctx.lab.go(Move::Until { filter: filter.clone(), backwards }))
     };
     let any = *filter == RowFilter::default();
-    let step = run.frame.as_ref().map_or(0, |f| f.step);
-    let (first, rows) = run.rows.as_ref().map_or((0, [].as_slice()), |r| (r.first, r.rows.as_slice()));
-    let above = first.saturating_sub(skipped) * height;
-    let below = total.saturating_sub(first + rows.len() as u64) * height;
-    let row = |row: &Row| {
-        let (ctx, id) = (ctx.clone(), row.id);
-        let onclick = Callback::from(move |_: MouseEvent| ctx.lab.go(Move::ToRow(id)));
-        let here = row.step == step;
-        html! {
-            <li key={row.id} class={classes!(row.interesting.then_some("loud"), here.then_some("here"))} data-row={row.id.to_string()}>
-                <button type="button" {onclick} aria-current={here.then_some("true")}>
-                    <span class="at">{ words::clock(row.at, true) }</span>{ kind(row.kind) }<span class="say">{ &row.sentence }</span>
-                </button>
-            </li>
-        }
-    };
+    let words = if of_log { "Find in the log" } else { "Show only" };
     html! {
-        <div class="log">
-            <div class="filter">
-                <label><span class="sr-only">{ "Find in the log" }</span><input type="search" placeholder="Find in the log" value={filter.text.clone()} oninput={search} /></label>
+        <div class="filter">
+            <label><span class="sr-only">{ words }</span><input type="search" placeholder={words} value={filter.text.clone()} oninput={search} /></label>
+            if of_log {
                 <label class="check"><input type="checkbox" checked={!filter.kinds.is_empty()} onchange={toggle} />{ "Only what stands out" }</label>
-                <span role="group" aria-label="Run until a row that matches">
-                    <button type="button" disabled={any} onclick={until(true)} title="Back to the last row before that matches">{ "Back to" }</button>
-                    <button type="button" disabled={any} onclick={until(false)} title="Run until the next row that matches">{ "Run until" }</button>
-                </span>
-                <span class="n">{ words::count(total, "row", "rows") }</span>
-            </div>
-            <div class="rows" ref={list} {onscroll}>
-                <svg class="space" height={above.to_string()} aria-hidden="true"></svg>
-                <ol>{ for rows.iter().map(row) }</ol>
-                <svg class="space" height={below.to_string()} aria-hidden="true"></svg>
-            </div>
+            }
+            <span role="group" aria-label="Run until a row that matches">
+                <button type="button" disabled={any} onclick={until(true)} title="Back to the last row before that matches">{ "Back to" }</button>
+                <button type="button" disabled={any} onclick={until(false)} title="Run until the next row that matches">{ "Run until" }</button>
+            </span>
+            { rest }
         </div>
     }
 }

@@ -1,8 +1,12 @@
 //! The bench: stage, transport, scrubber and what there is to read about the run.
 
 mod commands;
+mod diagram;
 mod dialog;
+mod gestures;
+mod inbox;
 mod log;
+mod look;
 mod menu;
 mod panels;
 pub mod stage;
@@ -64,6 +68,7 @@ pub fn Bench() -> Html {
                     <Stage mode={Mode::Bench} />
                     { palette(&ctx) }
                     { properties(&ctx) }
+                    { look::look(&ctx) }
                     <p class="toast" hidden={run.toast.is_empty()}>{ &run.toast }</p>
                 }
             </div>
@@ -96,6 +101,9 @@ fn key(ctx: &Ctx, event: &KeyboardEvent) {
         "]" => lab.go(Move::NextInteresting),
         "[" => lab.go(Move::PreviousInteresting),
         "m" | "M" => next_message(ctx),
+        "+" | "=" => lab.play.zoom_selected(look::CLOSER),
+        "-" => lab.play.zoom_selected(1.0 / look::CLOSER),
+        "0" => lab.play.zoom(0.0, None),
         // Not prevented: it closes menus too.
         "Escape" => return lab.select(None),
         key => {
@@ -185,9 +193,8 @@ fn properties(ctx: &Ctx) -> Html {
     if run.status.properties.is_empty() && opened.parameters.is_empty() {
         return Html::default();
     }
-    let roomy = gloo::utils::window().inner_width().ok().and_then(|w| w.as_f64()).is_none_or(|w| w > 760.0);
     html! {
-        <details class="props" open={roomy} data-broken={broken.to_string()}>
+        <details class="props" open={stage::is_wide()} data-broken={broken.to_string()}>
             <summary>{ "Properties " }if broken { <b class="bug">{ "broken" }</b> }if !goals.is_empty() { <span class="n">{ format!("goals {met}/{}", goals.len()) }</span> }</summary>
             <ul>{ for run.status.properties.iter().map(line) }{ for bugs }</ul>
         </details>

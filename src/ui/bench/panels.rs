@@ -1,9 +1,9 @@
 //! The inspector, what is pending, and what was measured.
 
 use super::super::app::{Ctx, use_ctx};
-use super::super::controls::button;
 use super::super::effects::{self, use_effect_on};
 use super::super::engine::Asked;
+use super::inbox::Inbox;
 use crate::base::Micros;
 use crate::view::stage::Target;
 use crate::view::words;
@@ -11,7 +11,7 @@ use crate::wire::*;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-/// Messages listed at most.
+/// Timers listed at most.
 const LISTED_MAX: usize = 100;
 
 #[component]
@@ -40,6 +40,13 @@ pub fn Inspector() -> Html {
         })
     };
     let inspection = run.inspection.as_ref().filter(|i| i.node == node);
+    let picked = run.selected.and_then(|target| match target {
+        Target::Message(id) => run.frame.as_ref()?.flights.iter().find(|f| f.id == id),
+        _ => None,
+    });
+    if let Some((flight, frame)) = picked.zip(run.frame.as_ref()) {
+        return payload(opened, flight, frame, run.payload.as_deref().filter(|p| p.row == flight.row));
+    }
     html! {
         <div class="list inspector">
             <div class="filter">
@@ -56,6 +63,20 @@ pub fn Inspector() -> Html {
                         if i.inbox.is_empty() { <p class="empty">{ "nothing" }</p> }
                         <ol>{ for i.inbox.iter().map(|m| html! { <li>{ m }</li> }) }</ol>
                     </section>
+                </div>
+            }
+        </div>
+    }
+}
+
+/// A message that is picked: where it is on its way, and what it carries.
+fn payload(opened: &Opened, flight: &Flight, frame: &Frame, payload: Option<&Payload>) -> Html {
+    html! {
+        <div class="list inspector">
+            <p class="filter">{ words::flight(opened, flight, frame.now) }</p>
+            if let Some(payload) = payload {
+                <div class="trees">
+                    <section><h3>{ "It carries" }<span class="n">{ format!("{} bytes", payload.bytes) }</span></h3>{ tree(&payload.tree) }</section>
                 </div>
             }
         </div>
@@ -91,7 +112,6 @@ fn leaf(node: &Tree) -> Html {
 pub fn pending(ctx: &Ctx) -> Html {
     let run = &ctx.state.run;
     let (Some(opened), Some(frame)) = (&run.opened, &run.frame) else { return Html::default() };
-    let flying: Vec<&Flight> = frame.flights.iter().filter(|f| f.lost.is_none()).collect();
     let kinds: Vec<&String> = {
         let mut kinds: Vec<u8> = Vec::new();
         for timer in &frame.timers {
@@ -112,15 +132,12 @@ pub fn pending(ctx: &Ctx) -> Html {
                 </h3>
                 <ul class="lines">{ for frame.timers.iter().take(LISTED_MAX).map(|t| timer(ctx, opened, frame, t)) }</ul>
             </section>
-            <section>
-                <h3>{ "Messages on their way" }<span class="n">{ flying.len() }</span></h3>
-                <ul class="lines">{ for flying.into_iter().take(LISTED_MAX).map(|f| message(ctx, opened, frame, f)) }</ul>
-            </section>
+            <Inbox />
         </div>
     }
 }
 
-fn small(ctx: &Ctx, label: &str, title: &str, command: Command) -> Html {
+pub fn small(ctx: &Ctx, label: &str, title: &str, command: Command) -> Html {
     let ctx = ctx.clone();
     let onclick = Callback::from(move |_: MouseEvent| ctx.lab.command(command.clone()));
     html! { <button type="button" class="small" title={title.to_owned()} {onclick}>{ label }</button> }
@@ -135,25 +152,6 @@ fn timer(ctx: &Ctx, opened: &Opened, frame: &Frame, card: &TimerCard) -> Html {
             <span class="say">{ format!("{name}: {} in {}", card.label, words::length(card.due.since(frame.now).0)) }</span>
             { small(ctx, "Fire now", "Let it go off at once", Command::FireTimer(TimerRef { timer: card.id })) }
             { small(ctx, "Postpone", &format!("By {}", words::length(by.0)), postpone) }
-        </li>
-    }
-}
-
-fn message(ctx: &Ctx, opened: &Opened, frame: &Frame, flight: &Flight) -> Html {
-    let id = flight.id;
-    let this = || MsgRef { message: id };
-    let pick = {
-        let ctx = ctx.clone();
-        Callback::from(move |_: MouseEvent| ctx.lab.select(Some(Target::Message(id))))
-    };
-    let by = Micros(flight.due.since(flight.sent).0.clamp(1_000, 3_600_000_000) * 3);
-    html! {
-        <li key={id.to_string()}>
-            { button("say link", words::flight(opened, flight, frame.now), pick) }
-            { small(ctx, "Drop", "Lose it", Command::Drop(this())) }
-            { small(ctx, "Delay", &format!("By {}", words::length(by.0)), Command::Delay(DelayMsg { message: id, by })) }
-            { small(ctx, "Double", "Send a second copy", Command::Duplicate(this())) }
-            { small(ctx, "Deliver now", "Let it arrive at once", Command::DeliverNow(this())) }
         </li>
     }
 }

@@ -4,22 +4,19 @@
 use super::super::app::{Ctx, use_ctx};
 use super::super::effects::{self, use_effect_on};
 use super::super::state::Action;
-use crate::view::layout::{Insets, Layout, Point};
+use super::gestures::Pointer;
+use super::look;
+use crate::view::layout::{Insets, Layout};
 use crate::view::stage::Target;
 use crate::view::words;
-use crate::wire::{self, Command, Cut, NodeStatus};
-use gloo::events::{EventListener, EventListenerOptions};
+use crate::wire::{self, Command, NodeStatus};
 use gloo::utils::window;
-use std::cell::Cell;
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
 /// Messages told in the list.
 const TOLD_MAX: usize = 40;
-/// A pointer that moved further than this drags.
-const DRAG_PX: f32 = 8.0;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -79,7 +76,10 @@ pub fn Stage(props: &StageProps) -> Html {
     };
     let (nodes, messages) = told(&ctx);
     let flying = run.frame.as_ref().map_or(0, |frame| frame.flights.len());
-    let onkeydown = Callback::from(|event: KeyboardEvent| arrows(&event));
+    let onkeydown = {
+        let ctx = ctx.clone();
+        Callback::from(move |event: KeyboardEvent| arrows(&ctx, &event))
+    };
     html! {
         <div class="canvas" data-mode={if props.mode == Mode::Poke { "poke" } else { "bench" }}>
             <canvas ref={canvas} aria-hidden="true"></canvas>
@@ -100,7 +100,7 @@ fn told(ctx: &Ctx) -> (Vec<String>, Vec<String>) {
 }
 
 /// Crashes a node that is up, restarts one that is down.
-fn poke(ctx: &Ctx, node: u16) {
+pub fn poke(ctx: &Ctx, node: u16) {
     let run = &ctx.state.run;
     let (Some(opened), Some(frame)) = (&run.opened, &run.frame) else { return };
     let (Some(info), Some(card)) = (opened.nodes.get(node as usize), frame.nodes.get(node as usize)) else { return };
@@ -113,13 +113,20 @@ fn poke(ctx: &Ctx, node: u16) {
     ctx.lab.play.play();
 }
 
-/// Arrow keys go from node to node.
-fn arrows(event: &KeyboardEvent) {
-    let forward = match event.key().as_str() {
-        "ArrowRight" | "ArrowDown" => true,
-        "ArrowLeft" | "ArrowUp" => false,
+/// Arrow keys go from node to node; with the shift key they move the node.
+fn arrows(ctx: &Ctx, event: &KeyboardEvent) {
+    let (dx, dy) = match event.key().as_str() {
+        "ArrowRight" => (1, 0),
+        "ArrowDown" => (0, 1),
+        "ArrowLeft" => (-1, 0),
+        "ArrowUp" => (0, -1),
         _ => return,
     };
+    let forward = dx + dy > 0;
+    if let (true, Some(Target::Node(node))) = (event.shift_key(), ctx.lab.play.focused()) {
+        event.prevent_default();
+        return look::nudge(ctx, node, (dx, dy));
+    }
     let Some(element) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) else { return };
     let Some(item) = element.parent_element() else { return };
     let next = if forward { item.next_element_sibling() } else { item.previous_element_sibling() };
@@ -152,8 +159,7 @@ fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, mode: Mode) {
             if let Some(observer) = &observer {
                 observer.observe(&canvas);
             }
-            let pointer = Pointer { latest, canvas, mode, down: Rc::default() };
-            let listeners = pointer.listen();
+            let listeners = Pointer::new(latest, canvas, mode).listen();
             Box::new(move || {
                 if let Some(observer) = observer {
                     observer.disconnect();
@@ -181,7 +187,8 @@ fn insets(width: f64, mode: Mode) -> Insets {
         Mode::Poke => Insets { top: if width < 480.0 { 44.0 } else { 30.0 }, ..Insets::default() },
         Mode::Bench if width >= 820.0 => Insets { left: 178.0, right: 214.0, ..Insets::default() },
         Mode::Bench if width >= 600.0 => Insets { left: 178.0, ..Insets::default() },
-        Mode::Bench => Insets { top: 34.0, bottom: if is_coarse() { 54.0 } else { 40.0 }, ..Insets::default() },
+        Mode::Bench if is_coarse() => Insets { top: 46.0, bottom: 54.0, ..Insets::default() },
+        Mode::Bench => Insets { top: 34.0, bottom: 40.0, ..Insets::default() },
     }
 }
 
@@ -203,144 +210,9 @@ fn place_spots(mirror: &NodeRef, layout: &Layout) {
     }
 }
 
-/// Where a press began, and the node under it.
-type Press = (Point, Option<u16>);
-
-/// Gestures on the canvas.
-#[derive(Clone)]
-struct Pointer {
-    latest: Rc<std::cell::RefCell<Ctx>>,
-    canvas: HtmlCanvasElement,
-    mode: Mode,
-    /// Where the pointer went down, and on which node.
-    down: Rc<Cell<Option<Press>>>,
-}
-
-impl Pointer {
-    /// Listens on the canvas and on what stands over it.
-    fn listen(&self) -> Vec<EventListener> {
-        let Some(stage) = self.canvas.parent_element() else { return Vec::new() };
-        let on = |name: &'static str, act: fn(&Pointer, &PointerEvent)| {
-            let pointer = self.clone();
-            let options = EventListenerOptions::enable_prevent_default();
-            let hear = move |event: &Event| act(&pointer, event.unchecked_ref());
-            EventListener::new_with_options(&stage, name, options, hear)
-        };
-        vec![
-            on("pointerdown", Pointer::pressed),
-            on("pointermove", Pointer::moved),
-            on("pointerup", Pointer::released),
-            on("pointerleave", Pointer::left),
-            on("pointercancel", Pointer::left),
-            on("contextmenu", Pointer::asked),
-        ]
-    }
-
-    /// The second button, or a long press: the menu of what is there.
-    fn asked(&self, event: &PointerEvent) {
-        if self.mode == Mode::Bench {
-            event.prevent_default();
-            let ctx = self.ctx();
-            if let Some(target) = ctx.lab.play.hit(self.point(event), Pointer::reach(event)) {
-                ctx.lab.select(Some(target));
-                ctx.dispatch(Action::Menu(Some(target)));
-            }
-        }
-    }
-
-    fn ctx(&self) -> Ctx {
-        self.latest.borrow().clone()
-    }
-
-    fn point(&self, event: &PointerEvent) -> Point {
-        let canvas = self.canvas.get_bounding_client_rect();
-        let (x, y) = (f64::from(event.client_x()) - canvas.x(), f64::from(event.client_y()) - canvas.y());
-        Point { x: x as f32, y: y as f32 }
-    }
-
-    fn reach(event: &PointerEvent) -> f32 {
-        if event.pointer_type() == "touch" { 24.0 } else { 12.0 }
-    }
-
-    fn pressed(&self, event: &PointerEvent) {
-        if event.button() > 0 {
-            return;
-        }
-        let p = self.point(event);
-        let target = self.ctx().lab.play.hit(p, Pointer::reach(event));
-        let node = if let Some(Target::Node(node)) = target { Some(node) } else { None };
-        self.down.set(Some((p, node)));
-        if node.is_some() && self.mode == Mode::Bench {
-            let _ = self.canvas.set_pointer_capture(event.pointer_id());
-        }
-    }
-
-    fn moved(&self, event: &PointerEvent) {
-        let (p, lab) = (self.point(event), self.ctx().lab.clone());
-        if let Some((from, Some(node))) = self.down.get()
-            && self.mode == Mode::Bench
-            && from.distance(p) > DRAG_PX
-        {
-            return lab.play.drag(Some((node, p)));
-        }
-        let target = lab.play.hit(p, Pointer::reach(event));
-        if lab.play.hover(target) {
-            let cursor = if target.is_some() { "pointer" } else { "default" };
-            if let Some(stage) = self.canvas.parent_element() {
-                let _ = stage.unchecked_into::<HtmlElement>().style().set_property("cursor", cursor);
-            }
-        }
-    }
-
-    fn released(&self, event: &PointerEvent) {
-        let (p, ctx) = (self.point(event), self.ctx());
-        ctx.lab.play.drag(None);
-        let Some((from, node)) = self.down.take() else { return };
-        let target = ctx.lab.play.hit(p, Pointer::reach(event));
-        match (self.mode, node, target) {
-            (Mode::Bench, Some(a), _) if from.distance(p) > DRAG_PX => dragged(&ctx, a, target),
-            (Mode::Poke, _, Some(Target::Node(node))) => poke(&ctx, node),
-            (Mode::Poke, ..) => {}
-            (Mode::Bench, _, target) => {
-                if matches!(target, Some(Target::Message(_))) {
-                    ctx.lab.play.pause();
-                }
-                ctx.lab.select(target);
-                // The keys belong to the bench from now on.
-                let spot = target.and_then(|t| if let Target::Node(n) = t { Some(n) } else { None });
-                self.take_focus(spot);
-            }
-        }
-    }
-
-    fn take_focus(&self, node: Option<u16>) {
-        let stage = self.canvas.closest(".stage").ok().flatten();
-        let Some(stage) = stage else { return };
-        let spot =
-            node.and_then(|n| stage.query_selector(&format!(".spots li:nth-child({}) button", n + 1)).ok().flatten());
-        let target = spot.or_else(|| stage.query_selector(".palette").ok().flatten());
-        if let Some(element) = target {
-            let _ = element.unchecked_into::<HtmlElement>().focus();
-        }
-    }
-
-    fn left(&self, _: &PointerEvent) {
-        self.down.set(None);
-        let lab = self.ctx().lab.clone();
-        lab.play.drag(None);
-        lab.play.hover(None);
-    }
-}
-
-/// Dropped on another node: the link between them is cut; elsewhere: nothing.
-fn dragged(ctx: &Ctx, a: u16, target: Option<Target>) {
-    let Some(Target::Node(b)) = target.filter(|t| *t != Target::Node(a)) else { return };
-    let Some(opened) = &ctx.state.run.opened else { return };
-    let name = |n: u16| opened.nodes[n as usize].name.clone();
-    let (from, to) = (name(a), name(b));
-    ctx.lab.select(Some(Target::link(a, b)));
-    let rule = format!("{from}–{to} cut");
-    ctx.lab.command(Command::Cut(Cut { name: rule, from: vec![from], to: vec![to], one_way: false }));
+/// Whether guide and bench stand side by side; the style sheet has the same width.
+pub fn is_wide() -> bool {
+    window().inner_width().ok().and_then(|w| w.as_f64()).is_none_or(|w| w > 760.0)
 }
 
 /// Whether fingers point here.

@@ -2,14 +2,15 @@
 
 use super::super::app::{Ctx, focus};
 use super::super::state::{Action, Tab};
-use super::{commands, log, panels};
+use super::{commands, diagram, log, panels};
 use yew::prelude::*;
 
-const TABS: [(Tab, &str, &str); 5] = [
+const TABS: [(Tab, &str, &str); 6] = [
+    (Tab::Diagram, "diagram", "Space-time"),
     (Tab::Log, "log", "Log"),
     (Tab::State, "state", "State"),
     (Tab::Pending, "pending", "Timers & messages"),
-    (Tab::Commands, "commands", "Commands"),
+    (Tab::Commands, "commands", "Faults"),
     (Tab::Measures, "measures", "Measures"),
 ];
 
@@ -46,9 +47,10 @@ pub fn tabs(ctx: &Ctx) -> Html {
             <div class="panel" role="tabpanel" id="tab-panel" aria-labelledby={format!("tab-{id}")} tabindex="0">
                 { match current {
                     Tab::Log => html! { <log::Log /> },
+                    Tab::Diagram => html! { <diagram::SpaceTime /> },
                     Tab::State => html! { <panels::Inspector /> },
                     Tab::Pending => panels::pending(ctx),
-                    Tab::Commands => commands::commands(ctx),
+                    Tab::Commands => html! { <commands::Faults /> },
                     Tab::Measures => panels::measures(ctx),
                 } }
             </div>

@@ -8,8 +8,9 @@ use super::super::lab::Share;
 use super::super::state::Action;
 use crate::base::Micros;
 use crate::view::{track, words};
-use crate::wire::{Mark, MarkKind, Move, Request};
-use web_sys::{HtmlElement, HtmlInputElement, HtmlSelectElement};
+use crate::wire::{CommandCard, Mark, MarkKind, Move, Request};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// `notice` stands above all: whose run this is, if not one's own.
@@ -149,6 +150,48 @@ fn branches(ctx: &Ctx) -> Html {
     }
 }
 
+/// A command of the learner's on the scrubber: dragged, it is given at another time. Keys do that in the list of commands.
+fn handle(ctx: &Ctx, place: usize, card: &CommandCard, span: Micros, x: String) -> Html {
+    // The moment that the pointer is at, on the way of the scrubber's marks.
+    let moment = move |event: &PointerEvent| {
+        let mark: Element = event.current_target()?.unchecked_into();
+        let track = mark.closest(".marks").ok()??.get_bounding_client_rect();
+        let part = ((f64::from(event.client_x()) - track.x()) / track.width().max(1.0)).clamp(0.0, 1.0);
+        Some((mark, track::time((part * track::STEPS as f64) as u64, span)))
+    };
+    let taken = |mark: &Element| mark.has_attribute("data-taken");
+    let onpointerdown = Callback::from(move |event: PointerEvent| {
+        if let Some((mark, _)) = moment(&event) {
+            let _ = mark.set_pointer_capture(event.pointer_id());
+            let _ = mark.set_attribute("data-taken", "");
+        }
+    });
+    let onpointermove = Callback::from(move |event: PointerEvent| {
+        if let Some((mark, at)) = moment(&event).filter(|(mark, _)| taken(mark)) {
+            let place = track::place(at, span);
+            let _ = mark.set_attribute("x", &format!("{}.{:02}%", place / 100, place % 100));
+        }
+    });
+    let onpointerup = {
+        let (lab, from, x) = (ctx.lab.clone(), card.at, x.clone());
+        Callback::from(move |event: PointerEvent| {
+            if let Some((mark, at)) = moment(&event).filter(|(mark, _)| taken(mark)) {
+                let _ = mark.remove_attribute("data-taken");
+                if at.since(from).0.max(from.since(at).0) > span.0 / 400 {
+                    lab.send(Request::Edit { place: place as u32, at: Some(at) });
+                } else {
+                    let _ = mark.set_attribute("x", &x);
+                }
+            }
+        })
+    };
+    html! {
+        <svg class="mine" {x} overflow="visible" {onpointerdown} {onpointermove} {onpointerup}>
+            <path d="M-6 -3h12v7l-6 5l-6-5z"><title>{ format!("{}. Drag it to another time.", card.sentence) }</title></path>
+        </svg>
+    }
+}
+
 #[hook]
 pub fn use_scrubber(ctx: &Ctx) -> Html {
     let track = use_node_ref();
@@ -189,7 +232,10 @@ pub fn use_scrubber(ctx: &Ctx) -> Html {
     };
     html! {
         <div class="scrub">
-            <svg class="marks" height="10" aria-hidden="true">{ for run.status.marks.iter().map(mark) }</svg>
+            <svg class="marks" height="10" aria-hidden="true">
+                { for run.status.marks.iter().map(mark) }
+                { for run.status.commands.iter().enumerate().filter(|(_, c)| !c.scripted).map(|(place, c)| handle(ctx, place, c, span, percent(c.at))) }
+            </svg>
             <input ref={track} type="range" id="scrubber" min="0" max={track::STEPS.to_string()} step="1"
                 value={track::place(now, span).to_string()} {oninput} aria-label="Simulated time"
                 aria-valuetext={format!("{} of {}", words::clock(now, false), words::clock(head, false))} />

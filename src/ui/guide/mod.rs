@@ -5,6 +5,7 @@ mod chart;
 mod goals;
 mod measure;
 mod prediction;
+mod printed;
 mod prose;
 
 use super::controls::{button, link, tag, words};
@@ -115,7 +116,9 @@ pub fn guide(props: &GuideProps) -> Html {
     html! {
         <article class="guide-body">
             { bars(props) }
-            <h1 ref={heading} tabindex="-1">{ &step.title }</h1>
+            <h1 ref={heading} tabindex="-1">{ &step.title }{ " " }
+                <a class="permalink" href={Route::Lesson(props.page.slug.clone(), props.step).href()} aria-label="Link to this step" title="Link to this step">{ "#" }</a>
+            </h1>
             <p class="meta">
                 { format!("Step {} of {count}", props.step + 1) }
                 { " · " }{ format!("lesson of about {} min", props.page.minutes) }
@@ -139,6 +142,7 @@ pub fn guide(props: &GuideProps) -> Html {
             if props.step as usize + 1 == count {
                 { endnotes(&props.page) }
             }
+            <printed::Printed page={props.page.clone()} />
         </article>
     }
 }

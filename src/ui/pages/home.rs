@@ -61,7 +61,7 @@ fn calls(ctx: &Ctx) -> Html {
         <p class="calls">
             if let Some((entry, step)) = on {
                 <a class="button pri big" id="continue" href={Route::Lesson(entry.slug.clone(), step).href()}>
-                    { format!("Continue: {} {}", entry.id, entry.title) }
+                    { format!("Continue: {} {}, step {}", entry.id, entry.title, step + 1) }
                 </a>
                 <a class="button big" id="start" href={start}>{ "Start at the beginning" }</a>
             } else {

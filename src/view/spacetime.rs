@@ -1,0 +1,388 @@
+//! The space-time diagram as a display list: a lane a node, time from left to right, messages from lane to lane
+//! (Lamport 1978, figure 1). Pan and zoom are a window of time; what the engine has told may be for another window, and is
+//! drawn where it belongs.
+
+use super::display::{Align, Display, Form, Ink, Layer, Style, Text};
+use super::labels::Labels;
+use super::layout::{Point, Rect, within};
+use super::stage::Target;
+use super::words;
+use crate::base::Micros;
+use crate::wire::*;
+
+/// Room for the lanes' names, for the axis, and for the bands of cuts.
+pub const GUTTER: f32 = 76.0;
+const AXIS: f32 = 20.0;
+const BAND: f32 = 15.0;
+const BANDS_MAX: usize = 3;
+const LANE_MIN: f32 = 25.0;
+const SIZE: f32 = 11.5;
+/// Up to so many arrows have heads, and up to so many dots words.
+const HEADS_MAX: usize = 400;
+const WORDS_MAX: usize = 24;
+/// The window is never shorter or longer than this, microseconds.
+const SPAN_MIN_US: f64 = 50.0;
+const SPAN_MAX_US: f64 = 36e8;
+
+/// A stretch of time in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    pub from: f64,
+    pub to: f64,
+}
+
+impl Window {
+    pub fn span(&self) -> f64 {
+        self.to - self.from
+    }
+
+    /// Longer or shorter by a factor, with one moment where it is.
+    pub fn zoomed(&self, factor: f64, at: f64) -> Window {
+        let span = (self.span() * factor).clamp(SPAN_MIN_US, SPAN_MAX_US);
+        let left = (at - self.from) / self.span();
+        Window { from: at - span * left, to: at + span * (1.0 - left) }.clipped()
+    }
+
+    pub fn moved(&self, by: f64) -> Window {
+        Window { from: self.from + by, to: self.to + by }.clipped()
+    }
+
+    /// The same length, with a moment at four fifths of it.
+    pub fn following(&self, at: f64) -> Window {
+        self.moved(at - self.from - self.span() * 0.8)
+    }
+
+    /// There is nothing before the beginning.
+    fn clipped(self) -> Window {
+        let by = (-self.from).max(0.0);
+        Window { from: self.from + by, to: self.to + by }
+    }
+}
+
+/// All that a picture depends on.
+pub struct Plan<'a> {
+    pub opened: &'a Opened,
+    pub diagram: &'a Diagram,
+    pub window: Window,
+    /// The cursor, and the furthest point simulated.
+    pub at: Micros,
+    pub head: Micros,
+    /// The nodes that have a lane, from above.
+    pub lanes: &'a [u16],
+    pub size: (f32, f32),
+    pub focus: Option<u64>,
+    pub anchor: Option<u64>,
+}
+
+/// The picture, and which row is where in it.
+#[derive(Debug, Default)]
+pub struct Picture {
+    pub display: Display,
+    pub spots: Vec<(u64, Point)>,
+}
+
+/// How high a diagram of so many lanes wants to be.
+pub fn height(lanes: usize) -> f32 {
+    AXIS + BAND + lanes as f32 * LANE_MIN + 8.0
+}
+
+impl Plan<'_> {
+    fn x(&self, at: Micros) -> f32 {
+        let part = (at.0 as f64 - self.window.from) / self.window.span();
+        // Far outside is as good as just outside, and has no rounding of its own.
+        let room = f64::from(self.size.0 - GUTTER);
+        GUTTER + (part * room).clamp(-4.0 * room, 5.0 * room) as f32
+    }
+
+    /// The moment at a place.
+    pub fn time(&self, x: f32) -> f64 {
+        self.window.from + f64::from((x - GUTTER) / (self.size.0 - GUTTER)) * self.window.span()
+    }
+
+    fn top(&self) -> f32 {
+        let bands = self.diagram.spans.iter().filter(|span| span.kind == SpanKind::Cut).count();
+        AXIS + bands.min(BANDS_MAX) as f32 * BAND + 4.0
+    }
+
+    /// The middle of a node's lane; None when it is hidden.
+    fn y(&self, node: u16) -> Option<f32> {
+        let lane = self.lanes.iter().position(|lane| *lane == node)?;
+        let each = (self.size.1 - self.top()) / self.lanes.len() as f32;
+        Some(self.top() + each * (lane as f32 + 0.5))
+    }
+
+    fn in_sight(&self, x: f32) -> bool {
+        x >= GUTTER - 1.0 && x <= self.size.0 + 1.0
+    }
+}
+
+pub fn draw(plan: &Plan) -> Picture {
+    let mut picture = Picture::default();
+    // Hidden, as on paper.
+    if plan.size.0 <= GUTTER || plan.lanes.is_empty() {
+        return picture;
+    }
+    let mut labels =
+        Labels::new(Rect { x: GUTTER, y: plan.top(), w: plan.size.0 - GUTTER, h: plan.size.1 - plan.top() });
+    let display = &mut picture.display;
+    axis(plan, display);
+    lanes(plan, display);
+    spans(plan, display);
+    ops(plan, display);
+    dense(plan, display);
+    arrows(plan, display, &mut picture.spots);
+    dots(plan, display, &mut picture.spots, &mut labels);
+    cursor(plan, display);
+    for label in labels.place() {
+        label.draw(display);
+    }
+    picture.display = std::mem::take(&mut picture.display).finish();
+    picture
+}
+
+/// The row drawn nearest to a point.
+pub fn hit(picture: &Picture, p: Point, reach: f32) -> Option<u64> {
+    let near = picture.spots.iter().map(|(row, spot)| (*row, spot.distance(p))).filter(|(_, d)| *d <= reach);
+    near.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(row, _)| row)
+}
+
+fn write(display: &mut Display, ink: Ink, bold: bool, align: Align, (x, y): (f32, f32), text: String) {
+    let size = (SIZE * 10.0) as u16;
+    display.texts.push(Text { layer: Layer::Labels, ink, size, bold, align, x, y, text });
+}
+
+/// Round moments, as many as have room for their labels.
+fn axis(plan: &Plan, display: &mut Display) {
+    let room = f64::from((plan.size.0 - GUTTER) / 96.0).max(1.0);
+    let mut step = 1.0;
+    let mut factors = [2.0, 2.5, 2.0].into_iter().cycle();
+    while plan.window.span() / step > room {
+        step *= factors.next().unwrap_or(2.0);
+    }
+    let mut at = (plan.window.from / step).ceil() * step;
+    while at <= plan.window.to {
+        let x = plan.x(Micros(at as u64));
+        display.line(Style::stroke(Layer::Links, Ink::Hair, 1.0), x, AXIS, x, plan.size.1);
+        let text = words::clock(Micros(at as u64), step < 1_000.0);
+        // One that would be cut at the right is left out.
+        if x + words::width(&text, SIZE, false) < plan.size.0 {
+            write(display, Ink::Soft, false, Align::Left, (x + 3.0, AXIS - 6.0), text);
+        }
+        at += step;
+    }
+}
+
+fn lanes(plan: &Plan, display: &mut Display) {
+    for node in plan.lanes {
+        let (Some(y), Some(info)) = (plan.y(*node), plan.opened.nodes.get(usize::from(*node))) else { continue };
+        display.line(Style::stroke(Layer::Links, Ink::Line, 1.2), GUTTER, y, plan.size.0, y);
+        let cover = Form::Rect { x: 0.0, y: y - 10.0, w: GUTTER, h: 20.0, round: 0.0 };
+        display.shape(Style::fill(Layer::Labels, Ink::Panel), cover);
+        let name = words::fit(&info.name, SIZE, true, GUTTER - 14.0);
+        write(display, if info.client { Ink::Client } else { Ink::Ink }, true, Align::Left, (8.0, y + 4.0), name);
+    }
+}
+
+/// Faults that last: over the lane of their node, or in a band of their own above all lanes.
+fn spans(plan: &Plan, display: &mut Display) {
+    let mut bands: Vec<f32> = Vec::new();
+    for span in &plan.diagram.spans {
+        let (from, to) = (plan.x(span.from).max(GUTTER), plan.x(span.to).min(plan.size.0));
+        if to < GUTTER || from > plan.size.0 {
+            continue;
+        }
+        let (y, h, ink) = match (span.kind, span.node) {
+            (SpanKind::Cut, _) => {
+                let free = bands.iter().position(|end| *end <= from).unwrap_or(bands.len());
+                if free >= BANDS_MAX {
+                    continue;
+                }
+                bands.resize(bands.len().max(free + 1), 0.0);
+                bands[free] = to;
+                (AXIS + free as f32 * BAND, BAND - 2.0, Ink::Bad)
+            }
+            (kind, Some(node)) => {
+                let Some(y) = plan.y(node) else { continue };
+                (y - 9.0, 18.0, if kind == SpanKind::Down { Ink::Bad } else { Ink::Candidate })
+            }
+            _ => continue,
+        };
+        let area = Form::Rect { x: from, y, w: (to - from).max(1.0), h, round: 3.0 };
+        display.shape(Style::fill(Layer::Trails, ink).faint(20), area);
+        display
+            .shape(Style::stroke(Layer::Trails, ink, 1.0).dashed(if span.kind == SpanKind::Cut { 0 } else { 3 }), area);
+        let words = if span.kind == SpanKind::Cut { format!("cut: {}", span.words) } else { span.words.clone() };
+        if words::width(&words, SIZE, false) + 8.0 < to - from {
+            let y = y + h / 2.0 + 4.0;
+            write(display, ink, false, Align::Left, (from + 5.0, y), words);
+        }
+    }
+}
+
+/// Operations of clients, from asking to answer; the colour says how they ended.
+fn ops(plan: &Plan, display: &mut Display) {
+    for op in &plan.diagram.ops {
+        let Some(y) = plan.y(op.client) else { continue };
+        let end = op.ended.unwrap_or(plan.head);
+        let (from, to) = (plan.x(op.begun), plan.x(end));
+        if to < GUTTER || from > plan.size.0 {
+            continue;
+        }
+        let (from, to) = (from.max(GUTTER), to.min(plan.size.0));
+        let ink = match op.outcome {
+            Some(Outcome::Ok) => Ink::Good,
+            Some(Outcome::Fail) => Ink::Bad,
+            Some(Outcome::Unknown) | None => Ink::Candidate,
+        };
+        let area = Form::Rect { x: from, y: y - 8.0, w: (to - from).max(2.0), h: 16.0, round: 4.0 };
+        display.shape(Style::fill(Layer::Nodes, Ink::Panel), area);
+        display.shape(Style::fill(Layer::Nodes, ink).faint(18), area);
+        let outline = Style::stroke(Layer::Nodes, ink, 1.2);
+        display.shape(if op.ended.is_none() { outline.dashed(3) } else { outline }, area);
+        let text = if op.answer.is_empty() { op.text.clone() } else { format!("{} → {}", op.text, op.answer) };
+        if words::width(&text, SIZE, false) + 10.0 < to - from {
+            write(display, Ink::Ink, false, Align::Left, (from + 5.0, y + 4.0), text);
+        }
+    }
+}
+
+/// Counts of events as bars on their lanes; their height grows with the logarithm.
+fn dense(plan: &Plan, display: &mut Display) {
+    let d = plan.diagram;
+    let slice = d.to.since(d.from).0 as f64 / f64::from(DENSE_SLICES);
+    let half = (plan.size.1 - plan.top()) / plan.lanes.len().max(1) as f32 * 0.4;
+    for bar in &d.dense {
+        let Some(y) = plan.y(bar.node) else { continue };
+        let at = |slices: f64| plan.x(Micros((d.from.0 as f64 + slice * slices) as u64));
+        let (from, to) = (at(f64::from(bar.slice)), at(f64::from(bar.slice) + 1.0));
+        if to < GUTTER || from > plan.size.0 {
+            continue;
+        }
+        let grown = |count: u32| half * within((32 - count.leading_zeros()) as f32 / 14.0, 0.0, 1.0);
+        let mut bar_of = |count: u32, ink: Ink, alpha: u8| {
+            let h = grown(count);
+            if count > 0 {
+                let area = Form::Rect {
+                    x: from.max(GUTTER),
+                    y: y - h,
+                    w: (to - from).max(1.0) * 0.86,
+                    h: 2.0 * h,
+                    round: 0.0,
+                };
+                display.shape(Style::fill(Layer::Nodes, ink).faint(alpha), area);
+            }
+        };
+        bar_of(bar.events, Ink::Server, 55);
+        bar_of(bar.lost, Ink::Bad, 85);
+    }
+}
+
+/// How strongly something is drawn that stands so to what is in focus, of 100.
+fn strength(side: Side) -> u8 {
+    match side {
+        Side::Plain => 75,
+        Side::Past | Side::Future => 100,
+        Side::Concurrent => 22,
+    }
+}
+
+fn arrows(plan: &Plan, display: &mut Display, spots: &mut Vec<(u64, Point)>) {
+    let heads = plan.diagram.arrows.len() <= HEADS_MAX;
+    for arrow in &plan.diagram.arrows {
+        let (Some(y1), Some(y2)) = (plan.y(arrow.from), plan.y(arrow.to)) else { continue };
+        let tone = plan.opened.kinds.get(usize::from(arrow.kind)).map_or(Tone::Neutral, |kind| kind.tone);
+        let lost = matches!(arrow.fate, Fate::Lost(_));
+        let (start, end) = (Point { x: plan.x(arrow.sent), y: y1 }, Point { x: plan.x(arrow.end), y: y2 });
+        // One that was lost where it set out breaks on its way; it would have taken some time.
+        let end = if lost && end.x - start.x < 6.0 { Point { x: start.x + 6.0, y: y1 + (y2 - y1) * 0.3 } } else { end };
+        if end.x < GUTTER || start.x > plan.size.0 {
+            continue;
+        }
+        let (start, end) = clip(start, end, GUTTER, plan.size.0);
+        let ink = if lost { Ink::Bad } else { Ink::of(tone) };
+        let routine = if tone == Tone::Routine && arrow.side == Side::Plain { 2 } else { 1 };
+        let line = Style::stroke(
+            Layer::Messages,
+            ink,
+            if arrow.side == Side::Past || arrow.side == Side::Future { 1.9 } else { 1.2 },
+        );
+        let line = line.faint(strength(arrow.side) / routine);
+        let line = if arrow.copy || arrow.fate == Fate::Flying { line.dashed(4) } else { line };
+        display.line(line, start.x, start.y, end.x, end.y);
+        if lost && plan.in_sight(end.x) {
+            display.cross(Style::stroke(Layer::Messages, Ink::Bad, 1.8).faint(strength(arrow.side)), end.x, end.y, 3.5);
+        } else if heads && arrow.fate == Fate::Arrived && plan.in_sight(end.x) {
+            let (dx, dy) = start.direction(end);
+            let (x, y) = (end.x - dx * 5.0, end.y - dy * 5.0);
+            let head = Form::Polygon { x, y, r: 4.5, sides: 3, dx, dy };
+            display.shape(Style::fill(Layer::Messages, ink).faint(strength(arrow.side)), head);
+        }
+        spots.push((arrow.row, start.to(end, 0.5)));
+    }
+}
+
+/// The part of a line between two places.
+fn clip(a: Point, b: Point, left: f32, right: f32) -> (Point, Point) {
+    let at = |x: f32| a.to(b, within((x - a.x) / (b.x - a.x).max(0.001), 0.0, 1.0));
+    (if a.x < left { at(left) } else { a }, if b.x > right { at(right) } else { b })
+}
+
+fn dots(plan: &Plan, display: &mut Display, spots: &mut Vec<(u64, Point)>, labels: &mut Labels) {
+    let mut worded = 0;
+    for dot in &plan.diagram.dots {
+        let (Some(y), x) = (plan.y(dot.node), plan.x(dot.at)) else { continue };
+        if !plan.in_sight(x) {
+            continue;
+        }
+        let alpha = strength(dot.side).max(30);
+        let fill = |ink: Ink| Style::fill(Layer::Marks, ink).faint(alpha);
+        match dot.kind {
+            RowKind::Command => {
+                let form = Form::Polygon { x, y, r: 5.0, sides: 3, dx: 0.0, dy: 1.0 };
+                display.shape(fill(Ink::Bad), form);
+            }
+            RowKind::Violation | RowKind::Crash => {
+                display.cross(Style::stroke(Layer::Marks, Ink::Bad, 2.4).faint(alpha), x, y, 5.0);
+            }
+            RowKind::Note => {
+                display.shape(fill(Ink::Leader), Form::Polygon { x, y, r: 5.0, sides: 4, dx: 0.0, dy: 1.0 })
+            }
+            RowKind::TimerFired => {
+                display.circle(Style::stroke(Layer::Marks, Ink::Soft, 1.4).filled(Ink::Panel).faint(alpha), x, y, 3.2)
+            }
+            RowKind::Synced => display.circle(fill(Ink::Soft), x, y, 1.8),
+            _ => display.circle(fill(Ink::Ink), x, y, 2.6),
+        }
+        for (row, ink) in [(plan.focus, Ink::Accent), (plan.anchor, Ink::Leader)] {
+            if row == Some(dot.row) {
+                display.circle(Style::stroke(Layer::Labels, ink, 2.2), x, y, 7.0);
+            }
+        }
+        if !dot.words.is_empty() && worded < WORDS_MAX {
+            worded += 1;
+            let bad = dot.kind == RowKind::Violation;
+            labels.want(
+                dot.words.clone(),
+                bad,
+                Target::Node(dot.node),
+                if bad { 90 } else { 50 },
+                &[Point { x, y }],
+                8.0,
+            );
+        }
+        spots.push((dot.row, Point { x, y }));
+    }
+}
+
+/// Where the bench is; what comes later is paler.
+fn cursor(plan: &Plan, display: &mut Display) {
+    let x = plan.x(plan.at);
+    if x < plan.size.0 {
+        let from = x.max(GUTTER);
+        let later = Form::Rect { x: from, y: AXIS, w: plan.size.0 - from, h: plan.size.1 - AXIS, round: 0.0 };
+        display.shape(Style::fill(Layer::Messages, Ink::Bg).faint(45), later);
+    }
+    if plan.in_sight(x) {
+        display.line(Style::stroke(Layer::Labels, Ink::Accent, 1.6), x, AXIS - 4.0, x, plan.size.1);
+    }
+}
