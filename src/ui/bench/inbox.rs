@@ -126,21 +126,22 @@ fn line(
             }
         })
     };
-    let ondragover = Callback::from(|event: DragEvent| {
-        event.prevent_default();
-        event.current_target().map(|t| t.unchecked_into::<HtmlElement>().class_list().add_1("over"));
-    });
-    let leave = |event: &DragEvent| {
-        event.current_target().map(|t| t.unchecked_into::<HtmlElement>().class_list().remove_1("over"))
+    let over = |event: &DragEvent, on: bool| {
+        // The page hears events at its root: the target says where.
+        if let Ok(Some(line)) = event.target_unchecked_into::<Element>().closest("li") {
+            let _ = line.class_list().toggle_with_force("over", on);
+        }
     };
-    let ondragleave = Callback::from(move |event: DragEvent| {
-        leave(&event);
+    let ondragover = Callback::from(move |event: DragEvent| {
+        event.prevent_default();
+        over(&event, true);
     });
+    let ondragleave = Callback::from(move |event: DragEvent| over(&event, false));
     let ondrop = {
         let (order, ids, dragged) = (order.clone(), ids.to_vec(), dragged.clone());
         Callback::from(move |event: DragEvent| {
             event.prevent_default();
-            leave(&event);
+            over(&event, false);
             if let Some(taken) = dragged.take() {
                 put_before(&order, &ids, taken, id);
             }

@@ -154,7 +154,8 @@ fn branches(ctx: &Ctx) -> Html {
 fn handle(ctx: &Ctx, place: usize, card: &CommandCard, span: Micros, x: String) -> Html {
     // The moment that the pointer is at, on the way of the scrubber's marks.
     let moment = move |event: &PointerEvent| {
-        let mark: Element = event.current_target()?.unchecked_into();
+        // The page hears events at its root: the target says where.
+        let mark = event.target_unchecked_into::<Element>().closest(".mine").ok()??;
         let track = mark.closest(".marks").ok()??.get_bounding_client_rect();
         let part = ((f64::from(event.client_x()) - track.x()) / track.width().max(1.0)).clamp(0.0, 1.0);
         Some((mark, track::time((part * track::STEPS as f64) as u64, span)))
