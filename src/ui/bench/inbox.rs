@@ -8,8 +8,7 @@ use crate::base::{Micros, MsgId, order};
 use crate::view::stage::Target;
 use crate::view::words;
 use crate::wire::*;
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
 /// Messages listed at most.

@@ -9,7 +9,6 @@ use super::super::state::Action;
 use crate::base::Micros;
 use crate::view::{track, words};
 use crate::wire::{CommandCard, Mark, MarkKind, Move, Request};
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
