@@ -4,7 +4,7 @@
 set -eu
 cd "$TRUNK_STAGING_DIR"
 if command -v sha256sum > /dev/null; then sum=sha256sum; else sum='shasum -a 256'; fi
-for engine in engine groups; do
+for engine in engine registers groups; do
   name=$engine-$(cat "$engine.js" "${engine}_bg.wasm" | $sum | cut -c1-16)
   # The loader's way of naming the wasm is an old one that wasm-bindgen warns of in the console.
   sed "s/$engine\.js/${name}.js/; s/wasm_bindgen(\(.*\)${engine}_bg\.wasm\"/wasm_bindgen({module_or_path:\1${name}_bg.wasm\"}/" \

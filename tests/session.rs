@@ -320,7 +320,7 @@ fn another_engine_is_named_for_what_is_not_here() {
         let source = RunSource::Text(SourceFile { name: "run.json".into(), text });
         Request::Open(OpenRun { source, seed: None, cursor: None })
     };
-    assert_eq!(session.handle(open("majority-register")), [Reply::Elsewhere("engine".into())]);
+    assert_eq!(session.handle(open("majority-register")), [Reply::Elsewhere("registers".into())]);
     let unknown = session.handle(open("no-such-protocol"));
     assert!(matches!(&unknown[..], [Reply::Failed(why)] if why.contains("unknown protocol")), "{unknown:?}");
 }

@@ -16,18 +16,26 @@ use crate::sim::protocol::Card;
 use crate::wire::{Cell, Datum, FunctionInfo, Op};
 
 /// Every protocol: one line each, in that engine's list of the page which is to hold it.
-const CONSENSUS: [Entry; 3] =
-    [Entry::of::<kv_single::KvSingle>(), Entry::of::<majority_register::MajorityRegister>(), Entry::of::<raft::Raft>()];
+const CONSENSUS: [Entry; 1] = [Entry::of::<raft::Raft>()];
+const REGISTERS: [Entry; 2] = [Entry::of::<kv_single::KvSingle>(), Entry::of::<majority_register::MajorityRegister>()];
 const GROUPS: [Entry; 2] = [Entry::of::<primary_backup::PrimaryBackup>(), Entry::of::<swim::Swim>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 2] =
-    [("engine", &["kv-single", "majority-register", "raft"]), ("groups", &["primary-backup", "swim"])];
+pub const ENGINES: [(&str, &[&str]); 3] = [
+    ("engine", &["raft"]),
+    ("registers", &["kv-single", "majority-register"]),
+    ("groups", &["primary-backup", "swim"]),
+];
 
-/// Quorums and logs: the engine that the page starts with.
+/// Replicated logs: the engine that the page starts with.
 pub fn consensus() -> &'static [Entry] {
     &CONSENSUS
+}
+
+/// Values on one server, and on quorums.
+pub fn registers() -> &'static [Entry] {
+    &REGISTERS
 }
 
 /// A primary and its backups, and membership.
@@ -36,7 +44,7 @@ pub fn groups() -> &'static [Entry] {
 }
 
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 5] = [CONSENSUS[0], CONSENSUS[1], CONSENSUS[2], GROUPS[0], GROUPS[1]];
+    const ALL: [Entry; 5] = [REGISTERS[0], REGISTERS[1], CONSENSUS[0], GROUPS[0], GROUPS[1]];
     &ALL
 }
 
@@ -92,11 +100,15 @@ mod tests {
 
     #[test]
     fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
-        for ((engine, names), entries) in ENGINES.iter().zip([consensus(), groups()]) {
+        let engines = [consensus(), registers(), groups()];
+        for ((engine, names), entries) in ENGINES.iter().zip(engines) {
             let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
             assert_eq!(held, *names, "{engine}");
         }
-        let all: Vec<&str> = all().iter().map(|entry| (entry.describe)().name).collect();
-        assert_eq!(all, ENGINES.iter().flat_map(|(_, names)| names.iter().copied()).collect::<Vec<_>>());
+        assert_eq!(all().len(), engines.map(<[Entry]>::len).iter().sum::<usize>());
+        for entry in all() {
+            let name = (entry.describe)().name;
+            assert!(engine_of(name).is_some(), "{name} is in no engine");
+        }
     }
 }

@@ -151,7 +151,7 @@ impl Run {
     }
 
     /// Where the message that a row is about set out: its sending, or its doubling.
-    fn set_out(&self, rec: &Rec) -> Option<u32> {
+    pub(super) fn set_out(&self, rec: &Rec) -> Option<u32> {
         let trace = &self.timeline.trace;
         let mut cause = rec.cause();
         while let Some(row) = cause {

@@ -1,6 +1,7 @@
 //! Layer 6: the only way to the engine. A [`Session`] takes requests of the wire and gives replies; the worker hosts
 //! one in the browser, tests and the command line use it as it is.
 
+mod charts;
 mod diagram;
 mod frame;
 mod inspect;
@@ -30,6 +31,7 @@ struct Run {
     pace: u64,
     /// Title of the scenario that it came from.
     title: String,
+    tally: charts::Tally,
 }
 
 pub struct Session {
@@ -199,7 +201,13 @@ impl Run {
         let pace = frame::pace_us_per_s(&blueprint);
         let title = blueprint.scenario.title.clone();
         let watch = Watch { properties: true, hash: false };
-        Run { timeline: Timeline::new(blueprint, watch, Some(Box::new(watcher))), sent: Vec::new(), pace, title }
+        Run {
+            timeline: Timeline::new(blueprint, watch, Some(Box::new(watcher))),
+            sent: Vec::new(),
+            pace,
+            title,
+            tally: Default::default(),
+        }
     }
 
     fn opened(&self) -> Opened {
@@ -244,6 +252,7 @@ impl Run {
             }
             Request::Rows { first, count, filter } => vec![Reply::Rows(self.rows(first, count, &filter))],
             Request::Diagram(ask) => vec![Reply::Diagram(Box::new(self.diagram(&ask)))],
+            Request::Charts(ask) => vec![Reply::Charts(Box::new(self.charts(ask)))],
             Request::Inspect { node } => vec![self.inspect(node)],
             Request::Arrange { arrangement, places } => {
                 Arc::make_mut(&mut self.timeline.blueprint).scenario.arrange(arrangement, &places);

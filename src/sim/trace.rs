@@ -41,6 +41,8 @@ pub struct Trace {
     marks: Vec<u32>,
     /// Rows in which a node went down, came back, paused or went on.
     turns: Vec<u32>,
+    /// Counts how often rows were forgotten.
+    forks: u32,
 }
 
 impl Rec {
@@ -103,6 +105,11 @@ impl Trace {
         self.rows.is_empty()
     }
 
+    /// How often rows were forgotten: what was computed of all rows before is no longer right.
+    pub fn forks(&self) -> u32 {
+        self.forks
+    }
+
     pub fn is_full(&self) -> bool {
         self.rows.len() >= ROWS_MAX || self.arena.len() >= ARENA_BYTES_MAX
     }
@@ -142,6 +149,7 @@ impl Trace {
     /// Forgets the rows from `row` on: the run forks there.
     pub fn truncate(&mut self, row: u32) {
         if let Some(first) = self.rows.get(row as usize) {
+            self.forks += 1;
             self.arena.truncate(first.data as usize);
             self.rows.truncate(row as usize);
             self.ops.truncate(self.ops.partition_point(|r| *r < row));

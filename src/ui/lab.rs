@@ -414,6 +414,7 @@ impl Core {
                 dispatch.dispatch(Action::Rows(Rc::new(rows)));
             }
             Reply::Diagram(diagram) => dispatch.dispatch(Action::Diagram(Rc::new(*diagram))),
+            Reply::Charts(charts) => dispatch.dispatch(Action::Charts(Rc::new(*charts))),
             Reply::Payload(payload) => dispatch.dispatch(Action::Payload(Rc::new(*payload))),
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
             Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome))),

@@ -55,6 +55,8 @@ pub struct Playhead {
     selected: Cell<Option<Target>>,
     hover: Cell<Option<Target>>,
     focus: Cell<Option<Target>>,
+    /// It may be out of sight.
+    unseen: Cell<bool>,
     drag: Cell<Option<(u16, Point)>>,
     /// Told when the nodes have moved.
     moved: RefCell<Option<OnLayout>>,
@@ -84,6 +86,7 @@ impl Playhead {
             selected: Cell::default(),
             hover: Cell::default(),
             focus: Cell::default(),
+            unseen: Cell::default(),
             drag: Cell::default(),
             moved: RefCell::default(),
         }
@@ -258,17 +261,21 @@ impl Playhead {
         self.focus.get()
     }
 
-    /// What the keyboard is on: it comes into view.
+    /// What the keyboard is on: it comes into view with the next drawing, since how all stands may be about to change.
     pub fn focus(&self, target: Option<Target>) {
         self.focus.set(target);
-        if let (Some(Target::Node(node)), Some(layout)) = (target, self.layout())
+        self.unseen.set(true);
+        self.wake();
+    }
+
+    fn bring_into_view(&self) {
+        if let (Some(Target::Node(node)), Some(layout)) = (self.focus.get(), self.layout())
             && let Some(p) = layout.places.get(node as usize)
             && !layout.area.holds(*p)
         {
             let area = layout.area;
-            self.pan(area.x + area.w / 2.0 - p.x, area.y + area.h / 2.0 - p.y);
+            self.aim(self.panned(&layout, area.x + area.w / 2.0 - p.x, area.y + area.h / 2.0 - p.y));
         }
-        self.wake();
     }
 
     pub fn drag(&self, drag: Option<(u16, Point)>) {
@@ -322,20 +329,32 @@ impl Playhead {
 
     /// Moves what is seen by so many pixels.
     pub fn pan(&self, dx: f32, dy: f32) {
-        let Some(layout) = self.layout() else { return };
+        if let Some(layout) = self.layout() {
+            self.look(self.panned(&layout, dx, dy));
+        }
+    }
+
+    fn panned(&self, layout: &Layout, dx: f32, dy: f32) -> Camera {
         let (area, camera) = (layout.area, self.camera.get());
-        let (x, y) = (camera.x - dx / area.w / camera.zoom, camera.y - dy / area.h / camera.zoom);
-        self.look(Camera { x, y, ..camera });
+        Camera { x: camera.x - dx / area.w / camera.zoom, y: camera.y - dy / area.h / camera.zoom, ..camera }
     }
 
     pub fn look(&self, camera: Camera) {
-        let camera = camera.within();
-        if self.camera.replace(camera) != camera {
-            if let (Some((whole, seen)), Some(opened)) = (&mut *self.layout.borrow_mut(), &*self.opened.borrow()) {
-                *seen = self.see(opened, whole);
-            }
+        if self.aim(camera) {
             self.wake();
         }
+    }
+
+    /// Whether the camera then sees anything else.
+    fn aim(&self, camera: Camera) -> bool {
+        let camera = camera.within();
+        let other = self.camera.replace(camera) != camera;
+        if let (true, Some((whole, seen)), Some(opened)) =
+            (other, &mut *self.layout.borrow_mut(), &*self.opened.borrow())
+        {
+            *seen = self.see(opened, whole);
+        }
+        other
     }
 
     /// Takes what the camera sees from the whole.
@@ -437,6 +456,10 @@ impl Playhead {
             let whole = Rc::new(Layout::new(opened, w as f32, h as f32, self.insets.get()));
             let seen = self.see(opened, &whole);
             *self.layout.borrow_mut() = Some((whole, seen));
+            self.unseen.set(true);
+        }
+        if self.unseen.take() {
+            self.bring_into_view();
         }
         let Some((whole, layout)) = self.layout.borrow().clone() else { return };
         let paused = !self.playing.get();

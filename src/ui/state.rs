@@ -97,6 +97,7 @@ pub struct RunState {
     pub tab: Tab,
     pub rows: Option<Rc<RowsPage>>,
     pub diagram: Option<Rc<Diagram>>,
+    pub charts: Option<Rc<Charts>>,
     pub inspection: Option<Rc<Inspection>>,
     pub payload: Option<Rc<Payload>>,
     /// A sentence that answers what the learner just did.
@@ -140,6 +141,7 @@ pub enum Action {
     Tab(Tab),
     Rows(Rc<RowsPage>),
     Diagram(Rc<Diagram>),
+    Charts(Rc<Charts>),
     Inspected(Rc<Inspection>),
     Payload(Rc<Payload>),
     Toast(String),
@@ -351,6 +353,7 @@ impl RunState {
             Action::Tab(tab) => self.tab = tab,
             Action::Rows(rows) => self.rows = Some(rows),
             Action::Diagram(diagram) => self.diagram = Some(diagram),
+            Action::Charts(charts) => self.charts = Some(charts),
             Action::Inspected(inspection) => self.inspection = Some(inspection),
             Action::Payload(payload) => self.payload = Some(payload),
             Action::Toast(text) => {

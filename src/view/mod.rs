@@ -7,6 +7,7 @@
 pub mod acts;
 pub mod arrange;
 pub mod catalogue;
+pub mod chart;
 pub mod display;
 pub mod faults;
 pub mod hit;

@@ -4,6 +4,7 @@
 //! behaviour beyond small conveniences; nothing here names a protocol.
 
 pub mod changes;
+pub mod charts;
 pub mod command;
 pub mod diagram;
 pub mod frame;
@@ -12,6 +13,7 @@ pub mod rows;
 pub mod value;
 
 pub use changes::*;
+pub use charts::*;
 pub use command::*;
 pub use diagram::*;
 pub use frame::*;
@@ -72,6 +74,8 @@ pub enum Request {
     Rows { first: u64, count: u32, filter: RowFilter },
     /// The space-time diagram of a stretch of time. Answer: [`Reply::Diagram`].
     Diagram(DiagramAsk),
+    /// Measured values over time, of what is simulated so far. Answer: [`Reply::Charts`].
+    Charts(ChartsAsk),
     /// A node's state at the cursor, what changed in the last step marked. Answer: [`Reply::Inspected`].
     Inspect { node: u16 },
     /// What a message carries, by the row of its sending. Answer: [`Reply::Payload`].
@@ -147,6 +151,7 @@ pub enum Reply {
     Frame(Box<Frame>),
     Rows(RowsPage),
     Diagram(Box<Diagram>),
+    Charts(Box<Charts>),
     Inspected(Box<Inspection>),
     Payload(Box<Payload>),
     Predicted(PredictionOutcome),

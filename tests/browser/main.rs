@@ -7,6 +7,7 @@
 mod access;
 mod bench;
 mod boxes;
+mod charts;
 mod faults;
 mod firefox;
 mod hands;

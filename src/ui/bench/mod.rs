@@ -1,5 +1,6 @@
 //! The bench: stage, transport, scrubber and what there is to read about the run.
 
+mod charts;
 mod commands;
 mod diagram;
 mod dialog;

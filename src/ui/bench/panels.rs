@@ -165,7 +165,7 @@ pub fn measures(ctx: &Ctx) -> Html {
         html! { <section><h3>{ name }</h3><ol class="lines">{ for ops.iter().map(|op| operation(ctx, op)) }</ol></section> }
     };
     html! {
-        <div class="list measures">
+        <div class="so-far">
             <section>
                 <h3>{ "Measured so far" }</h3>
                 <dl>{ for run.status.measures.iter().map(|(name, value)| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }) }</dl>

@@ -2,7 +2,7 @@
 
 use super::super::app::{Ctx, focus};
 use super::super::state::{Action, Tab};
-use super::{commands, diagram, log, panels};
+use super::{charts, commands, diagram, log, panels};
 use yew::prelude::*;
 
 const TABS: [(Tab, &str, &str); 6] = [
@@ -51,7 +51,7 @@ pub fn tabs(ctx: &Ctx) -> Html {
                     Tab::State => html! { <panels::Inspector /> },
                     Tab::Pending => panels::pending(ctx),
                     Tab::Commands => html! { <commands::Faults /> },
-                    Tab::Measures => panels::measures(ctx),
+                    Tab::Measures => html! { <charts::Charts /> },
                 } }
             </div>
         </div>

@@ -1,0 +1,234 @@
+//! Values over time: latency, operations, messages by kind, what is in flight, the load of each node. Counted from the
+//! trace; percentiles are exact (nearest rank), not taken from a histogram.
+
+use super::Run;
+use crate::base::order;
+use crate::sim::trace::Rec;
+use crate::wire::*;
+
+/// Nodes with a line of their own; beyond, the busiest are shown.
+const NODES_MAX: usize = 8;
+
+/// What is known of each row, found once: the run only grows, until it forks.
+#[derive(Default)]
+pub struct Tally {
+    forks: u32,
+    rows: Vec<Seen>,
+    /// One bit for each row: the message that set out there has come to its end.
+    ended: Vec<u64>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// Of a sending: the kind of the message, plus one.
+    kind: u8,
+    /// By how much the row changes the number of messages in flight.
+    flights: i8,
+}
+
+/// The parts of the stretch that is asked for.
+#[derive(Clone, Copy)]
+struct Parts {
+    from: u64,
+    span: u64,
+    count: usize,
+    /// The parts that the run has reached.
+    reached: usize,
+}
+
+impl Parts {
+    fn new(ask: &ChartsAsk, head: u64) -> Parts {
+        let (from, span) = (ask.from.0, ask.to.since(ask.from).0.max(1));
+        let count = ask.parts.clamp(1, PARTS_MAX) as usize;
+        let reached = (head.saturating_sub(from) as u128 * count as u128).div_ceil(span as u128).min(count as u128);
+        Parts { from, span, count, reached: reached as usize }
+    }
+
+    fn of(&self, at: u64) -> usize {
+        let part = (at - self.from) as u128 * self.count as u128 / self.span as u128;
+        (part as usize).min(self.count - 1)
+    }
+
+    fn rate(&self, count: u32) -> f64 {
+        f64::from(count) * self.count as f64 * 1e6 / self.span as f64
+    }
+
+    /// A line of counts as one of values.
+    fn series(&self, name: &str, counts: &[u32], value: impl Fn(u32) -> f64) -> Series {
+        let values = counts.iter().enumerate().map(|(i, n)| (i < self.reached).then(|| value(*n))).collect();
+        Series { name: name.into(), values }
+    }
+
+    fn rates(&self, name: &str, counts: &[u32]) -> Series {
+        self.series(name, counts, |n| self.rate(n))
+    }
+}
+
+/// Lines of counts, one for each of several things.
+struct Counts {
+    parts: Parts,
+    counts: Vec<u32>,
+}
+
+impl Counts {
+    fn new(parts: Parts, lines: usize) -> Counts {
+        Counts { parts, counts: vec![0; lines * parts.count] }
+    }
+
+    fn add(&mut self, line: usize, part: usize) {
+        self.counts[line * self.parts.count + part] += 1;
+    }
+
+    fn line(&self, line: usize) -> &[u32] {
+        &self.counts[line * self.parts.count..][..self.parts.count]
+    }
+
+    fn total(&self, line: usize) -> u64 {
+        self.line(line).iter().map(|n| u64::from(*n)).sum()
+    }
+}
+
+impl Run {
+    pub(super) fn charts(&mut self, ask: ChartsAsk) -> Charts {
+        self.tally_up();
+        let trace = &self.timeline.trace;
+        let parts = Parts::new(&ask, self.timeline.head().now.max(trace.rows().last().map_or(0, |rec| rec.at + 1)));
+        let first = trace.rows().partition_point(|rec| rec.at < ask.from.0);
+        let last = trace.rows().partition_point(|rec| rec.at < ask.to.0).max(first);
+        let rows = &trace.rows()[first..last];
+        let (latency, operations) = self.operations(first, last, parts);
+        let charts = vec![
+            latency,
+            operations,
+            self.sent(first, rows, parts),
+            self.in_flight(first, rows, parts),
+            self.load(rows, parts),
+        ];
+        Charts { of: ask, charts }
+    }
+
+    /// Looks at the rows that came since.
+    fn tally_up(&mut self) {
+        let forks = self.timeline.trace.forks();
+        if self.tally.forks != forks {
+            self.tally = Tally { forks, ..Tally::default() };
+        }
+        let mut tally = std::mem::take(&mut self.tally);
+        let trace = &self.timeline.trace;
+        tally.ended.resize(trace.len() / 64 + 1, 0);
+        for row in tally.rows.len()..trace.len() {
+            let rec = trace.get(row as u32);
+            let seen = match rec.kind {
+                RowKind::Send => {
+                    let kind = self.reader().message_kind(rec);
+                    Seen { kind: kind.map_or(0, |kind| kind + 1), flights: 1 }
+                }
+                RowKind::Duplicate => Seen { kind: 0, flights: 1 },
+                RowKind::Deliver | RowKind::Queued | RowKind::Lost => {
+                    Seen { kind: 0, flights: -self.ends(rec, &mut tally) }
+                }
+                _ => Seen::default(),
+            };
+            tally.rows.push(seen);
+        }
+        self.tally = tally;
+    }
+
+    /// 1 when a message comes to its end in this row; it may be handled or lost later once more, from a queue.
+    fn ends(&self, rec: &Rec, tally: &mut Tally) -> i8 {
+        let Some(start) = self.set_out(rec) else { return 0 };
+        let (word, bit) = (&mut tally.ended[start as usize / 64], 1 << (start % 64));
+        let first = *word & bit == 0;
+        *word |= bit;
+        i8::from(first)
+    }
+
+    /// Latency of the operations that ended well, by when they ended; and how operations ended.
+    fn operations(&self, first: usize, last: usize, parts: Parts) -> (Chart, Chart) {
+        let trace = &self.timeline.trace;
+        let mut times: Vec<Vec<u64>> = vec![Vec::new(); parts.count];
+        let mut ended = Counts::new(parts, 3);
+        let done = trace.op_rows(last as u32).iter().rev().take_while(|row| **row as usize >= first);
+        for rec in done.map(|row| trace.get(*row)).filter(|rec| rec.kind == RowKind::Complete) {
+            let (_, outcome, _, begun) = trace.completed(rec);
+            let part = parts.of(rec.at);
+            ended.add(outcome as usize, part);
+            if outcome == Outcome::Ok {
+                times[part].push(rec.at - begun);
+            }
+        }
+        for times in &mut times {
+            order::sort(times, |a, b| a < b);
+        }
+        let percentile = |name: &str, hundredths: usize| {
+            let rank = |times: &Vec<u64>| {
+                times.get((times.len() * hundredths).div_ceil(100).saturating_sub(1)).map(|us| *us as f64)
+            };
+            Series { name: name.into(), values: times.iter().map(rank).collect() }
+        };
+        let latency = vec![percentile("median", 50), percentile("p99", 99), percentile("worst", 100)];
+        let names = [(Outcome::Ok, "ok"), (Outcome::Fail, "failed"), (Outcome::Unknown, "outcome unknown")];
+        let ended = names.map(|(outcome, name)| parts.rates(name, ended.line(outcome as usize)));
+        (
+            Chart { title: "Latency of operations".into(), unit: ChartUnit::Time, series: latency },
+            Chart { title: "Operations ended".into(), unit: ChartUnit::Rate, series: ended.into() },
+        )
+    }
+
+    /// Messages by kind, and those that were lost.
+    fn sent(&self, first: usize, rows: &[Rec], parts: Parts) -> Chart {
+        let kinds = &self.timeline.head().describe.messages;
+        let mut counts = Counts::new(parts, kinds.len() + 1);
+        for (rec, seen) in rows.iter().zip(&self.tally.rows[first..]) {
+            if rec.kind == RowKind::Lost {
+                counts.add(kinds.len(), parts.of(rec.at));
+            } else if let Some(kind) = usize::from(seen.kind).checked_sub(1).filter(|kind| *kind < kinds.len()) {
+                counts.add(kind, parts.of(rec.at));
+            }
+        }
+        let names = kinds.iter().map(|(name, _)| *name).chain(["lost"]);
+        let series = names.enumerate().filter(|(i, _)| counts.total(*i) > 0);
+        let series = series.map(|(i, name)| parts.rates(name, counts.line(i))).collect();
+        Chart { title: "Messages sent, and lost".into(), unit: ChartUnit::Rate, series }
+    }
+
+    /// The most messages that were on their way at once.
+    fn in_flight(&self, first: usize, rows: &[Rec], parts: Parts) -> Chart {
+        let before: i64 = self.tally.rows[..first].iter().map(|seen| i64::from(seen.flights)).sum();
+        let (mut now, mut place) = (before.max(0) as u32, 0);
+        let mut most = vec![0; parts.count];
+        most[0] = now;
+        for (rec, seen) in rows.iter().zip(&self.tally.rows[first..]) {
+            let part = parts.of(rec.at);
+            if part > place {
+                most[place + 1..=part].fill(now);
+                place = part;
+            }
+            now = now.saturating_add_signed(seen.flights.into());
+            most[part] = most[part].max(now);
+        }
+        most[place + 1..].fill(now);
+        let series = vec![parts.series("messages", &most, f64::from)];
+        Chart { title: "In flight, at most".into(), unit: ChartUnit::Count, series }
+    }
+
+    /// Messages that each node handled.
+    fn load(&self, rows: &[Rec], parts: Parts) -> Chart {
+        let setup = &self.timeline.head().setup;
+        let mut counts = Counts::new(parts, setup.nodes.len());
+        for rec in rows.iter().filter(|rec| rec.kind == RowKind::Deliver) {
+            counts.add(rec.node.into(), parts.of(rec.at));
+        }
+        let mut nodes: Vec<(u64, usize)> = (0..setup.nodes.len()).map(|node| (counts.total(node), node)).collect();
+        order::sort(&mut nodes, |a, b| (b.0, a.1) < (a.0, b.1));
+        nodes.truncate(NODES_MAX);
+        order::sort(&mut nodes, |a, b| a.1 < b.1);
+        let series = nodes.iter().map(|(_, node)| parts.rates(&setup.nodes[*node].name, counts.line(*node))).collect();
+        let title = if setup.nodes.len() > NODES_MAX {
+            "Messages handled, by the busiest nodes"
+        } else {
+            "Messages handled, by node"
+        };
+        Chart { title: title.into(), unit: ChartUnit::Rate, series }
+    }
+}

@@ -1,0 +1,202 @@
+//! What was measured, over time: small charts over one axis. A moment is picked with the pointer or with a slider, and
+//! its values stand in the legends; a stretch that is brushed is looked at closer.
+
+use super::super::app::{Ctx, use_ctx};
+use super::super::controls::{button, details, tag, words};
+use super::super::effects::{self, use_effect_on};
+use super::super::engine::Asked;
+use super::panels;
+use crate::base::Micros;
+use crate::view::chart;
+use crate::view::words as say;
+use crate::wire::{Chart, Charts as Measured, ChartsAsk, Request};
+use std::rc::Rc;
+use web_sys::{Element, HtmlInputElement, PointerEvent};
+use yew::prelude::*;
+
+/// What the learner looks at.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Look {
+    /// The stretch, when it is not the whole run.
+    zoom: Option<ChartsAsk>,
+    /// The part whose values are shown.
+    part: Option<usize>,
+    /// Where a stretch to zoom to begins.
+    begun: Option<usize>,
+}
+
+type Looking = UseStateHandle<Look>;
+
+#[component]
+pub fn Charts() -> Html {
+    let ctx = use_ctx();
+    let look = use_state(Look::default);
+    let run = &ctx.state.run;
+    let (rows, head) = run.frame.as_ref().map_or((0, Micros::ZERO), |frame| (frame.head_rows, frame.head));
+    let ask = look.zoom.unwrap_or(ChartsAsk { from: Micros::ZERO, to: Micros(head.0 + 1), parts: chart::PARTS });
+    let measure = {
+        let ctx = ctx.clone();
+        move || {
+            if rows > 0 && !ctx.lab.waits_for(Asked::Charts) {
+                ctx.lab.send(Request::Charts(ask));
+            }
+        }
+    };
+    // While one answer is awaited no other is asked for: with it comes the next drawing, and the next question.
+    let answered = run.charts.as_ref().map_or(0, |charts| charts.of.to.0);
+    use_effect_on([rows, ask.from.0 ^ ask.to.0.rotate_left(32), answered], effects::plain(measure));
+    let charts = run.charts.as_ref();
+    html! {
+        <div class="list measures">
+            if let Some(charts) = charts {
+                { moment(&ctx, charts, &look) }
+                <div class="plots">{ for charts.charts.iter().map(|chart| figure(&ctx, charts, chart, &look)) }</div>
+            }
+            { panels::measures(&ctx) }
+        </div>
+    }
+}
+
+/// The slider over all charts, and what can be done with the moment that it is at.
+fn moment(ctx: &Ctx, charts: &Rc<Measured>, look: &Looking) -> Html {
+    let part = look.part.unwrap_or(0);
+    let set = |change: Look| {
+        let look = look.clone();
+        Callback::from(move |_: MouseEvent| look.set(change))
+    };
+    let oninput = {
+        let look = look.clone();
+        Callback::from(move |event: InputEvent| {
+            let part = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
+            look.set(Look { part: Some(part.max(0.0) as usize), ..*look });
+        })
+    };
+    let show = {
+        let (lab, at) = (ctx.lab.clone(), chart::begin(&charts.of, part));
+        Callback::from(move |_: MouseEvent| lab.play.seek(at))
+    };
+    let zoom = |begun: usize| Look { zoom: Some(chart::zoomed(&charts.of, begun, part)), ..Look::default() };
+    let (from, to) = (say::clock(charts.of.from, false), say::clock(charts.of.to, false));
+    html! {
+        <div class="row moment">
+            <label>{ "Moment " }<input type="range" min="0" max={(charts.of.parts - 1).to_string()} step="1" value={part.to_string()}
+                {oninput} aria-valuetext={chart::spoken(charts, part)} /></label>
+            <output>{ say::clock(chart::begin(&charts.of, part), false) }</output>
+            { button("small", "Show it", show) }
+            if let Some(begun) = look.begun {
+                { button("small", "Zoom to here", set(zoom(begun))) }
+            } else {
+                { button("small", "Zoom from here", set(Look { begun: Some(part), ..**look })) }
+            }
+            if look.zoom.is_some() { { button("small", "The whole run", set(Look::default())) } }
+            <span class="n">{ format!("{from} to {to}; drag over a chart to zoom") }</span>
+        </div>
+    }
+}
+
+fn figure(ctx: &Ctx, charts: &Rc<Measured>, chart: &Chart, look: &Looking) -> Html {
+    let (of, top) = (charts.of, chart::top(chart));
+    let width = of.parts.to_string();
+    let now = ctx.state.run.frame.as_ref().map_or(Micros::ZERO, |frame| frame.now);
+    let mut inside = Vec::new();
+    let band = |class: &str, from: usize, to: usize| {
+        let (x, width) = (from.to_string(), (to + 1 - from).to_string());
+        tag("rect", &["class", "x", "width", "height"], &[class, &x, &width, &chart::HEIGHT.to_string()], Vec::new())
+    };
+    if let Some((begun, part)) = look.begun.zip(look.part) {
+        inside.push(band("brush", begun.min(part), begun.max(part)));
+    } else if let Some(part) = look.part {
+        inside.push(band("part", part, part));
+    }
+    if (of.from..of.to).contains(&now) {
+        let x = now.since(of.from).0 as f64 / of.to.since(of.from).0 as f64 * f64::from(of.parts) * 100.0;
+        let d = format!("M{}.{:02} 0V{}", x as u64 / 100, x as u64 % 100, chart::HEIGHT);
+        inside.push(tag("path", &["class", "d"], &["now", &d], Vec::new()));
+    }
+    for (i, series) in chart.series.iter().enumerate() {
+        let d = chart::line(&series.values, top);
+        inside.push(tag("path", &["class", "d"], &[&format!("line s{}", i % 8), &d], Vec::new()));
+    }
+    let view = format!("0 0 {width} {}", chart::HEIGHT);
+    let keys = &["viewBox", "preserveAspectRatio", "aria-hidden"];
+    let svg = tag("svg", keys, &[&view, "none", "true"], inside);
+    let line = |i: usize| {
+        html! {
+            <div><dt><i class={format!("s{}", i % 8)}></i>{ &chart.series[i].name }</dt><dd>{ chart::shown(chart, i, look.part) }</dd></div>
+        }
+    };
+    let (onpointerdown, onpointermove, onpointerup, onpointerleave) = brush(ctx, of, look);
+    html! {
+        <figure class="plot">
+            <figcaption>{ &chart.title }<span class="n">{ if look.part.is_some() { "" } else { "greatest" } }</span></figcaption>
+            <div class="area" {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}>
+                <span class="n top">{ chart::value(chart.unit, top) }</span>{ svg }
+            </div>
+            <dl>{ for (0..chart.series.len()).map(line) }</dl>
+            { details("As a table", table(charts, chart)) }
+        </figure>
+    }
+}
+
+type Pointing = Callback<PointerEvent>;
+
+/// The pointer over a chart: it picks a moment; dragged, a stretch; a click shows that moment on the stage.
+fn brush(ctx: &Ctx, of: ChartsAsk, look: &Looking) -> (Pointing, Pointing, Pointing, Pointing) {
+    let place = move |event: &PointerEvent| {
+        // The page hears events at its root: the target says where.
+        let area = event.target_unchecked_into::<Element>().closest(".area").ok()??;
+        let bounds = area.get_bounding_client_rect();
+        let part = (f64::from(event.client_x()) - bounds.x()) / bounds.width().max(1.0) * f64::from(of.parts);
+        Some((part.max(0.0) as usize).min(of.parts as usize - 1))
+    };
+    let begin = {
+        let look = look.clone();
+        Callback::from(move |event: PointerEvent| {
+            let part = place(&event).filter(|_| event.button() == 0);
+            look.set(Look { begun: part, part, ..*look });
+        })
+    };
+    let go = {
+        let look = look.clone();
+        Callback::from(move |event: PointerEvent| {
+            let part = place(&event);
+            if part != look.part {
+                look.set(Look { part, begun: look.begun.filter(|_| event.buttons() != 0), ..*look });
+            }
+        })
+    };
+    let end = {
+        let (look, lab) = (look.clone(), ctx.lab.clone());
+        Callback::from(move |event: PointerEvent| {
+            let Some((begun, part)) = look.begun.zip(place(&event)) else { return };
+            if begun == part {
+                lab.play.seek(chart::begin(&of, part));
+                look.set(Look { begun: None, ..*look });
+            } else {
+                look.set(Look { zoom: Some(chart::zoomed(&of, begun, part)), ..Look::default() });
+            }
+        })
+    };
+    let leave = {
+        let look = look.clone();
+        Callback::from(move |_: PointerEvent| look.set(Look { part: None, begun: None, ..*look }))
+    };
+    (begin, go, end, leave)
+}
+
+/// The values of a chart, a row for each part in which something was measured.
+fn table(charts: &Measured, chart: &Chart) -> Html {
+    let parts = 0..charts.of.parts as usize;
+    let measured =
+        parts.filter(|part| chart.series.iter().any(|series| series.values.get(*part).is_some_and(Option::is_some)));
+    let head =
+        [words("th", "", "from")].into_iter().chain(chart.series.iter().map(|series| words("th", "", &series.name)));
+    let mut rows = vec![tag("tr", &[], &[], head.collect())];
+    rows.extend(measured.map(|part| {
+        let cells = (0..chart.series.len()).map(|i| words("td", "", &chart::shown(chart, i, Some(part))));
+        let from = words("th", "", &say::clock(chart::begin(&charts.of, part), false));
+        tag("tr", &[], &[], [from].into_iter().chain(cells).collect())
+    }));
+    let region = &["class", "tabindex", "role", "aria-label"];
+    tag("div", region, &["scroll", "0", "region", &chart.title], vec![tag("table", &[], &[], rows)])
+}
