@@ -7,10 +7,18 @@ use crate::wire::{Chart, ChartUnit, Charts, ChartsAsk};
 
 /// Height of the room for lines, in the units of [`line`]; a part of the stretch is 1 wide.
 pub const HEIGHT: u32 = 60;
-/// Parts of a stretch: fine enough for the width of a chart on a wide screen.
-pub const PARTS: u32 = 120;
+/// Parts of a stretch at most: fine enough for the width of a chart on a wide screen.
+const PARTS_MAX: u64 = 120;
+const PARTS_MIN: u64 = 12;
+/// So many events for each part, on average: with fewer, rates would be one or none of them.
+const EVENTS: u64 = 20;
 /// The shortest stretch that can be zoomed to.
 const SPAN_MIN: u64 = 1_000;
+
+/// How many parts a run of so many events is cut into.
+pub fn parts(events: u64) -> u32 {
+    (events / EVENTS).clamp(PARTS_MIN, PARTS_MAX) as u32
+}
 
 /// The value at the top of a chart: 1, 2 or 5 times a power of ten.
 pub fn top(chart: &Chart) -> f64 {

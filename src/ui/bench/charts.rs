@@ -33,7 +33,7 @@ pub fn Charts() -> Html {
     let look = use_state(Look::default);
     let run = &ctx.state.run;
     let (rows, head) = run.frame.as_ref().map_or((0, Micros::ZERO), |frame| (frame.head_rows, frame.head));
-    let ask = look.zoom.unwrap_or(ChartsAsk { from: Micros::ZERO, to: Micros(head.0 + 1), parts: chart::PARTS });
+    let ask = look.zoom.unwrap_or(ChartsAsk { from: Micros::ZERO, to: Micros(head.0 + 1), parts: chart::parts(rows) });
     let measure = {
         let ctx = ctx.clone();
         move || {
@@ -130,7 +130,7 @@ fn figure(ctx: &Ctx, charts: &Rc<Measured>, chart: &Chart, look: &Looking) -> Ht
         <figure class="plot">
             <figcaption>{ &chart.title }<span class="n">{ if look.part.is_some() { "" } else { "greatest" } }</span></figcaption>
             <div class="area" {onpointerdown} {onpointermove} {onpointerup} {onpointerleave}>
-                <span class="n top">{ chart::value(chart.unit, top) }</span>{ svg }
+                <span class="n most">{ chart::value(chart.unit, top) }</span>{ svg }
             </div>
             <dl>{ for (0..chart.series.len()).map(line) }</dl>
             { details("As a table", table(charts, chart)) }
