@@ -53,6 +53,7 @@ const parts = {
   engine: engine("engine"),
   registers: engine("registers"),
   groups: engine("groups"),
+  exporter: engine("exporter"),
   "first paint": files.filter((name) => /\.(html|css|svg)$/.test(name)),
 };
 

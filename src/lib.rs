@@ -17,9 +17,10 @@
 //! | 4 | check | seed sweeps with faults, then healing and a demand for progress; exhaustive exploration |
 //! | 5 | lesson | lesson format, goals, measures, runner, lint |
 //! | 6 | session | the only way to the engine: requests and replies of the wire |
-//! | 7 | cli | native: the command line |
-//! | 7 | worker | wasm32: hosts a session in the worker |
-//! | 8 | ui | wasm32: the page |
+//! | 7 | export | a run in the forms of other tools |
+//! | 8 | cli | native: the command line |
+//! | 8 | worker | wasm32: hosts a session in the worker |
+//! | 9 | ui | wasm32: the page |
 //!
 //! `session` stands above `lesson` because it answers requests about goals, predictions and measurements too; the page
 //! reaches all of the engine through it alone.
@@ -31,6 +32,7 @@
 pub mod base;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod check;
+pub mod export;
 pub mod lesson;
 pub mod progress;
 pub mod protocols;

@@ -26,3 +26,30 @@ try {
     status.setAttribute("role", "alert");
   }
 }
+
+// The page is kept for when there is no network; a new build is offered, and taken when the learner says so.
+const offer = (waiting) => {
+  const bar = document.createElement("div");
+  bar.className = "notice update";
+  bar.setAttribute("role", "status");
+  bar.textContent = "A new version of Faultline is here. Your progress stays. ";
+  const take = document.createElement("button");
+  take.textContent = "Reload";
+  take.addEventListener("click", () => {
+    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
+    waiting.postMessage("take over");
+  });
+  bar.append(take);
+  document.body.append(bar);
+};
+
+// Where there are no service workers (no secure address, private windows of some browsers) the page needs its network.
+navigator.serviceWorker?.register("./sw.js").then((registration) => {
+  if (registration.waiting && registration.active) offer(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const coming = registration.installing;
+    coming.addEventListener("statechange", () => {
+      if (coming.state === "installed" && registration.active) offer(coming);
+    });
+  });
+}).catch(() => {});

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 600;
 
 /// Must give the same bits everywhere and know no browser, clock, thread or file (architecture, invariants 2 and 3).
-const CORE: [&str; 9] = ["base", "wire", "sim", "protocols", "check", "lesson", "session", "view", "progress"];
+const CORE: [&str; 10] =
+    ["base", "wire", "sim", "protocols", "check", "lesson", "session", "view", "progress", "export"];
 const CORE_AVOIDS: [&str; 17] = [
     "web_sys",
     "js_sys",

@@ -1,4 +1,4 @@
-//! Layer 7, native only: the command line.
+//! Layer 8, native only: the command line.
 //!
 //! Exit codes: 0 good, 1 a property or goal failed, 2 bad input.
 
@@ -101,6 +101,16 @@ enum Format {
     Summary,
     /// One JSON object a row of the trace: id, at_us, step, kind, node, peer, message, cause, clock, text.
     Jsonl,
+    /// A Mermaid sequence diagram, as text.
+    Mermaid,
+    /// A log with vector clocks that ShiViz reads.
+    Shiviz,
+    /// Values over time: latency, operations, messages, what is in flight, load.
+    Csv,
+    /// Operations as traces: OpenTelemetry's JSON.
+    Otlp,
+    /// The space-time diagram as a picture.
+    Svg,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

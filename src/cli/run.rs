@@ -2,31 +2,68 @@
 
 use super::{FAILED, Format, print};
 use crate::base::Micros;
+use crate::export::{self, Form};
 use crate::protocols;
+use crate::session::Session;
 use crate::sim::scenario::Blueprint;
 use crate::sim::sentence::Reader;
 use crate::sim::timeline::Timeline;
-use crate::sim::trace::Rec;
 use crate::sim::world::{Watch, World};
-use crate::wire::{Outcome, RowKind, SourceFile};
+use crate::wire::{OpenRun, Reply, Request, RowKind, RunSource, SourceFile};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 pub fn run(path: &Path, seed: Option<u64>, until: Micros, format: Format) -> Result<ExitCode, String> {
-    let mut blueprint = read(path)?;
-    if let Some(seed) = seed {
-        blueprint = blueprint.with_seed(seed);
-    }
-    let mut timeline = Timeline::new(blueprint, Watch { properties: true, hash: true }, None);
-    timeline.advance(until, u64::MAX);
-    match format {
-        Format::Summary => print(&summary(&timeline)),
-        Format::Jsonl => jsonl(&timeline),
-    }
-    let broken = timeline.head().broken.iter().any(Option::is_some);
+    let form = match format {
+        Format::Summary => None,
+        Format::Jsonl => Some(Form::Jsonl),
+        Format::Mermaid => Some(Form::Mermaid),
+        Format::Shiviz => Some(Form::Shiviz),
+        Format::Csv => Some(Form::Csv),
+        Format::Otlp => Some(Form::Otlp),
+        Format::Svg => Some(Form::Svg),
+    };
+    let broken = match form {
+        Some(form) => exported(path, seed, until, form)?,
+        None => {
+            let mut blueprint = read(path)?;
+            if let Some(seed) = seed {
+                blueprint = blueprint.with_seed(seed);
+            }
+            let mut timeline = Timeline::new(blueprint, Watch { properties: true, hash: true }, None);
+            timeline.advance(until, u64::MAX);
+            print(&summary(&timeline));
+            is_broken(&timeline)
+        }
+    };
     Ok(if broken { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+fn is_broken(timeline: &Timeline) -> bool {
+    timeline.head().broken.iter().any(Option::is_some)
+}
+
+/// Prints a run in another form; says whether a property broke.
+fn exported(path: &Path, seed: Option<u64>, until: Micros, form: Form) -> Result<bool, String> {
+    let mut session = Session::new(protocols::all());
+    let mut show = session.handle(Request::Open(OpenRun { source: RunSource::Text(text(path)?), seed, cursor: None }));
+    // Each answer may stop short of the wanted time, and ends there when nothing more can happen.
+    let mut before = None;
+    loop {
+        match show.pop() {
+            Some(Reply::Frame(frame)) if frame.now >= until || before == Some((frame.now, frame.head_step)) => break,
+            Some(Reply::Frame(frame)) => before = Some((frame.now, frame.head_step)),
+            Some(Reply::Failed(why)) => return Err(why),
+            other => return Err(format!("the engine gave no moment of the run: {other:?}")),
+        }
+        show = session.handle(Request::Show { at: until });
+    }
+    let mut text = String::new();
+    export::write(&mut session, form, &mut text);
+    print(&text);
+    Ok(session.timeline().is_some_and(is_broken))
 }
 
 /// `faultline json`: any scenario, checked, as JSON.
@@ -36,9 +73,13 @@ pub fn json(path: &Path) -> Result<ExitCode, String> {
 }
 
 pub fn read(path: &Path) -> Result<Blueprint, String> {
+    Blueprint::read(&text(path)?, protocols::all())
+}
+
+fn text(path: &Path) -> Result<SourceFile, String> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    Blueprint::read(&SourceFile { name, text }, protocols::all())
+    Ok(SourceFile { name, text })
 }
 
 fn reader<'a>(timeline: &'a Timeline, world: &'a World) -> Reader<'a> {
@@ -102,42 +143,4 @@ fn summary(timeline: &Timeline) -> String {
     }
     let _ = writeln!(text, "trace hash        {:016x}", world.trace_hash());
     text
-}
-
-/// One object a row. Fields: `id` (from 0), `at_us` (simulated microseconds), `step`, `kind` (as goals name it),
-/// `node`, `peer` and `message` (rows about a message), `cause` (id of the row that caused it), `clock` (vector clock,
-/// one entry a node), `outcome` (ends of operations), `text` (the sentence).
-fn jsonl(timeline: &Timeline) {
-    let (world, trace) = (timeline.head(), &timeline.trace);
-    let reader = reader(timeline, world);
-    let clocks = match trace.len() {
-        0 => Vec::new(),
-        rows => trace.clocks(world.setup.nodes.len(), rows as u32 - 1),
-    };
-    for (id, rec) in trace.rows().iter().enumerate() {
-        let mut line = serde_json::json!({
-            "id": id,
-            "at_us": rec.at,
-            "step": rec.step,
-            "kind": rec.kind,
-            "node": world.setup.nodes[usize::from(rec.node)].name,
-            "cause": rec.cause(),
-            "clock": clocks[id],
-            "text": reader.sentence(rec),
-        });
-        if is_about_message(rec) {
-            line["peer"] = world.setup.nodes[usize::from(rec.peer)].name.as_str().into();
-            line["message"] = rec.message().to_string().into();
-        }
-        if rec.kind == RowKind::Complete {
-            let outcome: Outcome = trace.completed(rec).1;
-            line["outcome"] = serde_json::to_value(outcome).unwrap_or_default();
-        }
-        print(&format!("{line}\n"));
-    }
-}
-
-fn is_about_message(rec: &Rec) -> bool {
-    use RowKind::*;
-    matches!(rec.kind, Send | Deliver | Lost | Duplicate | Adversary)
 }

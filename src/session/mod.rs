@@ -34,8 +34,12 @@ struct Run {
     tally: charts::Tally,
 }
 
+/// Writes the open run in a form that it knows by name.
+pub type Writer = fn(&mut Session, &str) -> Result<String, String>;
+
 pub struct Session {
     registry: &'static [Entry],
+    writer: Option<Writer>,
     lesson: Option<Lesson>,
     /// The measurement under way.
     sweep: Option<Sweep>,
@@ -46,7 +50,12 @@ pub struct Session {
 
 impl Session {
     pub fn new(registry: &'static [Entry]) -> Session {
-        Session { registry, lesson: None, sweep: None, run: None, sent: None }
+        Session { registry, writer: None, lesson: None, sweep: None, run: None, sent: None }
+    }
+
+    /// One that writes runs in other forms too.
+    pub fn with_writer(self, writer: Writer) -> Session {
+        Session { writer: Some(writer), ..self }
     }
 
     /// Answers a message; a message of another version is refused.
@@ -85,12 +94,29 @@ impl Session {
                 vec![self.measure(step, &choices, done).unwrap_or_else(Reply::Failed)]
             }
             Request::Press { step, button } => self.press(step, button),
+            Request::Write { form } => {
+                let written = match self.writer {
+                    Some(write) => write(self, &form),
+                    None => Err("this engine writes no other forms".into()),
+                };
+                vec![written.map_or_else(Reply::Failed, Reply::Exported)]
+            }
             Request::Die => panic!("the engine was asked to die"),
             other => match &mut self.run {
                 Some(run) => run.handle(other),
                 None => vec![Reply::Failed("no run is open".into())],
             },
         }
+    }
+
+    /// The run that is open.
+    pub fn timeline(&self) -> Option<&Timeline> {
+        self.run.as_ref().map(|run| &run.timeline)
+    }
+
+    /// What does not change of it.
+    pub fn opened(&self) -> Option<Opened> {
+        self.run.as_ref().map(Run::opened)
     }
 
     /// The engine that has a protocol, if it is not this one.

@@ -46,8 +46,8 @@ impl Trace {
     }
 
     /// Vector clocks of the rows up to and including `last` (Fidge 1988, Mattern 1989), each with one entry a node: each
-    /// of a node's own events, which is an act that something else caused with the acts that it caused, counts one; an
-    /// act learns its cause's clock. Other rows have their cause's clock.
+    /// of a node's own events, which is an act that something else caused with the acts that it caused in the same step,
+    /// counts one; an act learns its cause's clock. Other rows have their cause's clock.
     pub fn clocks(&self, nodes: usize, last: u32) -> Vec<Vec<u32>> {
         let mut at_node = vec![(vec![0u32; nodes], 0u32); nodes];
         let mut clocks: Vec<Vec<u32>> = Vec::with_capacity(last as usize + 1);
@@ -60,7 +60,7 @@ impl Trace {
             let (own, first) = &mut at_node[usize::from(rec.node)];
             let goes_on = |source: u32| {
                 let source_rec = self.get(source);
-                source >= *first && source_rec.node == rec.node && source_rec.is_act()
+                source >= *first && source_rec.node == rec.node && source_rec.is_act() && source_rec.step == rec.step
             };
             if !self.source(rec).is_some_and(goes_on) {
                 *first = row;

@@ -268,7 +268,9 @@ fn top(ctx: &Ctx) -> Html {
 fn progress_menu(ctx: &Ctx) -> Html {
     let export = {
         let progress = Rc::clone(&ctx.state.progress);
-        Callback::from(move |_: MouseEvent| storage::download("faultline-progress.json", &progress.to_text()))
+        Callback::from(move |_: MouseEvent| {
+            storage::download("faultline-progress.json", storage::JSON, &progress.to_text())
+        })
     };
     let import = {
         let ctx = ctx.clone();
@@ -307,7 +309,8 @@ fn notices(ctx: &Ctx) -> Html {
             Callback::from(move |_: MouseEvent| ctx.dispatch(Action::CloseNotice(i)))
         };
         let download = notice.set_aside.clone().map(|text| {
-            let save = Callback::from(move |_: MouseEvent| storage::download(storage::ASIDE_FILE, &text));
+            let save =
+                Callback::from(move |_: MouseEvent| storage::download(storage::ASIDE_FILE, storage::JSON, &text));
             button("", "Download it", save)
         });
         html! {

@@ -60,7 +60,7 @@ impl Asked {
             Request::Payload { .. } => Asked::Payload,
             Request::Predict { .. } => Asked::Predict,
             Request::Measure { .. } => Asked::Measure,
-            Request::Export | Request::Arrange { .. } => Asked::Export,
+            Request::Export | Request::Arrange { .. } | Request::Write { .. } => Asked::Export,
             Request::Die => Asked::Die,
         }
     }

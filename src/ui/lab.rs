@@ -3,6 +3,7 @@
 //! Frames go to the playhead at once (it draws them outside of Yew) and to the reducer a few times a second.
 
 use super::engine::{Asked, Heard, Link, now};
+use super::exports::Form;
 use super::play::Playhead;
 use super::state::{Action, State};
 use crate::base::Micros;
@@ -26,19 +27,22 @@ const BEFORE_THE_MOMENT: Micros = Micros::ms(20);
 pub enum Share {
     Copy,
     Download,
+    Write(Form),
 }
 
 #[derive(Clone)]
 pub struct Lab(Rc<Core>);
 
 pub struct Core {
-    me: Weak<Core>,
+    pub(super) me: Weak<Core>,
     pub dispatch: UseReducerDispatcher<State>,
     /// The engine of the open run, and that of the lesson; the same unless the run is of a file that needs another.
     link: RefCell<Option<Rc<Link>>>,
     lessons: RefCell<Option<Rc<Link>>>,
     /// Measures beside the bench, with an engine of its own, as long as a measurement is under way.
     sweeper: RefCell<Option<Rc<Link>>>,
+    /// Writes the run in another form, as long as it is at that.
+    pub(super) writer: RefCell<Option<Rc<Link>>>,
     pub play: Playhead,
     /// The loaded lesson's name and bytes, to give them to a new worker.
     lesson: RefCell<Option<(String, Vec<u8>)>>,
@@ -88,6 +92,7 @@ impl Lab {
             link: RefCell::default(),
             lessons: RefCell::default(),
             sweeper: RefCell::default(),
+            writer: RefCell::default(),
             play: Playhead::new(me.clone()),
             lesson: RefCell::default(),
             source: RefCell::default(),
@@ -489,7 +494,8 @@ impl Core {
                     dispatch.dispatch(Action::Toast(words.into()));
                 });
             }
-            Some(Share::Download) => super::storage::download("faultline-run.json", &text),
+            Some(Share::Download) => super::storage::download("faultline-run.json", super::storage::JSON, &text),
+            Some(Share::Write(form)) => self.write(form, &text, self.play.at()),
             None => {}
         }
         (self.dispatch).dispatch(Action::Exported(Rc::from(text.as_str())));

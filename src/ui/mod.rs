@@ -12,6 +12,7 @@ mod controls;
 mod crash;
 mod effects;
 mod engine;
+mod exports;
 mod fetch;
 mod guide;
 mod icons;

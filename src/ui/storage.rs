@@ -65,7 +65,7 @@ pub fn download_aside() {
     let Some(store) = store() else { return };
     let mut count = 1;
     while let Ok(Some(text)) = store.get_item(&aside_key(count)) {
-        download(ASIDE_FILE, &text);
+        download(ASIDE_FILE, JSON, &text);
         count += 1;
     }
 }
@@ -103,10 +103,13 @@ pub fn save_theme(theme: Theme) {
 }
 
 /// Offers a text as a file.
-pub fn download(name: &str, text: &str) {
+/// Type of the files that the page reads again.
+pub const JSON: &str = "application/json";
+
+pub fn download(name: &str, mime: &str, text: &str) {
     let parts = Array::of1(&JsValue::from(text));
     let options = BlobPropertyBag::new();
-    options.set_type("application/json");
+    options.set_type(mime);
     let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
     let Ok(address) = Url::create_object_url_with_blob(&blob) else { return };
     if let Ok(link) = document().create_element("a") {

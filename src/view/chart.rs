@@ -9,9 +9,9 @@ use crate::wire::{Chart, ChartUnit, Charts, ChartsAsk};
 pub const HEIGHT: u32 = 60;
 /// Parts of a stretch at most: fine enough for the width of a chart on a wide screen.
 const PARTS_MAX: u64 = 120;
-const PARTS_MIN: u64 = 12;
+const PARTS_MIN: u64 = 16;
 /// So many events for each part, on average: with fewer, rates would be one or none of them.
-const EVENTS: u64 = 20;
+const EVENTS: u64 = 80;
 /// The shortest stretch that can be zoomed to.
 const SPAN_MIN: u64 = 1_000;
 

@@ -89,6 +89,9 @@ pub enum Request {
     Export,
     /// How the nodes stand on the stage, which is kept with the scenario. Answer: [`Reply::Exported`].
     Arrange { arrangement: Arrangement, places: Vec<Option<(u16, u16)>> },
+    /// The run in the form of another tool, by the form's name; only the engine that is there for it does that. Answer:
+    /// [`Reply::Exported`].
+    Write { form: String },
     /// Fault drill for tests of recovery: the engine panics. Only answered by its death.
     Die,
 }

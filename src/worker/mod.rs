@@ -1,7 +1,7 @@
-//! Layer 7, wasm32 only: the engine in a worker of its own, and the page's way to it.
+//! Layer 8, wasm32 only: the engine in a worker of its own, and the page's way to it.
 
 use crate::base::codec;
-use crate::session::Session;
+use crate::session::{Session, Writer};
 use crate::sim::cell::Entry;
 use crate::wire::{FromEngine, Reply, ToEngine, VERSION};
 use gloo::utils::document;
@@ -22,7 +22,9 @@ impl Worker for Engine {
 
     fn create(_: &WorkerScope<Self>) -> Self {
         let registry = REGISTRY.with(|registry| registry.get().expect("registered before anybody asks"));
-        Engine { session: Session::new(registry()) }
+        let session = Session::new(registry());
+        let writer = WRITER.with(Cell::get);
+        Engine { session: if let Some(writer) = writer { session.with_writer(writer) } else { session } }
     }
 
     fn update(&mut self, _: &WorkerScope<Self>, (): ()) {}
@@ -41,6 +43,8 @@ type Registry = fn() -> &'static [Entry];
 thread_local! {
     /// The protocols that this engine's program holds.
     static REGISTRY: Cell<Option<Registry>> = const { Cell::new(None) };
+    /// What writes runs in other forms, in the engine that does.
+    static WRITER: Cell<Option<Writer>> = const { Cell::new(None) };
     /// Who asked last, to send the last words to.
     static ASKED_BY: RefCell<Option<(WorkerScope<Engine>, HandlerId, u32)>> = const { RefCell::new(None) };
 }
@@ -62,6 +66,12 @@ pub fn register(registry: Registry) {
     REGISTRY.with(|own| own.set(Some(registry)));
     std::panic::set_hook(Box::new(last_words));
     Engine::registrar().encoding::<Wire>().register();
+}
+
+/// Runs in the worker that writes runs in other forms.
+pub fn register_writer(registry: Registry, writer: Writer) {
+    WRITER.with(|own| own.set(Some(writer)));
+    register(registry);
 }
 
 /// Runs in the page: starts an engine's worker. The file's name, with the build's hash, stands in the page's

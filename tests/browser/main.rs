@@ -16,6 +16,7 @@ mod keep;
 mod lesson;
 mod looks;
 mod measure;
+mod offline;
 #[allow(dead_code, reason = "helpers that not every state of the tests uses")]
 mod page;
 mod server;

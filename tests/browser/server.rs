@@ -6,7 +6,10 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -23,6 +26,10 @@ struct State {
     /// Requests for a path with this ending get another file, or a 404: to see what the page does then.
     other: Option<(String, Option<String>)>,
     asked: Mutex<Vec<String>>,
+    /// Nobody answers any more.
+    down: AtomicBool,
+    /// The build is called by another version than it has.
+    updated: AtomicBool,
 }
 
 impl Server {
@@ -46,7 +53,13 @@ impl Server {
         assert!(dist.join("index.html").is_file(), "The page is not built: run `make dist` first.");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let state = Arc::new(State { dist, other, asked: Mutex::default() });
+        let state = Arc::new(State {
+            dist,
+            other,
+            asked: Mutex::default(),
+            down: AtomicBool::new(false),
+            updated: AtomicBool::new(false),
+        });
         let shared = state.clone();
         // Both kinds of thread end with the test process.
         thread::spawn(move || {
@@ -68,7 +81,18 @@ impl Server {
         format!("http://{}{SUBFOLDER}", self.address)
     }
 
-    /// Every path asked for so far, in order, queries included.
+    /// From now on no request is answered.
+    pub fn stop(&self) {
+        self.state.down.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on there is a new version of the page.
+    pub fn update(&self) {
+        self.state.updated.store(true, Ordering::Relaxed);
+    }
+
+    /// Every path that the page asked for so far, in order, queries included; what its service worker keeps for later is not
+    /// among them.
     pub fn asked(&self) -> Vec<String> {
         self.state.asked.lock().expect("no thread panics with the lock").clone()
     }
@@ -89,12 +113,23 @@ impl State {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
         let target = line.split(' ').nth(1)?.to_owned();
+        let mut kept = false;
         while line.trim() != "" {
             line.clear();
             reader.read_line(&mut line).ok()?;
+            kept |= line.to_ascii_lowercase().starts_with("referer:") && line.trim().ends_with("/sw.js");
         }
-        self.asked.lock().ok()?.push(target.clone());
+        if self.down.load(Ordering::Relaxed) {
+            return None;
+        }
+        if !kept {
+            self.asked.lock().ok()?.push(target.clone());
+        }
         let (status, kind, body) = match self.file(&target) {
+            Some((kind, body)) if target.ends_with("/sw.js") && self.updated.load(Ordering::Relaxed) => {
+                let text = String::from_utf8_lossy(&body).replacen("const VERSION = \"", "const VERSION = \"new-", 1);
+                ("200 OK", kind, text.into_bytes())
+            }
             Some((kind, body)) => ("200 OK", kind, body),
             None => ("404 Not Found", "text/plain", b"not found".to_vec()),
         };

@@ -55,7 +55,9 @@ fn events(trace: &Trace) -> (Vec<Event>, Vec<Option<usize>>) {
             of.push(caused);
             continue;
         }
-        let goes_on = latest.get(&rec.node).copied().filter(|event| caused == Some(*event));
+        // A timer that it set itself goes off in a step of its own: another event.
+        let same_step = |event: &usize| trace.get(events[*event].first).step == rec.step;
+        let goes_on = latest.get(&rec.node).copied().filter(|event| caused == Some(*event)).filter(same_step);
         let place = goes_on.unwrap_or_else(|| {
             events.push(Event { node: rec.node, first: row, last: row });
             latest.insert(rec.node, events.len() - 1);

@@ -3,6 +3,7 @@
 use super::super::app::Ctx;
 use super::super::controls::{button, file_input, tool};
 use super::super::effects::{self, use_effect_on};
+use super::super::exports;
 use super::super::icons;
 use super::super::lab::Share;
 use super::super::state::Action;
@@ -106,6 +107,7 @@ fn seed(ctx: &Ctx) -> Html {
             Err(why) => ctx.dispatch(Action::Toast(why)),
         })
     };
+    let forms = exports::FORMS.iter().map(|form| button("", form.words, share(Share::Write(*form))));
     html! {
         <>
             <span class="ev">{ "seed " }<b id="seed">{ opened.seed }</b></span>
@@ -116,6 +118,7 @@ fn seed(ctx: &Ctx) -> Html {
                 { button("", "Copy as text", share(Share::Copy)) }
                 { button("", "Save as a file", share(Share::Download)) }
                 { file_input("Open a file", open) }
+                <details><summary>{ "Save in another form" }</summary>{ for forms }</details>
                 { button("", "Start this run again", reopen(Some(opened.seed))) }
                 { button("", "Try another seed", reopen(Some(opened.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1) >> 44))) }
             </div>

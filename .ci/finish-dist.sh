@@ -1,10 +1,16 @@
 #!/bin/sh
 # Called by Trunk after a build. Trunk names a worker's files without a hash; this adds one, and writes each loader's
-# new name where the page looks it up: <meta name="engine"> and its like in index.html.
+# new name where the page looks it up: <meta name="engine"> and its like in index.html. Then it writes into the service
+# worker which files the build consists of.
 set -eu
 cd "$TRUNK_STAGING_DIR"
 if command -v sha256sum > /dev/null; then sum=sha256sum; else sum='shasum -a 256'; fi
-for engine in engine registers groups; do
+# edit FILE SCRIPT
+edit() {
+  sed "$2" "$1" > "$1.new"
+  mv "$1.new" "$1"
+}
+for engine in engine registers groups exporter; do
   name=$engine-$(cat "$engine.js" "${engine}_bg.wasm" | $sum | cut -c1-16)
   # The loader's way of naming the wasm is an old one that wasm-bindgen warns of in the console.
   sed "s/$engine\.js/${name}.js/; s/wasm_bindgen(\(.*\)${engine}_bg\.wasm\"/wasm_bindgen({module_or_path:\1${name}_bg.wasm\"}/" \
@@ -12,6 +18,10 @@ for engine in engine registers groups; do
   mv "$engine.js" "$name.js"
   mv "${engine}_bg.wasm" "${name}_bg.wasm"
   rm "${engine}_loader.js"
-  sed "s/${engine}_loader\.js/${name}_loader.js/" index.html > index.html.new
-  mv index.html.new index.html
+  edit index.html "s/${engine}_loader\.js/${name}_loader.js/"
 done
+edit manifest.webmanifest "s/ICON/$(ls icon-*.svg)/"
+files=$(find . -type f ! -name sw.js | LC_ALL=C sort)
+version=$(echo "$files" | xargs cat | $sum | cut -c1-16)
+list=$(printf '%s\n' ./ $files | sed 's/.*/"&"/' | paste -s -d , -)
+edit sw.js "s/^const VERSION = .*/const VERSION = \"$version\";/; s|^const FILES = .*|const FILES = [$list];|"
