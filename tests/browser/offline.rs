@@ -1,6 +1,7 @@
 //! Without a network: after the first visit the page, its lessons and every engine are there; a new version is offered.
 
 use crate::ENGINE;
+use crate::keep::KEEP_FILES;
 use crate::page::Page;
 use crate::server::Server;
 use crate::share::{open_bench, open_file};
@@ -28,6 +29,15 @@ fn the_page_works_without_a_network_after_the_first_visit() {
         r#"{"version": 1, "protocol": "swim", "seed": 1, "nodes": [{"name": "m", "role": "member", "count": 3}]}"#,
     );
     page.wait_for("[data-node=m3]");
+    page.js(KEEP_FILES, json!([]));
+    page.click("[popovertarget=share-menu]");
+    page.click("#share-menu summary");
+    page.screenshots("exports");
+    let press = "[...document.querySelectorAll('#share-menu button')].find(b => b.innerText.includes('ShiViz')).click()";
+    page.js(press, json!([]));
+    let log = page.wait_js("the log", "return files[0]", json!([]));
+    assert!(log.as_str().is_some_and(|log| log.starts_with("m1 {\"m1\": 1}\nm1 started")), "{log}");
+    page.wait_text("Saved as faultline-shiviz.log.");
     page.finish();
 }
 
