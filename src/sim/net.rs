@@ -191,7 +191,7 @@ impl Link {
         if !self.plain {
             return None;
         }
-        Some(now + sample::draw(&self.shape.latency, &mut self.latencies.stream(u64::from(count))).0)
+        Some(now + sample::draw_inline(&self.shape.latency, &mut self.latencies.stream(u64::from(count))).0)
     }
 }
 

@@ -56,6 +56,13 @@ impl<T> Default for Queue<T> {
     }
 }
 
+/// Writes into an empty place, without looking for what there would be to drop.
+#[inline(always)]
+fn fill<T>(place: &mut Option<T>, entry: T) {
+    debug_assert!(place.is_none(), "the place is taken");
+    std::mem::forget(place.replace(entry));
+}
+
 impl Level {
     #[inline(always)]
     fn first_slot(&self) -> usize {
@@ -111,7 +118,7 @@ impl<T> Queue<T> {
         if last != NONE {
             let last = &mut self.chunks[last as usize];
             if let Some(place) = last.entries.get_mut(usize::from(last.end)) {
-                *place = Some((at, item));
+                fill(place, (at, item));
                 last.end += 1;
                 return;
             }
@@ -137,7 +144,7 @@ impl<T> Queue<T> {
         let chunk = &mut self.chunks[index as usize];
         self.free = chunk.next;
         (chunk.next, chunk.begin, chunk.end) = (NONE, 0, 1);
-        chunk.entries[0] = Some(entry);
+        fill(&mut chunk.entries[0], entry);
         index
     }
 

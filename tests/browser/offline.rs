@@ -33,7 +33,8 @@ fn the_page_works_without_a_network_after_the_first_visit() {
     page.click("[popovertarget=share-menu]");
     page.click("#share-menu summary");
     page.screenshots("exports");
-    let press = "[...document.querySelectorAll('#share-menu button')].find(b => b.innerText.includes('ShiViz')).click()";
+    let press =
+        "[...document.querySelectorAll('#share-menu button')].find(b => b.innerText.includes('ShiViz')).click()";
     page.js(press, json!([]));
     let log = page.wait_js("the log", "return files[0]", json!([]));
     assert!(log.as_str().is_some_and(|log| log.starts_with("m1 {\"m1\": 1}\nm1 started")), "{log}");
