@@ -127,12 +127,13 @@ pub fn App() -> Html {
         <ContextProvider<Ctx> context={ctx.clone()}>
             <div class="app" data-app="ready" data-engine={ready.then_some("ready")}>
                 <a class="skip" href="#main" onclick={skip()}>{ "Skip to the content" }</a>
-                { top(&ctx) }
+                if !matches!(state.route, Route::Run { embedded: true, .. }) { { top(&ctx) } }
                 { notices(&ctx) }
                 { match &state.route {
                     Route::Home => pages::home::home(&ctx),
                     Route::Lesson(..) => html! { <pages::lesson::Lesson /> },
                     Route::About => pages::about::about(&ctx),
+                    Route::Run { .. } => html! { <pages::run::Run /> },
                     Route::NotFound(path) => pages::not_found(path),
                 } }
             </div>
@@ -164,6 +165,10 @@ fn title(state: &State) -> String {
             _ => "Lesson · Faultline".into(),
         },
         Route::About => "About · Faultline".into(),
+        Route::Run { .. } => match &state.run.opened {
+            Some(opened) => format!("{} · Faultline", opened.title),
+            None => "A run · Faultline".into(),
+        },
         Route::NotFound(_) => "Page not found · Faultline".into(),
     }
 }
@@ -207,9 +212,10 @@ fn use_surroundings(ctx: &Ctx) {
     use_effect_on([0; 3], Box::new(listen));
 }
 
-/// What the address names, as far as it can be fetched: nothing, home (an empty name), or a lesson.
+/// What the address names, as far as it can be fetched: nothing, home (an empty name), a lesson, or a run (after a `#`).
 fn place(state: &State) -> Option<String> {
     match &state.route {
+        Route::Run { packed, .. } => Some(format!("#{packed}")),
         Route::Home => Some(String::new()),
         Route::Lesson(slug, _) if state.catalogue.ready().is_some() => Some(slug.clone()),
         _ => None,
@@ -225,6 +231,7 @@ fn use_place(ctx: &Ctx) {
         window().scroll_to_with_x_and_y(0.0, 0.0);
         match place.as_deref() {
             Some("") => open_home(&ctx),
+            Some(run) if run.starts_with('#') => pages::run::open(&ctx, run[1..].to_owned()),
             Some(slug) => load_lesson(&ctx, slug),
             None => ctx.lab.play.pause(),
         }

@@ -7,6 +7,7 @@ use super::exports::Form;
 use super::play::Playhead;
 use super::state::{Action, State};
 use crate::base::Micros;
+use crate::view::link::Session;
 use crate::view::stage::Target;
 use crate::wire::*;
 use std::cell::{Cell, RefCell};
@@ -23,11 +24,13 @@ const DEATHS_MAX: u32 = 3;
 const BEFORE_THE_MOMENT: Micros = Micros::ms(20);
 
 /// What an exported run is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Share {
     Copy,
     Download,
     Write(Form),
+    /// A link with all but the run in it, and whether it is to be embedded.
+    Link(Session, bool),
 }
 
 #[derive(Clone)]
@@ -212,6 +215,17 @@ impl Core {
         let open = OpenRun { source, seed, cursor };
         *self.opening.borrow_mut() = Some(open.clone());
         self.send(Request::Open(open));
+    }
+
+    /// Opens what a link holds.
+    pub fn open_link(&self, session: Session) {
+        let source = RunSource::Text(SourceFile { name: "the link's run".into(), text: session.run });
+        self.open(source.clone(), None, false);
+        self.open_run(source, None, Some(session.at), None, false);
+        (self.dispatch).dispatch(Action::Noted(session.note, session.from));
+        if let Some(tab) = super::bench::tabs::named(&session.tab) {
+            (self.dispatch).dispatch(Action::Tab(tab));
+        }
     }
 
     /// The same set-up again, with another seed or the same.
@@ -496,6 +510,9 @@ impl Core {
             }
             Some(Share::Download) => super::storage::download("faultline-run.json", super::storage::JSON, &text),
             Some(Share::Write(form)) => self.write(form, &text, self.play.at()),
+            Some(Share::Link(session, embedded)) => {
+                self.link_to(Session { at: self.play.at(), run: text.clone(), ..session }, embedded);
+            }
             None => {}
         }
         (self.dispatch).dispatch(Action::Exported(Rc::from(text.as_str())));

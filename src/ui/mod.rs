@@ -17,6 +17,7 @@ mod fetch;
 mod guide;
 mod icons;
 mod lab;
+mod links;
 mod pages;
 mod play;
 mod state;

@@ -98,6 +98,10 @@ pub struct RunState {
     pub rows: Option<Rc<RowsPage>>,
     pub diagram: Option<Rc<Diagram>>,
     pub charts: Option<Rc<Charts>>,
+    /// What is noted about the run, and the page it comes from; and the last link that was made of it.
+    pub note: String,
+    pub from: String,
+    pub link: String,
     pub inspection: Option<Rc<Inspection>>,
     pub payload: Option<Rc<Payload>>,
     /// A sentence that answers what the learner just did.
@@ -142,6 +146,10 @@ pub enum Action {
     Rows(Rc<RowsPage>),
     Diagram(Rc<Diagram>),
     Charts(Rc<Charts>),
+    /// What a link says of its run: the note, and where it comes from.
+    Noted(String, String),
+    /// A link was made.
+    Linked(String),
     Inspected(Rc<Inspection>),
     Payload(Rc<Payload>),
     Toast(String),
@@ -324,7 +332,8 @@ impl RunState {
     fn apply(&mut self, action: Action) {
         match action {
             Action::Opening(borrowed) => {
-                *self = RunState { tab: self.tab, borrowed, ..RunState::default() };
+                let (note, from) = (std::mem::take(&mut self.note), std::mem::take(&mut self.from));
+                *self = RunState { tab: self.tab, borrowed, note, from, ..RunState::default() };
             }
             Action::Opened(opened) => {
                 self.speed = opened.pace_us_per_s as f64;
@@ -354,6 +363,8 @@ impl RunState {
             Action::Rows(rows) => self.rows = Some(rows),
             Action::Diagram(diagram) => self.diagram = Some(diagram),
             Action::Charts(charts) => self.charts = Some(charts),
+            Action::Noted(note, from) => (self.note, self.from) = (note, from),
+            Action::Linked(link) => self.link = link,
             Action::Inspected(inspection) => self.inspection = Some(inspection),
             Action::Payload(payload) => self.payload = Some(payload),
             Action::Toast(text) => {

@@ -13,6 +13,7 @@ pub mod faults;
 pub mod hit;
 pub mod labels;
 pub mod layout;
+pub mod link;
 pub mod messages;
 pub mod minimap;
 pub mod nodes;

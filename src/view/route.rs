@@ -7,6 +7,11 @@ pub enum Route {
     /// A lesson and the step (from 0).
     Lesson(String, u32),
     About,
+    /// A run that the address itself holds; without anything around it when it is embedded.
+    Run {
+        packed: String,
+        embedded: bool,
+    },
     NotFound(String),
 }
 
@@ -18,6 +23,8 @@ impl Route {
         match parts.as_slice() {
             [] => Route::Home,
             ["about"] => Route::About,
+            ["run", packed] => Route::Run { packed: (*packed).into(), embedded: false },
+            ["embed", packed] => Route::Run { packed: (*packed).into(), embedded: true },
             ["lesson", slug] if is_slug(slug) => Route::Lesson((*slug).into(), 0),
             ["lesson", slug, step] if is_slug(slug) => match step.parse::<u32>() {
                 Ok(n) if n > 0 => Route::Lesson((*slug).into(), n - 1),
@@ -31,6 +38,7 @@ impl Route {
         match self {
             Route::Home => "#/".into(),
             Route::About => "#/about".into(),
+            Route::Run { packed, embedded } => format!("#/{}/{packed}", if *embedded { "embed" } else { "run" }),
             Route::Lesson(slug, step) => format!("#/lesson/{slug}/{}", step + 1),
             Route::NotFound(path) => format!("#{path}"),
         }
@@ -48,6 +56,10 @@ mod tests {
 
     #[test]
     fn addresses_read_back() {
+        let run = |embedded| Route::Run { packed: "1.aB-_9".into(), embedded };
+        for route in [run(false), run(true)] {
+            assert_eq!(Route::parse(&route.href()), route);
+        }
         for route in [Route::Home, Route::About, Route::Lesson("one-system".into(), 0), Route::Lesson("x".into(), 4)] {
             assert_eq!(Route::parse(&route.href()), route);
         }

@@ -14,6 +14,7 @@ mod hands;
 mod inbox;
 mod keep;
 mod lesson;
+mod links;
 mod looks;
 mod measure;
 mod offline;

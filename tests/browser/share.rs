@@ -7,7 +7,7 @@ use crate::server::Server;
 use serde_json::{Value, json};
 
 /// The moment, and every node in words.
-const SEEN: &str = "return [document.querySelector('#clock').innerText,
+pub const SEEN: &str = "return [document.querySelector('#clock').innerText,
     ...[...document.querySelectorAll('.spot')].map(spot => spot.ariaLabel)].join('; ')";
 
 const SAID: &str = "return document.querySelector('#said').innerText";
@@ -45,7 +45,7 @@ pub fn save(page: &Page) -> String {
 }
 
 /// Goes on by so many steps and returns what was said of each.
-fn go_on(page: &Page, steps: usize) -> Vec<Value> {
+pub fn go_on(page: &Page, steps: usize) -> Vec<Value> {
     page.focus("[data-node=n2]");
     (0..steps)
         .map(|_| {

@@ -11,7 +11,7 @@ mod look;
 mod menu;
 mod panels;
 pub mod stage;
-mod tabs;
+pub mod tabs;
 mod transport;
 
 use super::app::{Ctx, use_ctx};

@@ -14,6 +14,16 @@ const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Measures, "measures", "Measures"),
 ];
 
+/// A tab's name, for links.
+pub fn name(tab: Tab) -> &'static str {
+    TABS.iter().find(|(own, ..)| *own == tab).map_or("log", |(_, name, _)| *name)
+}
+
+/// The tab of a name, if there is one.
+pub fn named(name: &str) -> Option<Tab> {
+    TABS.iter().find(|(_, own, _)| *own == name).map(|(tab, ..)| *tab)
+}
+
 pub fn tabs(ctx: &Ctx) -> Html {
     let current = ctx.state.run.tab;
     let onkeydown = {
@@ -40,7 +50,7 @@ pub fn tabs(ctx: &Ctx) -> Html {
                 tabindex={if here { "0" } else { "-1" }} {onclick}>{ *label }</button>
         }
     };
-    let id = TABS.iter().find(|(tab, ..)| *tab == current).map_or("log", |(_, id, _)| *id);
+    let id = name(current);
     html! {
         <div class="tabs">
             <div class="tablist" role="tablist" aria-label="About the run" {onkeydown}>{ for TABS.iter().map(tab) }</div>

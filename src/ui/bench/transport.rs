@@ -7,10 +7,13 @@ use super::super::exports;
 use super::super::icons;
 use super::super::lab::Share;
 use super::super::state::Action;
+use super::tabs;
 use crate::base::Micros;
+use crate::view::link::{self, Session};
+use crate::view::route::Route;
 use crate::view::{track, words};
 use crate::wire::{CommandCard, Mark, MarkKind, Move, Request};
-use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 /// `notice` stands above all: whose run this is, if not one's own.
@@ -98,7 +101,7 @@ fn seed(ctx: &Ctx) -> Html {
     };
     let share = |how: Share| {
         let ctx = ctx.clone();
-        Callback::from(move |_: MouseEvent| ctx.lab.share(how))
+        Callback::from(move |_: MouseEvent| ctx.lab.share(how.clone()))
     };
     let open = {
         let ctx = ctx.clone();
@@ -107,6 +110,19 @@ fn seed(ctx: &Ctx) -> Html {
             Err(why) => ctx.dispatch(Action::Toast(why)),
         })
     };
+    let run = &ctx.state.run;
+    let from = match &ctx.state.route {
+        route @ Route::Lesson(..) => route.href(),
+        _ => run.from.clone(),
+    };
+    let note = {
+        let (ctx, from) = (ctx.clone(), from.clone());
+        Callback::from(move |event: Event| {
+            let text = event.target_unchecked_into::<HtmlTextAreaElement>().value();
+            ctx.dispatch(Action::Noted(text, from.clone()));
+        })
+    };
+    let session = Session { tab: tabs::name(run.tab).into(), note: run.note.clone(), from, ..Session::default() };
     let forms = exports::FORMS.iter().map(|form| button("", form.words, share(Share::Write(*form))));
     html! {
         <>
@@ -115,6 +131,12 @@ fn seed(ctx: &Ctx) -> Html {
             <button type="button" popovertarget="share-menu">{ "Share" }</button>
             <div class="menu" id="share-menu" popover="auto" role="group" aria-label="Run">
                 <p>{ "A run is its scenario, its seed and what you did. The same text gives the same run." }</p>
+                { button("", "Copy a link to this moment", share(Share::Link(session.clone(), false))) }
+                { button("", "Copy code to embed it", share(Share::Link(session, true))) }
+                if !run.link.is_empty() {
+                    <input class="made" readonly={true} value={run.link.clone()} aria-label="The link" />
+                }
+                <label>{ "Note in the link" }<textarea rows="2" maxlength={link::NOTE_MAX.to_string()} value={run.note.clone()} onchange={note} /></label>
                 { button("", "Copy as text", share(Share::Copy)) }
                 { button("", "Save as a file", share(Share::Download)) }
                 { file_input("Open a file", open) }

@@ -3,6 +3,7 @@
 pub mod about;
 pub mod home;
 pub mod lesson;
+pub mod run;
 
 use super::controls::{button, link, tag, words};
 use crate::view::route::Route;
