@@ -133,7 +133,7 @@ pub fn App() -> Html {
                     Route::Home => pages::home::home(&ctx),
                     Route::Lesson(..) => html! { <pages::lesson::Lesson /> },
                     Route::About => pages::about::about(&ctx),
-                    Route::Run { .. } => html! { <pages::run::Run /> },
+                    Route::Run { .. } => pages::run::run(&ctx),
                     Route::NotFound(path) => pages::not_found(path),
                 } }
             </div>

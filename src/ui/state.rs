@@ -2,6 +2,7 @@
 //! here as actions.
 
 use super::guide;
+use crate::base::MsgId;
 use crate::progress::{GoalMet, LessonProgress, Position, Progress};
 use crate::view::acts::Form;
 use crate::view::route::Route;
@@ -83,6 +84,30 @@ pub struct State {
     pub measuring: bool,
 }
 
+/// What the learner set in the panels of the bench, as long as the run is open. In one place: each hook with a type of its
+/// own is code of its own.
+#[derive(Clone, Default)]
+pub struct Panels {
+    /// The order that the learner gave to messages on their way; those that are not in it come after them.
+    pub order: Rc<Vec<MsgId>>,
+    /// The message that is being dragged.
+    pub dragged: Option<MsgId>,
+    /// Budget and seed of random faults.
+    pub rain: Option<(u32, u64)>,
+    pub charts: Look,
+}
+
+/// What is looked at in the charts.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub struct Look {
+    /// The stretch, when it is not the whole run.
+    pub zoom: Option<ChartsAsk>,
+    /// The part whose values are shown.
+    pub part: Option<usize>,
+    /// Where a stretch to zoom to begins.
+    pub begun: Option<usize>,
+}
+
 /// The open run, as far as the page shows it.
 #[derive(Clone, Default)]
 pub struct RunState {
@@ -98,6 +123,7 @@ pub struct RunState {
     pub rows: Option<Rc<RowsPage>>,
     pub diagram: Option<Rc<Diagram>>,
     pub charts: Option<Rc<Charts>>,
+    pub panels: Panels,
     /// What is noted about the run, and the page it comes from; and the last link that was made of it.
     pub note: String,
     pub from: String,
@@ -148,6 +174,7 @@ pub enum Action {
     Charts(Rc<Charts>),
     /// What a link says of its run: the note, and where it comes from.
     Noted(String, String),
+    Panels(Panels),
     /// A link was made.
     Linked(String),
     Inspected(Rc<Inspection>),
@@ -364,6 +391,7 @@ impl RunState {
             Action::Diagram(diagram) => self.diagram = Some(diagram),
             Action::Charts(charts) => self.charts = Some(charts),
             Action::Noted(note, from) => (self.note, self.from) = (note, from),
+            Action::Panels(panels) => self.panels = panels,
             Action::Linked(link) => self.link = link,
             Action::Inspected(inspection) => self.inspection = Some(inspection),
             Action::Payload(payload) => self.payload = Some(payload),

@@ -91,7 +91,8 @@ impl Plan<'_> {
         let part = (at.0 as f64 - self.window.from) / self.window.span();
         // Far outside is as good as just outside, and has no rounding of its own.
         let room = f64::from(self.size.0 - GUTTER);
-        GUTTER + (part * room).clamp(-4.0 * room, 5.0 * room) as f32
+        // Not `clamp`, which would bring the writing of floating-point numbers for its panic: 5 kB.
+        GUTTER + (part * room).max(-4.0 * room).min(5.0 * room) as f32
     }
 
     /// The moment at a place.

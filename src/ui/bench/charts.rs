@@ -1,10 +1,11 @@
 //! What was measured, over time: small charts over one axis. A moment is picked with the pointer or with a slider, and
 //! its values stand in the legends; a stretch that is brushed is looked at closer.
 
-use super::super::app::{Ctx, use_ctx};
+use super::super::app::Ctx;
 use super::super::controls::{button, details, tag, words};
 use super::super::effects::{self, use_effect_on};
 use super::super::engine::Asked;
+use super::super::state::{Action, Look, Panels, Tab};
 use super::panels;
 use crate::base::Micros;
 use crate::view::chart;
@@ -14,61 +15,65 @@ use std::rc::Rc;
 use web_sys::{Element, HtmlInputElement, PointerEvent};
 use yew::prelude::*;
 
-/// What the learner looks at.
-#[derive(Clone, Copy, Default, PartialEq)]
-struct Look {
-    /// The stretch, when it is not the whole run.
-    zoom: Option<ChartsAsk>,
-    /// The part whose values are shown.
-    part: Option<usize>,
-    /// Where a stretch to zoom to begins.
-    begun: Option<usize>,
-}
-
-type Looking = UseStateHandle<Look>;
-
-#[component]
-pub fn Charts() -> Html {
-    let ctx = use_ctx();
-    let look = use_state(Look::default);
+/// The stretch that is looked at, and how many events the run has.
+fn ask(ctx: &Ctx) -> (ChartsAsk, u64) {
     let run = &ctx.state.run;
     let (rows, head) = run.frame.as_ref().map_or((0, Micros::ZERO), |frame| (frame.head_rows, frame.head));
-    let ask = look.zoom.unwrap_or(ChartsAsk { from: Micros::ZERO, to: Micros(head.0 + 1), parts: chart::parts(rows) });
-    let measure = {
-        let ctx = ctx.clone();
-        move || {
-            if rows > 0 && !ctx.lab.waits_for(Asked::Charts) {
-                ctx.lab.send(Request::Charts(ask));
-            }
+    let whole = ChartsAsk { from: Micros::ZERO, to: Micros(head.0 + 1), parts: chart::parts(rows) };
+    (run.panels.charts.zoom.unwrap_or(whole), rows)
+}
+
+/// Asks for what the charts show, while they are in sight. While one answer is awaited no other is asked for: with it
+/// comes the next drawing, and the next question.
+#[hook]
+pub fn use_charts(ctx: &Ctx) {
+    let (ask, rows) = ask(ctx);
+    let sight = ctx.state.run.tab == Tab::Measures && rows > 0;
+    let answered = ctx.state.run.charts.as_ref().map_or(0, |charts| charts.of.to.0 ^ charts.of.from.0.rotate_left(32));
+    let ctx = ctx.clone();
+    let measure = move || {
+        if sight && !ctx.lab.waits_for(Asked::Charts) {
+            ctx.lab.send(Request::Charts(ask));
         }
     };
-    // While one answer is awaited no other is asked for: with it comes the next drawing, and the next question.
-    let answered = run.charts.as_ref().map_or(0, |charts| charts.of.to.0);
-    use_effect_on([rows, ask.from.0 ^ ask.to.0.rotate_left(32), answered], effects::plain(measure));
+    let key = if sight { [rows, ask.from.0 ^ ask.to.0.rotate_left(32), answered] } else { [0; 3] };
+    use_effect_on(key, effects::plain(measure));
+}
+
+/// Changes what is looked at.
+fn set(ctx: &Ctx, look: Look) {
+    if look != ctx.state.run.panels.charts {
+        ctx.dispatch(Action::Panels(Panels { charts: look, ..ctx.state.run.panels.clone() }));
+    }
+}
+
+pub fn charts(ctx: &Ctx) -> Html {
+    let run = &ctx.state.run;
+    let look = run.panels.charts;
     let charts = run.charts.as_ref();
     html! {
         <div class="list measures">
             if let Some(charts) = charts {
-                { moment(&ctx, charts, &look) }
-                <div class="plots">{ for charts.charts.iter().map(|chart| figure(&ctx, charts, chart, &look)) }</div>
+                { moment(ctx, charts, look) }
+                <div class="plots">{ for charts.charts.iter().map(|chart| figure(ctx, charts, chart, look)) }</div>
             }
-            { panels::measures(&ctx) }
+            { panels::measures(ctx) }
         </div>
     }
 }
 
 /// The slider over all charts, and what can be done with the moment that it is at.
-fn moment(ctx: &Ctx, charts: &Rc<Measured>, look: &Looking) -> Html {
+fn moment(ctx: &Ctx, charts: &Rc<Measured>, look: Look) -> Html {
     let part = look.part.unwrap_or(0);
-    let set = |change: Look| {
-        let look = look.clone();
-        Callback::from(move |_: MouseEvent| look.set(change))
+    let to = |change: Look| {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| set(&ctx, change))
     };
     let oninput = {
-        let look = look.clone();
+        let ctx = ctx.clone();
         Callback::from(move |event: InputEvent| {
             let part = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
-            look.set(Look { part: Some(part.max(0.0) as usize), ..*look });
+            set(&ctx, Look { part: Some(part.max(0.0) as usize), ..look });
         })
     };
     let show = {
@@ -76,7 +81,7 @@ fn moment(ctx: &Ctx, charts: &Rc<Measured>, look: &Looking) -> Html {
         Callback::from(move |_: MouseEvent| lab.play.seek(at))
     };
     let zoom = |begun: usize| Look { zoom: Some(chart::zoomed(&charts.of, begun, part)), ..Look::default() };
-    let (from, to) = (say::clock(charts.of.from, false), say::clock(charts.of.to, false));
+    let (from, until) = (say::clock(charts.of.from, false), say::clock(charts.of.to, false));
     html! {
         <div class="row moment">
             <label>{ "Moment " }<input type="range" min="0" max={(charts.of.parts - 1).to_string()} step="1" value={part.to_string()}
@@ -84,17 +89,17 @@ fn moment(ctx: &Ctx, charts: &Rc<Measured>, look: &Looking) -> Html {
             <output>{ say::clock(chart::begin(&charts.of, part), false) }</output>
             { button("small", "Show it", show) }
             if let Some(begun) = look.begun {
-                { button("small", "Zoom to here", set(zoom(begun))) }
+                { button("small", "Zoom to here", to(zoom(begun))) }
             } else {
-                { button("small", "Zoom from here", set(Look { begun: Some(part), ..**look })) }
+                { button("small", "Zoom from here", to(Look { begun: Some(part), ..look })) }
             }
-            if look.zoom.is_some() { { button("small", "The whole run", set(Look::default())) } }
-            <span class="n">{ format!("{from} to {to}; drag over a chart to zoom") }</span>
+            if look.zoom.is_some() { { button("small", "The whole run", to(Look::default())) } }
+            <span class="n">{ format!("{from} to {until}; drag over a chart to zoom") }</span>
         </div>
     }
 }
 
-fn figure(ctx: &Ctx, charts: &Rc<Measured>, chart: &Chart, look: &Looking) -> Html {
+fn figure(ctx: &Ctx, charts: &Rc<Measured>, chart: &Chart, look: Look) -> Html {
     let (of, top) = (charts.of, chart::top(chart));
     let width = of.parts.to_string();
     let now = ctx.state.run.frame.as_ref().map_or(Micros::ZERO, |frame| frame.now);
@@ -125,7 +130,7 @@ fn figure(ctx: &Ctx, charts: &Rc<Measured>, chart: &Chart, look: &Looking) -> Ht
             <div><dt><i class={format!("s{}", i % 8)}></i>{ &chart.series[i].name }</dt><dd>{ chart::shown(chart, i, look.part) }</dd></div>
         }
     };
-    let (onpointerdown, onpointermove, onpointerup, onpointerleave) = brush(ctx, of, look);
+    let (onpointerdown, onpointermove, onpointerup, onpointerleave) = brush(ctx, of);
     html! {
         <figure class="plot">
             <figcaption>{ &chart.title }<span class="n">{ if look.part.is_some() { "" } else { "greatest" } }</span></figcaption>
@@ -141,7 +146,7 @@ fn figure(ctx: &Ctx, charts: &Rc<Measured>, chart: &Chart, look: &Looking) -> Ht
 type Pointing = Callback<PointerEvent>;
 
 /// The pointer over a chart: it picks a moment; dragged, a stretch; a click shows that moment on the stage.
-fn brush(ctx: &Ctx, of: ChartsAsk, look: &Looking) -> (Pointing, Pointing, Pointing, Pointing) {
+fn brush(ctx: &Ctx, of: ChartsAsk) -> (Pointing, Pointing, Pointing, Pointing) {
     let place = move |event: &PointerEvent| {
         // The page hears events at its root: the target says where.
         let area = event.target_unchecked_into::<Element>().closest(".area").ok()??;
@@ -149,38 +154,30 @@ fn brush(ctx: &Ctx, of: ChartsAsk, look: &Looking) -> (Pointing, Pointing, Point
         let part = (f64::from(event.client_x()) - bounds.x()) / bounds.width().max(1.0) * f64::from(of.parts);
         Some((part.max(0.0) as usize).min(of.parts as usize - 1))
     };
-    let begin = {
-        let look = look.clone();
+    // What changes with the pointer; the look is that of the moment.
+    let on = |change: fn(&Ctx, ChartsAsk, &PointerEvent, Look, Option<usize>)| {
+        let ctx = ctx.clone();
         Callback::from(move |event: PointerEvent| {
-            let part = place(&event).filter(|_| event.button() == 0);
-            look.set(Look { begun: part, part, ..*look });
+            change(&ctx, of, &event, ctx.state.run.panels.charts, place(&event));
         })
     };
-    let go = {
-        let look = look.clone();
-        Callback::from(move |event: PointerEvent| {
-            let part = place(&event);
-            if part != look.part {
-                look.set(Look { part, begun: look.begun.filter(|_| event.buttons() != 0), ..*look });
-            }
-        })
-    };
-    let end = {
-        let (look, lab) = (look.clone(), ctx.lab.clone());
-        Callback::from(move |event: PointerEvent| {
-            let Some((begun, part)) = look.begun.zip(place(&event)) else { return };
-            if begun == part {
-                lab.play.seek(chart::begin(&of, part));
-                look.set(Look { begun: None, ..*look });
-            } else {
-                look.set(Look { zoom: Some(chart::zoomed(&of, begun, part)), ..Look::default() });
-            }
-        })
-    };
-    let leave = {
-        let look = look.clone();
-        Callback::from(move |_: PointerEvent| look.set(Look { part: None, begun: None, ..*look }))
-    };
+    let begin = on(|ctx, _, event, look, part| {
+        let part = part.filter(|_| event.button() == 0);
+        set(ctx, Look { begun: part, part, ..look });
+    });
+    let go = on(|ctx, _, event, look, part| {
+        set(ctx, Look { part, begun: look.begun.filter(|_| event.buttons() != 0), ..look });
+    });
+    let end = on(|ctx, of, _, look, part| {
+        let Some((begun, part)) = look.begun.zip(part) else { return };
+        if begun == part {
+            ctx.lab.play.seek(chart::begin(&of, part));
+            set(ctx, Look { begun: None, ..look });
+        } else {
+            set(ctx, Look { zoom: Some(chart::zoomed(&of, begun, part)), ..Look::default() });
+        }
+    });
+    let leave = on(|ctx, _, _, look, _| set(ctx, Look { part: None, begun: None, ..look }));
     (begin, go, end, leave)
 }
 

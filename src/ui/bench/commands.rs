@@ -1,12 +1,13 @@
 //! What is wrong now and how it ends, scripts of faults, and the command log: what was done to the run, by the scenario
 //! and by the learner, with undo. The learner's own commands can be given at another time.
 
-use super::super::app::{Ctx, use_ctx};
+use super::super::app::Ctx;
 use super::super::controls::button;
+use super::super::state::{Action, Panels};
 use super::bench_of;
 use crate::base::Micros;
 use crate::view::acts::Bench;
-use crate::view::faults::{self, On, Preset};
+use crate::view::faults::{self as view, On, Preset};
 use crate::view::words;
 use crate::wire::{CommandCard, Request};
 use web_sys::HtmlInputElement;
@@ -15,19 +16,16 @@ use yew::prelude::*;
 const BUDGET: u32 = 12;
 const BUDGET_MAX: u32 = 200;
 
-#[component]
-pub fn Faults() -> Html {
-    let ctx = use_ctx();
-    let rain = use_state(|| (BUDGET, 1_u64));
-    let Some(bench) = bench_of(&ctx) else { return Html::default() };
+pub fn faults(ctx: &Ctx) -> Html {
+    let Some(bench) = bench_of(ctx) else { return Html::default() };
     html! {
         <div class="list faults">
             <div>
-                { on_now(&ctx, bench) }
-                { presets(&ctx, bench) }
-                { rainfall(&ctx, &rain) }
+                { on_now(ctx, bench) }
+                { presets(ctx, bench) }
+                { rainfall(ctx) }
             </div>
-            { log(&ctx) }
+            { log(ctx) }
         </div>
     }
 }
@@ -38,7 +36,7 @@ fn on_now(ctx: &Ctx, bench: Bench) -> Html {
         let onclick = Callback::from(move |_: MouseEvent| lab.command(on.end.clone()));
         html! { <li key={on.words.clone()}><span class="say">{ on.words }</span>{ button("small", "End it", onclick) }</li> }
     };
-    let on = faults::on(bench);
+    let on = view::on(bench);
     let all = {
         let (lab, ends) = (ctx.lab.clone(), on.iter().map(|on| (Micros::ZERO, on.end.clone())).collect::<Vec<_>>());
         Callback::from(move |_: MouseEvent| lab.command_all(ends.clone()))
@@ -70,22 +68,23 @@ fn presets(ctx: &Ctx, bench: Bench) -> Html {
 }
 
 /// Random faults with a budget and a seed.
-fn rainfall(ctx: &Ctx, rain: &UseStateHandle<(u32, u64)>) -> Html {
-    let (budget, seed) = **rain;
-    let number = |event: &Event| event.target_unchecked_into::<HtmlInputElement>().value_as_number();
-    let set_budget = {
-        let rain = rain.clone();
-        Callback::from(move |event: Event| rain.set((number(&event).clamp(1.0, BUDGET_MAX.into()) as u32, seed)))
+fn rainfall(ctx: &Ctx) -> Html {
+    let (budget, seed) = ctx.state.run.panels.rain.unwrap_or((BUDGET, 1));
+    let number = |change: fn((u32, u64), f64) -> (u32, u64)| {
+        let ctx = ctx.clone();
+        Callback::from(move |event: Event| {
+            let number = event.target_unchecked_into::<HtmlInputElement>().value_as_number();
+            let rain = Some(change((budget, seed), number.max(0.0)));
+            ctx.dispatch(Action::Panels(Panels { rain, ..ctx.state.run.panels.clone() }));
+        })
     };
-    let set_seed = {
-        let rain = rain.clone();
-        Callback::from(move |event: Event| rain.set((budget, number(&event).max(0.0) as u64)))
-    };
+    let set_budget = number(|(_, seed), budget| ((budget as u32).clamp(1, BUDGET_MAX), seed));
+    let set_seed = number(|(budget, _), seed| (budget, seed as u64));
     let begin = {
         let ctx = ctx.clone();
         Callback::from(move |_: MouseEvent| {
             if let Some(bench) = bench_of(&ctx) {
-                ctx.lab.command_all(faults::rain(bench, seed, budget));
+                ctx.lab.command_all(view::rain(bench, seed, budget));
             }
         })
     };

@@ -1,27 +1,22 @@
 //! The messages that have not arrived, by receiver: each can be picked, dropped, doubled, delayed and delivered; put in
 //! another order, they are delivered in that.
 
-use super::super::app::{Ctx, use_ctx};
+use super::super::app::Ctx;
 use super::super::controls::button;
+use super::super::state::{Action, Panels};
 use super::panels::small;
 use crate::base::{Micros, MsgId, order};
 use crate::view::stage::Target;
 use crate::view::words;
 use crate::wire::*;
+use std::rc::Rc;
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
 /// Messages listed at most.
 const LISTED_MAX: usize = 100;
 
-/// What the learner made of the order: earlier ones first, those that are not in it after them.
-type Order = UseStateHandle<Vec<MsgId>>;
-
-#[component]
-pub fn Inbox() -> Html {
-    let ctx = use_ctx();
-    let order: Order = use_state(Vec::new);
-    let dragged = use_mut_ref(|| None::<MsgId>);
+pub fn inbox(ctx: &Ctx) -> Html {
     let run = &ctx.state.run;
     let (Some(opened), Some(frame)) = (&run.opened, &run.frame) else { return Html::default() };
     let flying: Vec<&Flight> = frame.flights.iter().filter(|f| f.lost.is_none()).collect();
@@ -42,8 +37,7 @@ pub fn Inbox() -> Html {
                 lab.command_all(ids.iter().map(now).collect());
             })
         };
-        let line =
-            |(place, flight): (usize, &&Flight)| line(&ctx, (opened, frame), flight, (&ids, place), &order, &dragged);
+        let line = |(place, flight): (usize, &&Flight)| line(ctx, (opened, frame), flight, (&ids, place));
         html! {
             <section key={to}>
                 <h4>{ format!("To {}", opened.nodes[to as usize].name) }<span class="n">{ ids.len() }</span>
@@ -53,7 +47,7 @@ pub fn Inbox() -> Html {
             </section>
         }
     };
-    let groups = groups(flying, opened, run.selected, &order);
+    let groups = groups(flying, opened, run.selected, &run.panels.order);
     html! {
         <section class="inbox">
             <h3>{ "Messages on their way" }<span class="n">{ count }</span>
@@ -85,25 +79,20 @@ fn groups<'a>(
 }
 
 /// Puts a message before another of its receiver's.
-fn put_before(order: &Order, ids: &[MsgId], id: MsgId, other: MsgId) {
+fn put_before(ctx: &Ctx, ids: &[MsgId], id: MsgId, other: MsgId) {
     if id == other || !ids.contains(&id) {
         return;
     }
     let mut own: Vec<MsgId> = ids.iter().copied().filter(|i| *i != id).collect();
     let place = own.iter().position(|i| *i == other).unwrap_or(own.len());
     own.insert(place, id);
-    let others = order.iter().copied().filter(|i| !ids.contains(i) && i.to != id.to);
-    order.set(own.iter().copied().chain(others).take(4 * LISTED_MAX).collect());
+    let panels = &ctx.state.run.panels;
+    let others = panels.order.iter().copied().filter(|i| !ids.contains(i) && i.to != id.to);
+    let order = Rc::new(own.iter().copied().chain(others).take(4 * LISTED_MAX).collect());
+    ctx.dispatch(Action::Panels(Panels { order, dragged: None, ..panels.clone() }));
 }
 
-fn line(
-    ctx: &Ctx,
-    (opened, frame): (&Opened, &Frame),
-    flight: &Flight,
-    (ids, place): (&[MsgId], usize),
-    order: &Order,
-    dragged: &std::rc::Rc<std::cell::RefCell<Option<MsgId>>>,
-) -> Html {
+fn line(ctx: &Ctx, (opened, frame): (&Opened, &Frame), flight: &Flight, (ids, place): (&[MsgId], usize)) -> Html {
     let id = flight.id;
     let this = || MsgRef { message: id };
     let pick = {
@@ -112,14 +101,14 @@ fn line(
     };
     let by = Micros(flight.due.since(flight.sent).0.clamp(1_000, 3_600_000_000) * 3);
     let earlier = (place > 0).then(|| {
-        let (order, ids, other) = (order.clone(), ids.to_vec(), ids[place - 1]);
-        let onclick = Callback::from(move |_: MouseEvent| put_before(&order, &ids, id, other));
+        let (ctx, ids, other) = (ctx.clone(), ids.to_vec(), ids[place - 1]);
+        let onclick = Callback::from(move |_: MouseEvent| put_before(&ctx, &ids, id, other));
         html! { <button type="button" class="small" title="Before the one above" {onclick}>{ "Earlier" }</button> }
     });
     let ondragstart = {
-        let dragged = dragged.clone();
+        let ctx = ctx.clone();
         Callback::from(move |event: DragEvent| {
-            *dragged.borrow_mut() = Some(id);
+            ctx.dispatch(Action::Panels(Panels { dragged: Some(id), ..ctx.state.run.panels.clone() }));
             if let Some(data) = event.data_transfer() {
                 let _ = data.set_data("text/plain", &id.to_string());
             }
@@ -137,12 +126,12 @@ fn line(
     });
     let ondragleave = Callback::from(move |event: DragEvent| over(&event, false));
     let ondrop = {
-        let (order, ids, dragged) = (order.clone(), ids.to_vec(), dragged.clone());
+        let (ctx, ids) = (ctx.clone(), ids.to_vec());
         Callback::from(move |event: DragEvent| {
             event.prevent_default();
             over(&event, false);
-            if let Some(taken) = dragged.take() {
-                put_before(&order, &ids, taken, id);
+            if let Some(taken) = ctx.state.run.panels.dragged {
+                put_before(&ctx, &ids, taken, id);
             }
         })
     };

@@ -49,6 +49,8 @@ pub fn perform(ctx: &Ctx, act: &Act) {
 pub fn Bench() -> Html {
     let ctx = use_ctx();
     let scrubber = transport::use_scrubber(&ctx);
+    charts::use_charts(&ctx);
+    panels::use_inspector(&ctx);
     let menu = use_menu(&ctx);
     let dialog = use_ask_dialog(&ctx);
     let onkeydown = {

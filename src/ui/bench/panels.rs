@@ -1,9 +1,10 @@
 //! The inspector, what is pending, and what was measured.
 
-use super::super::app::{Ctx, use_ctx};
+use super::super::app::Ctx;
 use super::super::effects::{self, use_effect_on};
 use super::super::engine::Asked;
-use super::inbox::Inbox;
+use super::super::state::Tab;
+use super::inbox::inbox;
 use crate::base::Micros;
 use crate::view::stage::Target;
 use crate::view::words;
@@ -14,23 +15,31 @@ use yew::prelude::*;
 /// Timers listed at most.
 const LISTED_MAX: usize = 100;
 
-#[component]
-pub fn Inspector() -> Html {
-    let ctx = use_ctx();
+/// The node that the inspector shows.
+fn inspected(ctx: &Ctx) -> u16 {
     let run = &ctx.state.run;
     let chosen = if let Some(Target::Node(node)) = run.selected { Some(node) } else { None };
-    let node = chosen.or(run.inspection.as_ref().map(|i| i.node)).unwrap_or(0);
-    let step = run.frame.as_ref().map(|f| (f.step, f.now));
-    let inspect = {
-        let ctx = ctx.clone();
-        move || {
-            if step.is_some() && !ctx.lab.waits_for(Asked::Inspect) {
-                ctx.lab.send(Request::Inspect { node });
-            }
+    chosen.or(run.inspection.as_ref().map(|i| i.node)).unwrap_or(0)
+}
+
+/// Asks for a node's state, while it is in sight.
+#[hook]
+pub fn use_inspector(ctx: &Ctx) {
+    let node = inspected(ctx);
+    let step = ctx.state.run.frame.as_ref().map(|f| (f.step, f.now)).filter(|_| ctx.state.run.tab == Tab::State);
+    let ctx = ctx.clone();
+    let inspect = move || {
+        if step.is_some() && !ctx.lab.waits_for(Asked::Inspect) {
+            ctx.lab.send(Request::Inspect { node });
         }
     };
     let (step_key, now_key) = step.map_or((0, 0), |(step, now)| (step + 1, now.0));
     use_effect_on([node.into(), step_key, now_key], effects::plain(inspect));
+}
+
+pub fn inspector(ctx: &Ctx) -> Html {
+    let run = &ctx.state.run;
+    let node = inspected(ctx);
     let Some(opened) = &run.opened else { return Html::default() };
     let onchange = {
         let ctx = ctx.clone();
@@ -132,7 +141,7 @@ pub fn pending(ctx: &Ctx) -> Html {
                 </h3>
                 <ul class="lines">{ for frame.timers.iter().take(LISTED_MAX).map(|t| timer(ctx, opened, frame, t)) }</ul>
             </section>
-            <Inbox />
+            { inbox(ctx) }
         </div>
     }
 }

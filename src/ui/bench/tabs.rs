@@ -58,10 +58,10 @@ pub fn tabs(ctx: &Ctx) -> Html {
                 { match current {
                     Tab::Log => html! { <log::Log /> },
                     Tab::Diagram => html! { <diagram::SpaceTime /> },
-                    Tab::State => html! { <panels::Inspector /> },
+                    Tab::State => panels::inspector(ctx),
                     Tab::Pending => panels::pending(ctx),
-                    Tab::Commands => html! { <commands::Faults /> },
-                    Tab::Measures => html! { <charts::Charts /> },
+                    Tab::Commands => commands::faults(ctx),
+                    Tab::Measures => charts::charts(ctx),
                 } }
             </div>
         </div>

@@ -1,6 +1,6 @@
 //! The bench alone, with a run that the address holds.
 
-use super::super::app::{Ctx, use_ctx};
+use super::super::app::Ctx;
 use super::super::bench::Bench;
 use super::super::controls::{tag, words};
 use super::super::links;
@@ -21,9 +21,7 @@ pub fn open(ctx: &Ctx, packed: String) {
     });
 }
 
-#[component]
-pub fn Run() -> Html {
-    let ctx = use_ctx();
+pub fn run(ctx: &Ctx) -> Html {
     let Route::Run { packed, embedded } = &ctx.state.route else { return Html::default() };
     let run = &ctx.state.run;
     let title = run.opened.as_ref().map_or("A run", |opened| opened.title.as_str());
