@@ -3,14 +3,16 @@
 use super::controls::{button, file_input};
 use super::effects::{self, use_effect_on};
 use super::lab::Lab;
+use super::palette::use_palette;
 use super::state::{Action, Load, Notice, State, Theme};
 use super::{fetch, icons, pages, storage};
 use crate::progress::Progress;
 use crate::view::route::Route;
 use crate::wire::{RunSource, SourceFile};
-use gloo::events::EventListener;
+use gloo::events::{EventListener, EventListenerOptions};
 use gloo::utils::{document, window};
 use std::rc::Rc;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -120,6 +122,7 @@ pub fn App() -> Html {
     use_surroundings(&ctx);
     use_saved_progress(&ctx);
     use_place(&ctx);
+    let palette = use_palette(&ctx);
     let title = title(&state);
     use_effect_on([effects::text(&title), 0, 0], effects::plain(move || document().set_title(&title)));
     let ready = state.run.frame.is_some();
@@ -136,6 +139,7 @@ pub fn App() -> Html {
                     Route::Run { .. } => pages::run::run(&ctx),
                     Route::NotFound(path) => pages::not_found(path),
                 } }
+                { palette }
             </div>
         </ContextProvider<Ctx>>
     }
@@ -150,7 +154,6 @@ fn skip() -> Callback<MouseEvent> {
 }
 
 pub fn focus(id: &str) {
-    use wasm_bindgen::JsCast;
     if let Some(element) = document().get_element_by_id(id) {
         let _ = element.unchecked_into::<web_sys::HtmlElement>().focus();
     }
@@ -195,8 +198,11 @@ fn use_surroundings(ctx: &Ctx) {
     let (dispatch, lab) = (ctx.state.dispatcher(), ctx.lab.clone());
     let listen = move || -> effects::Undo {
         fetch_catalogue(dispatch.clone());
+        let keyboard = dispatch.clone();
         let go = move |_: &web_sys::Event| dispatch.dispatch(Action::Go(Route::parse(&hash())));
-        let mut listeners = vec![EventListener::new(&window(), "hashchange", go)];
+        let find = EventListenerOptions::enable_prevent_default();
+        let find = EventListener::new_with_options(&window(), "keydown", find, move |event| keys(&keyboard, event));
+        let mut listeners = vec![EventListener::new(&window(), "hashchange", go), find];
         let query = |text: &str| window().match_media(text).ok().flatten();
         if let Some(dark) = query("(prefers-color-scheme: dark)") {
             let lab = lab.clone();
@@ -210,6 +216,20 @@ fn use_surroundings(ctx: &Ctx) {
         Box::new(move || drop(listeners))
     };
     use_effect_on([0; 3], Box::new(listen));
+}
+
+/// Ctrl-K (or Cmd-K), and `?` where nothing is typed, open the list of all that can be done.
+fn keys(dispatch: &UseReducerDispatcher<State>, event: &web_sys::Event) {
+    let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
+    let key = event.key();
+    let typing = || {
+        let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        element.is_some_and(|e| matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+    };
+    if (event.ctrl_key() || event.meta_key()) && key == "k" || key == "?" && !typing() {
+        event.prevent_default();
+        dispatch.dispatch(Action::Palette(Some(Default::default())));
+    }
 }
 
 /// What the address names, as far as it can be fetched: nothing, home (an empty name), a lesson, or a run (after a `#`).
@@ -254,6 +274,7 @@ fn top(ctx: &Ctx) -> Html {
             ctx.dispatch(Action::Theme(next));
         })
     };
+    let find = find(ctx);
     let crumb = ctx.state.step().map(|(_, lesson, _)| {
         html! {
             <span class="crumb"><span class="hide">{ format!("{} ", lesson.id) }</span><b>{ &lesson.title }</b></span>
@@ -264,11 +285,18 @@ fn top(ctx: &Ctx) -> Html {
             <a class="mark" href={Route::Home.href()} aria-label="Faultline">{ icons::mark() }<span>{ "Faultline" }</span></a>
             { crumb.unwrap_or_default() }
             <span class="sp"></span>
+            <button type="button" class="quiet find" onclick={find} title="All that can be done, with its keys (Ctrl K, or ?)" aria-label="Go to, or do">{ "?" }</button>
             <a class="quiet hide" href={Route::About.href()}>{ "About" }</a>
             { progress_menu(ctx) }
             <button type="button" id="theme" onclick={cycle} aria-label={format!("Theme: {words}")} title="Light, dark, or as the system has it"><span>{ "Theme" }<span class="hide">{ ": " }{ words }</span></span></button>
         </header>
     }
+}
+
+/// Opens the list of all that can be done.
+fn find(ctx: &Ctx) -> Callback<MouseEvent> {
+    let ctx = ctx.clone();
+    Callback::from(move |_: MouseEvent| ctx.dispatch(Action::Palette(Some(Default::default()))))
 }
 
 /// Progress as a file, out and in.
@@ -294,12 +322,14 @@ fn progress_menu(ctx: &Ctx) -> Html {
             ctx.dispatch(Action::Notice(Notice { text: words, set_aside: None }));
         })
     };
+    let find = find(ctx);
     let aside = Callback::from(|_: MouseEvent| storage::download_aside());
     html! {
         <>
             <button type="button" id="progress" popovertarget="progress-menu">{ "Progress" }</button>
             <div class="menu" id="progress-menu" popover="auto" role="group" aria-label="Progress">
                 <p>{ "Your progress stays in this browser. Nothing leaves this machine." }</p>
+                { button("", "Go to, or do…", find) }
                 { button("", "Save as a file", export) }
                 { file_input("Add from a file", import) }
                 if ctx.state.aside { { button("", "Save what was set aside", aside) } }

@@ -19,6 +19,7 @@ mod icons;
 mod lab;
 mod links;
 mod pages;
+mod palette;
 mod play;
 mod state;
 mod storage;

@@ -75,6 +75,8 @@ pub struct State {
     pub slug: String,
     pub lesson: Load<Rc<LessonPage>>,
     pub run: RunState,
+    /// The list of all that can be done is open: what was typed, and the line that is chosen.
+    pub palette: Option<(String, usize)>,
     /// By "step/prediction".
     pub outcomes: Rc<Vec<(String, PredictionOutcome)>>,
     pub measured: Vec<Rc<Measurement>>,
@@ -151,6 +153,7 @@ pub enum Action {
     Theme(Theme),
     Notice(Notice),
     CloseNotice(usize),
+    Palette(Option<(String, usize)>),
     Catalogue(Load<Rc<Catalogue>>),
     Progress(Rc<Progress>),
     /// A lesson is asked for.
@@ -215,6 +218,7 @@ impl State {
         match action {
             Action::Go(route) => self.route = route,
             Action::Theme(theme) => self.theme = theme,
+            Action::Palette(palette) => self.palette = palette,
             Action::Notice(notice) if !self.notices.contains(&notice) => self.notices.push(notice),
             Action::Notice(_) => {}
             Action::CloseNotice(i) if i < self.notices.len() => {

@@ -167,7 +167,7 @@ pub fn message(opened: &Opened, flight: &Flight) -> String {
 }
 
 /// As `contains`, in less code: texts are short here.
-fn holds(text: &str, part: &str) -> bool {
+pub fn holds(text: &str, part: &str) -> bool {
     part.is_empty() || text.as_bytes().windows(part.len()).any(|window| window == part.as_bytes())
 }
 

@@ -20,6 +20,7 @@ mod measure;
 mod offline;
 #[allow(dead_code, reason = "helpers that not every state of the tests uses")]
 mod page;
+mod palette;
 mod server;
 mod share;
 mod spacetime;

@@ -197,6 +197,8 @@ impl Chart {
             "0" => self.fit(),
             "PageUp" => self.pan(-0.5),
             "PageDown" => self.pan(0.5),
+            // The events that one walks to from here are compared with this one.
+            "Enter" => self.anchor.set(self.selected.get()),
             "Escape" if self.selected.get().is_some() || self.anchor.get().is_some() => {
                 self.anchor.set(None);
                 self.select(None);

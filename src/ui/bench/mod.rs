@@ -96,9 +96,21 @@ fn key(ctx: &Ctx, event: &KeyboardEvent) {
     if typing || element.closest("dialog").ok().flatten().is_some() {
         return;
     }
+    let key = event.key();
+    match key.as_str() {
+        " " if matches!(tag.as_str(), "BUTTON" | "SUMMARY") => {}
+        // Not prevented: it closes menus too.
+        "Escape" => ctx.lab.select(None),
+        key if by_key(ctx, key) => event.prevent_default(),
+        _ => {}
+    }
+}
+
+/// Does what a key of the bench does; false when it does nothing.
+pub fn by_key(ctx: &Ctx, key: &str) -> bool {
     let lab = &ctx.lab;
-    match event.key().as_str() {
-        " " if tag != "BUTTON" && tag != "SUMMARY" => lab.play.toggle(),
+    match key {
+        " " => lab.play.toggle(),
         "." => lab.go(Move::Forward),
         "," => lab.go(Move::Back),
         "]" => lab.go(Move::NextInteresting),
@@ -107,16 +119,15 @@ fn key(ctx: &Ctx, event: &KeyboardEvent) {
         "+" | "=" => lab.play.zoom_selected(look::CLOSER),
         "-" => lab.play.zoom_selected(1.0 / look::CLOSER),
         "0" => lab.play.zoom(0.0, None),
-        // Not prevented: it closes menus too.
-        "Escape" => return lab.select(None),
+        "Escape" => lab.select(None),
         key => {
-            let Some(bench) = bench_of(ctx) else { return };
+            let Some(bench) = bench_of(ctx) else { return false };
             let acts = acts::acts(bench, ctx.state.run.selected);
-            let Some(act) = acts::by_key(&acts, key) else { return };
+            let Some(act) = acts::by_key(&acts, key) else { return false };
             perform(ctx, act);
         }
     }
-    event.prevent_default();
+    true
 }
 
 /// Selects one message after another.

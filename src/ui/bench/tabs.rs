@@ -14,6 +14,11 @@ const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Measures, "measures", "Measures"),
 ];
 
+/// The tabs with their words.
+pub fn all() -> impl Iterator<Item = (Tab, &'static str)> {
+    TABS.into_iter().map(|(tab, _, words)| (tab, words))
+}
+
 /// A tab's name, for links.
 pub fn name(tab: Tab) -> &'static str {
     TABS.iter().find(|(own, ..)| *own == tab).map_or("log", |(_, name, _)| *name)

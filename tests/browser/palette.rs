@@ -1,0 +1,64 @@
+//! The list of all that can be done and read, found by typing.
+
+use crate::ENGINE;
+use crate::page::Page;
+use crate::server::Server;
+use crate::share::open_bench;
+use serde_json::json;
+
+const OPEN: &str = "return document.querySelector('.palette-box').open";
+const CLOSED: &str = "return !document.querySelector('.palette-box').open";
+const LINES: &str = "return [...document.querySelectorAll('.palette-box li')].map(l => l.innerText.replaceAll('\\n', ' | ')).join('\\n')";
+
+#[test]
+fn what_can_be_done_is_found_by_typing() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open_bench(&mut page, &server.root());
+    // By `?` everything is listed, each with its key.
+    page.press("?");
+    page.wait_js("the list", OPEN, json!([]));
+    let all = page.js(LINES, json!([]));
+    let all = all.as_str().unwrap_or_default();
+    for line in [
+        "n1: Crash | C",
+        "Step forward | .",
+        "Space-time",
+        "Term | ",
+        "Step | 4. ",
+        "Lesson | 6.4 When the leader dies",
+    ] {
+        assert!(all.contains(line), "{line} is not in:\n{all}");
+    }
+    page.screenshots("palette");
+    page.assert_accessible("palette");
+    // A few words and Enter do it; the focus goes back to where it was.
+    page.write("n1 crash");
+    page.wait_js("one line", "return document.querySelectorAll('.palette-box li').length === 1", json!([]));
+    page.press("Enter");
+    page.wait_js("the crash", "return document.querySelector('[data-node=n1]').ariaLabel.includes('down')", json!([]));
+    page.wait_js("it closed", CLOSED, json!([]));
+    page.wait_js("the focus", "return document.activeElement.dataset.node === 'n1'", json!([]));
+    // Arrow keys choose; a term is only read.
+    page.press("Control k");
+    page.wait_js("the list", OPEN, json!([]));
+    page.write("show");
+    page.press("ArrowDown");
+    page.press("Enter");
+    page.wait_js("the second tab", "return document.querySelector('#tab-log').ariaSelected === 'true'", json!([]));
+    // Another lesson, with the mouse.
+    page.click(".find");
+    page.wait_js("the list", OPEN, json!([]));
+    page.write("leader dies");
+    page.click(".palette-box li");
+    page.wait_text("Step 1 of 8");
+    page.press("Control k");
+    page.wait_js("the list", OPEN, json!([]));
+    page.write("no such thing at all");
+    page.wait_text("Nothing is called that.");
+    page.press("Escape");
+    page.wait_js("it closed", CLOSED, json!([]));
+    page.js("location.hash = '#/'", json!([]));
+    page.wait_for(ENGINE);
+    page.finish();
+}
