@@ -36,7 +36,7 @@ fn frame(session: &mut Session, request: Request) -> Frame {
 
 fn charts(session: &mut Session, from: u64, to: u64, parts: u32) -> Charts {
     let ask = ChartsAsk { from: Micros(from), to: Micros(to), parts };
-    match session.handle(Request::Charts(ask)).pop() {
+    match session.handle(Request::Charts { of: ask, watch: Vec::new() }).pop() {
         Some(Reply::Charts(charts)) => *charts,
         other => panic!("{other:?}"),
     }
@@ -142,4 +142,82 @@ fn a_fork_is_counted_anew() {
     let beyond = charts(&mut fresh, 0, 1_200_000, 12);
     let flights = &chart(&beyond, "In flight").series[0].values;
     assert!(flights[..6].iter().all(Option::is_some) && flights[7..].iter().all(Option::is_none), "{flights:?}");
+}
+
+fn watched(session: &mut Session, words: &[&str]) -> Charts {
+    let of = ChartsAsk { from: Micros(0), to: Micros(800_001), parts: 16 };
+    let watch = words.iter().map(|words| (*words).to_owned()).collect();
+    match session.handle(Request::Charts { of, watch }).pop() {
+        Some(Reply::Charts(charts)) => *charts,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn expressions_are_given_values() {
+    let mut session = opened();
+    let mut now = |words: &str| watched(&mut session, &[words]).watched.remove(0).now;
+    let good = |words: &str| Ok::<String, String>(words.to_owned());
+    assert_eq!(now("1 + 2 * 3 - 4 / 2"), good("5"));
+    assert_eq!(now("(1 + 2) * 3 >= 9 and not 1 > 2"), good("yes"));
+    assert_eq!(now("1 < 2 or no-such-word = x"), good("yes"));
+    assert_eq!(now("count(role = replica)"), good("3"));
+    assert_eq!(now("count(up)"), good("5"));
+    assert_eq!(now("r1.role"), good("replica"));
+    assert_eq!(now("r1.keys >= 1 and r2.keys = r2.keys"), good("yes"));
+    assert_eq!(now("max(keys) = min(keys) or max(keys) > min(keys)"), good("yes"));
+    assert_eq!(now("r1.no-such-probe"), good("–"));
+    assert_eq!(now("1 / 0"), good("–"));
+    assert_eq!(now("-3 + 1"), good("-2"));
+    for (bad, why) in [
+        ("", "expected a number, a name or a bracket at its end"),
+        ("1 +", "expected a number, a name or a bracket at its end"),
+        ("(1", "expected a closing bracket at its end"),
+        ("max(keys", "expected a closing bracket at its end"),
+        ("1 2", "expected an operator, or the end at “2”"),
+        ("max(sum(keys))", "“sum” cannot stand within another that goes over all nodes"),
+        ("r1.keys-r2.keys", "“r1.keys-r2.keys” is no name of a probe; a minus needs spaces around it"),
+        ("a $ b", "expected an operator, or the end at “$ b”"),
+    ] {
+        assert_eq!(now(bad), Err(why.to_owned()), "{bad}");
+    }
+    assert!(now(&"(".repeat(500)).is_err_and(|why| why.contains("longer than 200")));
+}
+
+/// A line over time is what the frames say at the beginning of each part.
+#[test]
+fn expressions_are_drawn_over_time() {
+    let mut session = opened();
+    let charts = watched(&mut session, &["count(up)", "r2.keys", "r2.role", "nonsense $"]);
+    let lines = &chart(&charts, "Watched").series;
+    assert_eq!(lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>(), ["count(up)", "r2.keys"]);
+    assert_eq!(charts.watched.iter().filter(|watched| watched.now.is_err()).count(), 1);
+    let mut downs = 0;
+    for part in 0..16_u64 {
+        let at = Micros(800_001 * part / 16);
+        let shown = frame(&mut session, Request::Show { at });
+        let up = shown.nodes.iter().filter(|node| node.status == NodeStatus::Up).count();
+        assert_eq!(lines[0].values[part as usize], Some(up as f64), "at {at}");
+        let keys =
+            shown.nodes[1].probes.iter().find(|(name, _)| name == "keys").and_then(|(_, n)| n.parse::<f64>().ok());
+        assert_eq!(lines[1].values[part as usize], keys, "at {at}");
+        downs += u32::from(up == 4);
+    }
+    assert!(downs > 0, "it was down for a while");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(2_000))]
+
+    #[test]
+    fn fuzz_any_expression_is_read_or_refused(
+        any in ".{0,60}",
+        parts in proptest::collection::vec(proptest::sample::select(
+            vec!["r1.keys", "max(", ")", "(", "+", "-", "*", "/", "<", "=", "and", "or", "not ", "1", "2.5", "up", " ", "count(", "é"]), 0..40),
+    ) {
+        let mut session = Session::new(protocols::all());
+        let source = RunSource::Text(SourceFile { name: "run.json".into(), text: RUN.into() });
+        session.handle(Request::Open(OpenRun { source, seed: None, cursor: None }));
+        watched(&mut session, &[&any, &parts.concat()]);
+    }
 }

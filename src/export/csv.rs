@@ -9,7 +9,9 @@ const PARTS: u32 = 100;
 pub fn write(session: &mut Session, out: &mut String) {
     let Some(head) = session.timeline().map(|timeline| timeline.shown()) else { return };
     let ask = ChartsAsk { from: Micros::ZERO, to: Micros(head.0 + 1), parts: PARTS };
-    let Some(Reply::Charts(charts)) = session.handle(Request::Charts(ask)).pop() else { return };
+    let Some(Reply::Charts(charts)) = session.handle(Request::Charts { of: ask, watch: Vec::new() }).pop() else {
+        return;
+    };
     out.push_str("from_s,to_s,chart,series,unit,value\r\n");
     let moment =
         |part: u64| decimal::fixed((u128::from(ask.to.0) * u128::from(part) / u128::from(PARTS)) as f64 / 1e6, 6);
@@ -17,7 +19,7 @@ pub fn write(session: &mut Session, out: &mut String) {
         let unit = match chart.unit {
             ChartUnit::Time => "us",
             ChartUnit::Rate => "1/s",
-            ChartUnit::Count => "1",
+            ChartUnit::Count | ChartUnit::Plain => "1",
         };
         for series in &chart.series {
             for (part, value) in (0..).zip(&series.values) {

@@ -2,12 +2,16 @@
 //! trace; percentiles are exact (nearest rank), not taken from a histogram.
 
 use super::Run;
-use crate::base::order;
+use super::watch::Watch;
+use crate::base::{Micros, order};
 use crate::sim::trace::Rec;
 use crate::wire::*;
 
 /// Nodes with a line of their own; beyond, the busiest are shown.
 const NODES_MAX: usize = 8;
+
+/// Expressions watched at once.
+const WATCHED_MAX: usize = 8;
 
 /// What is known of each row, found once: the run only grows, until it forks.
 #[derive(Default)]
@@ -89,7 +93,7 @@ impl Counts {
 }
 
 impl Run {
-    pub(super) fn charts(&mut self, ask: ChartsAsk) -> Charts {
+    pub(super) fn charts(&mut self, ask: ChartsAsk, watch: &[String]) -> Charts {
         self.tally_up();
         let trace = &self.timeline.trace;
         let parts = Parts::new(&ask, self.timeline.head().now.max(trace.rows().last().map_or(0, |rec| rec.at + 1)));
@@ -97,14 +101,52 @@ impl Run {
         let last = trace.rows().partition_point(|rec| rec.at < ask.to.0).max(first);
         let rows = &trace.rows()[first..last];
         let (latency, operations) = self.operations(first, last, parts);
-        let charts = vec![
+        let mut charts = vec![
             latency,
             operations,
             self.sent(first, rows, parts),
             self.in_flight(first, rows, parts),
             self.load(rows, parts),
         ];
-        Charts { of: ask, charts }
+        let (watched, lines) = self.watched(watch, parts);
+        if !lines.is_empty() {
+            charts.insert(0, Chart { title: "Watched".into(), unit: ChartUnit::Plain, series: lines });
+        }
+        Charts { of: ask, charts, watched }
+    }
+
+    /// Expressions at the cursor, and where they are numbers over time: at the beginning of each part.
+    fn watched(&self, watch: &[String], parts: Parts) -> (Vec<Watched>, Vec<Series>) {
+        let world = self.timeline.world();
+        let watch = &watch[..watch.len().min(WATCHED_MAX)];
+        let read: Vec<_> = watch.iter().map(|words| Watch::read(words, world)).collect();
+        let now = |watch: &Result<Watch, String>| match watch {
+            Ok(watch) => Ok(watch.value(world).shown().0),
+            Err(why) => Err(why.clone()),
+        };
+        let watched = watch.iter().zip(&read).map(|(words, read)| Watched { words: words.clone(), now: now(read) });
+        let good: Vec<(&String, &Watch)> =
+            watch.iter().zip(&read).filter_map(|(w, r)| Some((w, r.as_ref().ok()?))).collect();
+        let mut lines: Vec<Series> =
+            good.iter().map(|(words, _)| Series { name: (*words).clone(), values: vec![None; parts.count] }).collect();
+        if !good.is_empty() {
+            for part in 0..parts.reached {
+                let at = parts.from + (parts.span as u128 * part as u128 / parts.count as u128) as u64;
+                let world = self.timeline.before(self.step_after(at));
+                for (line, (_, watch)) in lines.iter_mut().zip(&good) {
+                    line.values[part] = watch.value(&world).shown().1;
+                }
+            }
+        }
+        lines.retain(|line| line.values.iter().any(Option::is_some));
+        (watched.collect(), lines)
+    }
+
+    /// The first step after an instant, as far as the run is simulated.
+    fn step_after(&self, at: u64) -> u32 {
+        let trace = &self.timeline.trace;
+        let row = trace.first_after(Micros(at));
+        trace.rows().get(row as usize).map_or(self.timeline.head().step + 1, |rec| rec.step)
     }
 
     /// Looks at the rows that came since.

@@ -8,6 +8,7 @@ mod inspect;
 mod navigate;
 mod rows;
 mod status;
+mod watch;
 
 use crate::base::Micros;
 use crate::lesson::measure::Sweep;
@@ -278,7 +279,7 @@ impl Run {
             }
             Request::Rows { first, count, filter } => vec![Reply::Rows(self.rows(first, count, &filter))],
             Request::Diagram(ask) => vec![Reply::Diagram(Box::new(self.diagram(&ask)))],
-            Request::Charts(ask) => vec![Reply::Charts(Box::new(self.charts(ask)))],
+            Request::Charts { of, watch } => vec![Reply::Charts(Box::new(self.charts(of, &watch)))],
             Request::Inspect { node } => vec![self.inspect(node)],
             Request::Arrange { arrangement, places } => {
                 Arc::make_mut(&mut self.timeline.blueprint).scenario.arrange(arrangement, &places);

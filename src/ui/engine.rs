@@ -55,7 +55,7 @@ impl Asked {
             | Request::Branch(_) => Asked::Change,
             Request::Rows { .. } => Asked::Rows,
             Request::Diagram(_) => Asked::Diagram,
-            Request::Charts(_) => Asked::Charts,
+            Request::Charts { .. } => Asked::Charts,
             Request::Inspect { .. } => Asked::Inspect,
             Request::Payload { .. } => Asked::Payload,
             Request::Predict { .. } => Asked::Predict,

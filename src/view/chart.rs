@@ -58,6 +58,7 @@ pub fn value(unit: ChartUnit, value: f64) -> String {
         ChartUnit::Rate if value >= 99.5 || value == 0.0 => format!("{}/s", (value + 0.5) as u64),
         ChartUnit::Rate => format!("{}/s", decimal::fixed(value, 1)),
         ChartUnit::Count => (value as u64).to_string(),
+        ChartUnit::Plain => decimal::shortest(value),
     }
 }
 
@@ -130,7 +131,7 @@ mod tests {
             ("2.5/s".into(), "–".into(), "2.5/s".into())
         );
         let of = ChartsAsk { from: Micros(0), to: Micros(1_000_000), parts: 2 };
-        let charts = Charts { of, charts: vec![load.clone(), load] };
+        let charts = Charts { of, charts: vec![load.clone(), load], watched: Vec::new() };
         assert_eq!(spoken(&charts, 0), "0.000 s: Load, n1 2.5/s; Load, n1 2.5/s");
         assert_eq!(zoomed(&of, 1, 1), ChartsAsk { from: Micros(500_000), ..of });
         assert_eq!(zoomed(&ChartsAsk { to: Micros(20), ..of }, 0, 0).to, Micros(SPAN_MIN));

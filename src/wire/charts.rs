@@ -20,6 +20,16 @@ pub const PARTS_MAX: u32 = 1_000;
 pub struct Charts {
     pub of: ChartsAsk,
     pub charts: Vec<Chart>,
+    /// The expressions that were asked for, in order.
+    pub watched: Vec<Watched>,
+}
+
+/// An expression over what nodes show of themselves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Watched {
+    pub words: String,
+    /// Its value at the cursor, or what is wrong with it.
+    pub now: Result<String, String>,
 }
 
 /// What the values of a chart are.
@@ -30,6 +40,8 @@ pub enum ChartUnit {
     /// So many in one second of simulated time.
     Rate,
     Count,
+    /// Whatever the expression gives.
+    Plain,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

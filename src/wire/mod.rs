@@ -74,8 +74,8 @@ pub enum Request {
     Rows { first: u64, count: u32, filter: RowFilter },
     /// The space-time diagram of a stretch of time. Answer: [`Reply::Diagram`].
     Diagram(DiagramAsk),
-    /// Measured values over time, of what is simulated so far. Answer: [`Reply::Charts`].
-    Charts(ChartsAsk),
+    /// Measured values over time, of what is simulated so far, and those of expressions. Answer: [`Reply::Charts`].
+    Charts { of: ChartsAsk, watch: Vec<String> },
     /// A node's state at the cursor, what changed in the last step marked. Answer: [`Reply::Inspected`].
     Inspect { node: u16 },
     /// What a message carries, by the row of its sending. Answer: [`Reply::Payload`].

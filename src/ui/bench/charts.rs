@@ -33,7 +33,7 @@ pub fn use_charts(ctx: &Ctx) {
     let ctx = ctx.clone();
     let measure = move || {
         if sight && !ctx.lab.waits_for(Asked::Charts) {
-            ctx.lab.send(Request::Charts(ask));
+            ctx.lab.send(Request::Charts { of: ask, watch: Vec::new() });
         }
     };
     let key = if sight { [rows, ask.from.0 ^ ask.to.0.rotate_left(32), answered] } else { [0; 3] };
