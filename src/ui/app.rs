@@ -329,10 +329,10 @@ fn progress_menu(ctx: &Ctx) -> Html {
             <button type="button" id="progress" popovertarget="progress-menu">{ "Progress" }</button>
             <div class="menu" id="progress-menu" popover="auto" role="group" aria-label="Progress">
                 <p>{ "Your progress stays in this browser. Nothing leaves this machine." }</p>
-                { button("", "Go to, or do…", find) }
                 { button("", "Save as a file", export) }
                 { file_input("Add from a file", import) }
                 if ctx.state.aside { { button("", "Save what was set aside", aside) } }
+                { button("", "Go to, or do…", find) }
                 <a href={Route::About.href()}>{ "About Faultline" }</a>
             </div>
         </>
