@@ -112,7 +112,7 @@ impl Probes {
         let up = world.shells[node.index()].status == NodeStatus::Up;
         let role = if card.role.is_empty() { world.setup.nodes[node.index()].role.clone() } else { card.role };
         let mut probes = card.probes;
-        probes.push(("role".into(), Datum::Text(role.into())));
+        probes.push(("role".into(), Datum::Text(role)));
         probes.push(("up".into(), Datum::Int(i64::from(up))));
         Probes(probes)
     }
