@@ -44,29 +44,51 @@ impl Run {
         let encoded = codec::to_bytes(&status);
         let changed = self.sent != encoded;
         self.sent = encoded;
-        let (world, head) = (self.timeline.world(), self.timeline.head());
-        Reply::Frame(Box::new(Frame {
-            now: self.timeline.shown(),
+        let picture = self.picture(self.timeline.world(), self.timeline.shown());
+        Reply::Frame(Box::new(Frame { status: changed.then(move || Box::new(status)), ..picture }))
+    }
+
+    /// What is seen of a world of this branch at a moment.
+    fn picture(&self, world: &World, now: Micros) -> Frame {
+        let head = self.timeline.head();
+        Frame {
+            now,
             head: Micros(head.now),
             step: world.step.into(),
             head_step: head.step.into(),
             row: world.rows.into(),
             head_rows: head.rows.into(),
-            sentence: self.sentence_of_step(),
-            nodes: (0..world.shells.len()).map(|i| self.node_card(world, NodeId(i as u16))).collect(),
-            flights: self.flights(world),
+            sentence: self.sentence_of_step(world),
+            nodes: (0..world.shells.len()).map(|i| self.node_card(world, NodeId(i as u16), now)).collect(),
+            flights: self.flights(world, now),
             timers: self.timers(world),
             links: links(world),
-            status: changed.then(move || Box::new(status)),
+            status: None,
             halted: self.halted(head),
             held: world.net.held,
             changes: None,
-        }))
+        }
     }
 
-    /// The main row of the step at the cursor.
-    fn sentence_of_step(&self) -> String {
-        let world = self.timeline.world();
+    /// The end of the present branch.
+    pub(super) fn end(&self) -> Frame {
+        let head = self.timeline.head();
+        self.picture(head, Micros(head.now))
+    }
+
+    /// The end of a branch, without going there.
+    pub(super) fn glance(&self, branch: u32) -> Reply {
+        if branch == self.timeline.branch {
+            return Reply::Glanced(branch, Box::new(self.end()));
+        }
+        match self.ends.iter().find(|(id, _)| *id == branch) {
+            Some((_, end)) => Reply::Glanced(branch, Box::new(end.clone())),
+            None => Reply::Failed("that branch is not kept any more".into()),
+        }
+    }
+
+    /// The main row of a world's last step.
+    fn sentence_of_step(&self, world: &World) -> String {
         let first = self.timeline.trace.first_of_step(world.step.into());
         match self.timeline.trace.rows().get(first as usize) {
             Some(rec) => self.reader().sentence(rec),
@@ -84,7 +106,7 @@ impl Run {
         }
     }
 
-    fn node_card(&self, world: &World, node: NodeId) -> NodeCard {
+    fn node_card(&self, world: &World, node: NodeId, now: Micros) -> NodeCard {
         let (shell, setup) = (&world.shells[node.index()], &world.setup.nodes[node.index()]);
         let card = world.card(node);
         let role = world.describe.roles.iter().find(|r| r.name == setup.role);
@@ -94,7 +116,7 @@ impl Run {
             syncing: shell.held.is_some(),
             disk: self.disk(shell),
             inbox: shell.inbox.len() as u32,
-            clock_off_us: shell.clock.off_us(self.timeline.shown().0),
+            clock_off_us: shell.clock.off_us(now.0),
             role: if card.role.is_empty() { setup.role.clone() } else { card.role },
             tone: card.tone.or(role.map(|r| r.tone)).unwrap_or_default(),
             epoch: card.epoch,
@@ -114,7 +136,7 @@ impl Run {
         if *shell.sync_time == *usual { String::new() } else { format!("sync {}", sample::describe(&shell.sync_time)) }
     }
 
-    fn flights(&self, world: &World) -> Vec<Flight> {
+    fn flights(&self, world: &World, now: Micros) -> Vec<Flight> {
         let rows = self.timeline.trace.rows();
         let flight = |message: &crate::sim::node::Message, due: Micros| {
             let (kind, label) = world.machine.label(&message.bytes).unwrap_or((0, "unreadable".into()));
@@ -142,15 +164,15 @@ impl Run {
             .collect();
         // What a clogged link holds seems to stand still just after it was sent.
         flights.extend(world.clogged.iter().map(|m| flight(m, Micros::MAX)));
-        flights.extend(self.losses(world));
+        flights.extend(self.losses(world, now));
         order::sort(&mut flights, |a, b| (a.sent, a.id) < (b.sent, b.id));
         flights
     }
 
     /// Messages lost a moment ago.
-    fn losses(&self, world: &World) -> Vec<Flight> {
+    fn losses(&self, world: &World, now: Micros) -> Vec<Flight> {
         let (trace, reader) = (&self.timeline.trace, self.reader());
-        let oldest = self.timeline.shown().since(Micros(self.pace * LINGER_S));
+        let oldest = now.since(Micros(self.pace * LINGER_S));
         let rows = &trace.rows()[..(world.rows as usize).min(trace.len())];
         let recent = rows.iter().rev().take(ROWS_BACK_MAX).take_while(|rec| rec.time() >= oldest);
         let lost = recent.filter(|rec| rec.kind == RowKind::Lost).take(LOSSES_MAX);

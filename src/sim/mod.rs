@@ -3,6 +3,7 @@
 
 pub mod adversary;
 pub mod apply;
+pub mod branches;
 pub mod causality;
 pub mod cell;
 mod effects;

@@ -33,6 +33,7 @@ pub enum Asked {
     Diagram,
     Charts,
     Inspect,
+    Glance,
     Payload,
     Predict,
     Measure,
@@ -52,11 +53,13 @@ impl Asked {
             | Request::Edit { .. }
             | Request::Press { .. }
             | Request::Undo
-            | Request::Branch(_) => Asked::Change,
+            | Request::Branch(_)
+            | Request::Name { .. } => Asked::Change,
             Request::Rows { .. } => Asked::Rows,
             Request::Diagram(_) => Asked::Diagram,
             Request::Charts { .. } => Asked::Charts,
             Request::Inspect { .. } => Asked::Inspect,
+            Request::Glance { .. } => Asked::Glance,
             Request::Payload { .. } => Asked::Payload,
             Request::Predict { .. } => Asked::Predict,
             Request::Measure { .. } => Asked::Measure,

@@ -7,6 +7,7 @@ use super::exports::Form;
 use super::play::Playhead;
 use super::state::{Action, State};
 use crate::base::Micros;
+use crate::view::history;
 use crate::view::link::Session;
 use crate::view::stage::Target;
 use crate::wire::*;
@@ -69,6 +70,8 @@ pub struct Core {
     untold: RefCell<Option<Rc<Frame>>>,
     untold_status: RefCell<Option<Rc<Status>>>,
     goals_met: Cell<usize>,
+    /// The present branch, and the one made last.
+    branch: Cell<(u32, u32)>,
     deaths: Cell<u32>,
     /// What was asked for while an answer of the same kind was on its way: of each kind the last.
     later: RefCell<Vec<(Asked, Request)>>,
@@ -112,6 +115,7 @@ impl Lab {
             untold: RefCell::default(),
             untold_status: RefCell::default(),
             goals_met: Cell::default(),
+            branch: Cell::default(),
             deaths: Cell::default(),
             later: RefCell::default(),
         });
@@ -203,6 +207,7 @@ impl Core {
         self.untold.take();
         self.untold_status.take();
         self.goals_met.set(0);
+        self.branch.take();
         self.play_when_open.set(play);
         self.whose.borrow_mut().clone_from(&whose);
         (self.dispatch).dispatch(Action::Opening(whose));
@@ -223,6 +228,7 @@ impl Core {
         self.open(source.clone(), None, false);
         self.open_run(source, None, Some(session.at), None, false);
         (self.dispatch).dispatch(Action::Noted(session.note, session.from));
+        (self.dispatch).dispatch(Action::Watch(Rc::new(session.watch)));
         if let Some(tab) = super::bench::tabs::named(&session.tab) {
             (self.dispatch).dispatch(Action::Tab(tab));
         }
@@ -320,15 +326,11 @@ impl Core {
     pub fn select(&self, target: Option<Target>) {
         self.play.select(target);
         (self.dispatch).dispatch(Action::Select(target));
-        match target {
-            Some(Target::Node(node)) => self.send(Request::Inspect { node }),
-            Some(Target::Message(id)) => {
-                let row = self.play.frame().and_then(|f| f.flights.iter().find(|f| f.id == id).map(|f| f.row));
-                if let Some(row) = row {
-                    self.send(Request::Payload { row });
-                }
+        if let Some(Target::Message(id)) = target {
+            let row = self.play.frame().and_then(|f| f.flights.iter().find(|f| f.id == id).map(|f| f.row));
+            if let Some(row) = row {
+                self.send(Request::Payload { row });
             }
-            _ => {}
         }
     }
 
@@ -399,7 +401,7 @@ impl Core {
     }
 
     /// One at a time, and of those that come meanwhile the last.
-    fn send_latest(&self, asked: Asked, request: Request) {
+    pub fn send_latest(&self, asked: Asked, request: Request) {
         if self.waits_for(asked) {
             let mut later = self.later.borrow_mut();
             later.retain(|(kind, _)| *kind != asked);
@@ -435,6 +437,7 @@ impl Core {
             Reply::Diagram(diagram) => dispatch.dispatch(Action::Diagram(Rc::new(*diagram))),
             Reply::Charts(charts) => dispatch.dispatch(Action::Charts(Rc::new(*charts))),
             Reply::Payload(payload) => dispatch.dispatch(Action::Payload(Rc::new(*payload))),
+            Reply::Glanced(branch, end) => dispatch.dispatch(Action::Glanced(Rc::new((branch, *end)))),
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
             Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome))),
             Reply::Exported(text) => self.exported(text),
@@ -468,8 +471,9 @@ impl Core {
         let count_met = |s: &Rc<Status>| s.goals.iter().filter(|g| g.state == GoalState::Met).count();
         let more_met = status.as_ref().map(count_met).is_some_and(|met| met > self.goals_met.replace(met));
         let changed = matches!(asked, Asked::Change | Asked::Open);
-        if status.is_some() {
-            *self.untold_status.borrow_mut() = status;
+        if let Some(status) = status {
+            self.branch_changed(&status, asked == Asked::Change);
+            *self.untold_status.borrow_mut() = Some(status);
         }
         *self.untold.borrow_mut() = Some(frame);
         if !self.play.is_playing() || !shown || more_met || now() - self.told.get() > TELL_EVERY_MS {
@@ -480,6 +484,17 @@ impl Core {
         }
         if asked != Asked::Open {
             self.deaths.set(0);
+        }
+    }
+
+    /// Says when one is on a branch again that there was before.
+    fn branch_changed(&self, status: &Status, by_learner: bool) {
+        let newest = status.branches.iter().map(|card| card.id).max().unwrap_or(0);
+        let (before, known) = self.branch.replace((status.branch, newest));
+        if by_learner && status.branch != before && status.branch <= known {
+            let card = status.branches.iter().find(|card| card.id == status.branch);
+            let name = card.map(history::name).unwrap_or_default();
+            (self.dispatch).dispatch(Action::Toast(format!("Back on branch {name}")));
         }
     }
 

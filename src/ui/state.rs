@@ -45,6 +45,7 @@ pub enum Tab {
     State,
     Pending,
     Commands,
+    History,
     Measures,
 }
 
@@ -97,6 +98,8 @@ pub struct Panels {
     /// Budget and seed of random faults.
     pub rain: Option<(u32, u64)>,
     pub charts: Look,
+    /// The branch that is looked at, if it is not the present one.
+    pub branch: Option<u32>,
 }
 
 /// What is looked at in the charts.
@@ -126,6 +129,11 @@ pub struct RunState {
     pub diagram: Option<Rc<Diagram>>,
     pub charts: Option<Rc<Charts>>,
     pub panels: Panels,
+    /// Expressions that are watched, and the run that they are about.
+    pub watch: Rc<Vec<String>>,
+    pub watch_of: Option<Rc<Opened>>,
+    /// A branch and how it ends.
+    pub glance: Option<Rc<(u32, Frame)>>,
     /// What is noted about the run, and the page it comes from; and the last link that was made of it.
     pub note: String,
     pub from: String,
@@ -178,6 +186,8 @@ pub enum Action {
     /// What a link says of its run: the note, and where it comes from.
     Noted(String, String),
     Panels(Panels),
+    Watch(Rc<Vec<String>>),
+    Glanced(Rc<(u32, Frame)>),
     /// A link was made.
     Linked(String),
     Inspected(Rc<Inspection>),
@@ -364,9 +374,15 @@ impl RunState {
         match action {
             Action::Opening(borrowed) => {
                 let (note, from) = (std::mem::take(&mut self.note), std::mem::take(&mut self.from));
-                *self = RunState { tab: self.tab, borrowed, note, from, ..RunState::default() };
+                let (watch, watch_of) = (std::mem::take(&mut self.watch), self.watch_of.take());
+                *self = RunState { tab: self.tab, borrowed, note, from, watch, watch_of, ..RunState::default() };
             }
             Action::Opened(opened) => {
+                let names = |opened: &Opened| opened.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>();
+                if self.watch_of.as_ref().is_some_and(|of| names(of) != names(&opened)) {
+                    self.watch = Rc::default();
+                }
+                self.watch_of = Some(Rc::clone(&opened));
                 self.speed = opened.pace_us_per_s as f64;
                 self.opened = Some(opened);
                 self.failed = None;
@@ -396,6 +412,8 @@ impl RunState {
             Action::Charts(charts) => self.charts = Some(charts),
             Action::Noted(note, from) => (self.note, self.from) = (note, from),
             Action::Panels(panels) => self.panels = panels,
+            Action::Watch(watch) => self.watch = watch,
+            Action::Glanced(glance) => self.glance = Some(glance),
             Action::Linked(link) => self.link = link,
             Action::Inspected(inspection) => self.inspection = Some(inspection),
             Action::Payload(payload) => self.payload = Some(payload),

@@ -68,16 +68,21 @@ pub enum Request {
     Edit { place: u32, at: Option<Micros> },
     /// Takes back the last command of this branch that is at or before the cursor. Answer as for `Do`.
     Undo,
-    /// Returns to a kept branch. Answer: [`Reply::Frame`].
+    /// Returns to a kept branch, where it was left; on the present one, to its end. Answer: [`Reply::Frame`].
     Branch(u32),
+    /// Gives a branch a name, or by an empty one takes it away. Answer as for `Do`.
+    Name { branch: u32, name: String },
+    /// The stage at a branch's end, without going there. Answer: [`Reply::Glanced`].
+    Glance { branch: u32 },
     /// Rows of the trace up to the cursor, for the log. Answer: [`Reply::Rows`].
     Rows { first: u64, count: u32, filter: RowFilter },
     /// The space-time diagram of a stretch of time. Answer: [`Reply::Diagram`].
     Diagram(DiagramAsk),
     /// Measured values over time, of what is simulated so far, and those of expressions. Answer: [`Reply::Charts`].
     Charts { of: ChartsAsk, watch: Vec<String> },
-    /// A node's state at the cursor, what changed in the last step marked. Answer: [`Reply::Inspected`].
-    Inspect { node: u16 },
+    /// A node's state at the cursor, what changed in the last step marked; expressions at the cursor and over time; and how
+    /// clients' operations fare. Answer: [`Reply::Inspected`].
+    Inspect { node: u16, of: ChartsAsk, watch: Vec<String> },
     /// What a message carries, by the row of its sending. Answer: [`Reply::Payload`].
     Payload { row: u64 },
     /// Runs a step's prediction in a run of its own. Answer: [`Reply::Predicted`].
@@ -156,6 +161,8 @@ pub enum Reply {
     Diagram(Box<Diagram>),
     Charts(Box<Charts>),
     Inspected(Box<Inspection>),
+    /// A branch's end; its frame is whole.
+    Glanced(u32, Box<Frame>),
     Payload(Box<Payload>),
     Predicted(PredictionOutcome),
     Measured(Box<Measurement>),

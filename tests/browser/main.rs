@@ -12,6 +12,7 @@ mod faults;
 mod firefox;
 mod hands;
 mod inbox;
+mod inspect;
 mod keep;
 mod lesson;
 mod links;

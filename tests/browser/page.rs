@@ -327,6 +327,12 @@ impl Page {
         found.and_then(|metric| metric["value"].as_f64()).unwrap_or_else(|| panic!("no metric {name}"))
     }
 
+    /// What the page's JavaScript holds when all is gone that nobody needs, in bytes.
+    pub fn collected_heap(&self) -> f64 {
+        self.driver.devtools("HeapProfiler.collectGarbage", json!({}));
+        self.metric("JSHeapUsedSize")
+    }
+
     // Keeping and judging.
 
     /// Watches the page's frames for so long, by the page's own clock.

@@ -5,11 +5,14 @@ mod commands;
 mod diagram;
 mod dialog;
 mod gestures;
+mod history;
 mod inbox;
+mod inspector;
 mod log;
 mod look;
 mod menu;
 mod panels;
+mod properties;
 pub mod stage;
 pub mod tabs;
 mod transport;
@@ -20,7 +23,7 @@ use super::pages::failed;
 use super::state::Action;
 use crate::view::acts::{self, Act, What};
 use crate::view::stage::Target;
-use crate::wire::{GoalState, Move, PropertyCard, Request};
+use crate::wire::{Move, Request};
 use dialog::use_ask_dialog;
 use menu::use_menu;
 use stage::{Mode, Stage};
@@ -50,7 +53,8 @@ pub fn Bench() -> Html {
     let ctx = use_ctx();
     let scrubber = transport::use_scrubber(&ctx);
     charts::use_charts(&ctx);
-    panels::use_inspector(&ctx);
+    inspector::use_inspector(&ctx);
+    history::use_glance(&ctx);
     let menu = use_menu(&ctx);
     let dialog = use_ask_dialog(&ctx);
     let onkeydown = {
@@ -70,7 +74,7 @@ pub fn Bench() -> Html {
                 } else {
                     <Stage mode={Mode::Bench} />
                     { palette(&ctx) }
-                    { properties(&ctx) }
+                    { properties::panel(&ctx) }
                     { look::look(&ctx) }
                     <p class="toast" hidden={run.toast.is_empty()}>{ &run.toast }</p>
                 }
@@ -175,43 +179,6 @@ fn palette(ctx: &Ctx) -> Html {
             }
             { act_buttons(ctx, selected) }
         </div>
-    }
-}
-
-/// The watched properties, and whether they hold.
-fn properties(ctx: &Ctx) -> Html {
-    let run = &ctx.state.run;
-    let Some(opened) = &run.opened else { return Html::default() };
-    let line = |card: &PropertyCard| {
-        let (name, statement) = opened.properties.get(card.index as usize).cloned().unwrap_or_default();
-        match &card.broken {
-            None => html! { <li class="ok" title={statement}><span>{ name }</span><span>{ "holds" }</span></li> },
-            Some((row, reason)) => {
-                let (ctx, row) = (ctx.clone(), *row);
-                let onclick = Callback::from(move |_: MouseEvent| ctx.lab.go(Move::ToRow(row)));
-                html! {
-                    <li class="no" title={statement}>
-                        <span>{ name }</span>{ button("link", "broken", onclick) }
-                        <small>{ reason }</small>
-                    </li>
-                }
-            }
-        }
-    };
-    let bugs = opened.parameters.iter().map(|p| {
-        html! { <li class={p.bug.then_some("no bug")} title={p.meaning.clone()}><span>{ &p.name }</span><span>{ &p.value }</span></li> }
-    });
-    let goals = &run.goals;
-    let met = goals.iter().filter(|g| g.state == GoalState::Met).count();
-    let broken = run.status.properties.iter().any(|p| p.broken.is_some());
-    if run.status.properties.is_empty() && opened.parameters.is_empty() {
-        return Html::default();
-    }
-    html! {
-        <details class="props" open={stage::is_wide()} data-broken={broken.to_string()}>
-            <summary>{ "Properties " }if broken { <b class="bug">{ "broken" }</b> }if !goals.is_empty() { <span class="n">{ format!("goals {met}/{}", goals.len()) }</span> }</summary>
-            <ul>{ for run.status.properties.iter().map(line) }{ for bugs }</ul>
-        </details>
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::lab::Share;
 use super::super::state::Action;
 use super::tabs;
 use crate::base::Micros;
+use crate::view::history;
 use crate::view::link::{self, Session};
 use crate::view::route::Route;
 use crate::view::{track, words};
@@ -122,7 +123,8 @@ fn seed(ctx: &Ctx) -> Html {
             ctx.dispatch(Action::Noted(text, from.clone()));
         })
     };
-    let session = Session { tab: tabs::name(run.tab).into(), note: run.note.clone(), from, ..Session::default() };
+    let (tab, watch) = (tabs::name(run.tab).into(), run.watch.to_vec());
+    let session = Session { tab, note: run.note.clone(), from, watch, ..Session::default() };
     let forms = exports::FORMS.iter().map(|form| button("", form.words, share(Share::Write(*form))));
     html! {
         <>
@@ -167,7 +169,7 @@ fn branches(ctx: &Ctx) -> Html {
         <label class="branch"><span class="sr-only">{ "Branch of the run" }</span>
             <select {onchange}>
                 { for status.branches.iter().map(|b| html! {
-                    <option value={b.id.to_string()} selected={b.id == status.branch}>{ format!("{}, to {}", b.label, words::length(b.at.0)) }</option>
+                    <option value={b.id.to_string()} selected={b.id == status.branch}>{ history::name(b) }</option>
                 }) }
             </select>
         </label>
