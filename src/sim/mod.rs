@@ -24,3 +24,4 @@ pub mod trace;
 mod untimed;
 pub mod workload;
 pub mod world;
+mod ziggurat;

@@ -45,8 +45,18 @@ pub struct Link {
     pub clogged: bool,
     /// Index of the first rule that cuts it, plus one; 0 for none.
     cut: u16,
-    /// It only delays: each message arrives once, after its latency, whatever came before.
-    plain: bool,
+    delay: Delay,
+}
+
+/// The latencies of a link that only delays: each message arrives once, after its latency, whatever came before.
+#[derive(Clone, Copy, Debug)]
+enum Delay {
+    /// It does more.
+    Not,
+    /// Uniform from the first on, one of so many. The shape's, at hand for what is done for every message.
+    From(u64, u64),
+    /// Drawn from the shape's.
+    Shaped,
 }
 
 /// A set of ordered pairs of nodes.
@@ -182,16 +192,24 @@ impl Link {
     fn judge(&mut self) {
         let shape = &*self.shape;
         let odds = shape.loss + shape.duplicate + shape.reorder;
-        self.plain = shape.bandwidth == 0 && odds == 0.0 && !shape.ordered && !self.clogged && self.cut == 0;
+        let plain = shape.bandwidth == 0 && odds == 0.0 && !shape.ordered && !self.clogged && self.cut == 0;
+        self.delay = match &shape.latency {
+            _ if !plain => Delay::Not,
+            Distribution::Constant(time) => Delay::From(time.0, 1),
+            Distribution::Uniform { min, max } => Delay::From(min.0, max.0 - min.0 + 1),
+            _ => Delay::Shaped,
+        };
     }
 
     /// When its `count`-th message, sent now, arrives, if the link does nothing but delay.
     #[inline(always)]
     pub fn plain_arrival(&self, now: u64, count: u32) -> Option<u64> {
-        if !self.plain {
-            return None;
+        let mut stream = self.latencies.stream(u64::from(count));
+        match self.delay {
+            Delay::Not => None,
+            Delay::From(least, many) => Some(now + least + stream.below(many)),
+            Delay::Shaped => Some(now + sample::draw(&self.shape.latency, &mut stream).0),
         }
-        Some(now + sample::draw_inline(&self.shape.latency, &mut self.latencies.stream(u64::from(count))).0)
     }
 }
 
@@ -238,7 +256,7 @@ impl Network {
             last_at: 0,
             clogged: false,
             cut: self.cut_of(from, to),
-            plain: false,
+            delay: Delay::Not,
         };
         for (pairs, change) in self.changes.iter() {
             if pairs.holds(from, to) {

@@ -1,10 +1,10 @@
-//! Draws from the distributions of lengths of time. The functions come from `libm` by way of `rand_distr` without its
-//! `std_math`, so that a draw has the same bits natively and in wasm32.
+//! Draws from the distributions of lengths of time. The functions come from `libm`, so that a draw has the same bits
+//! natively and in wasm32; the bits are those of the crate `rand_distr`.
 
+use super::ziggurat;
 use crate::base::decimal::shortest;
 use crate::base::{Micros, random::Stream};
 use crate::wire::Distribution;
-use rand_distr::{Distribution as _, Exp, LogNormal, Normal, Pareto};
 
 /// The longest time that a distribution may name or give, somewhat over a year: so no sum of times overflows.
 const TIME_MAX: Micros = Micros(32_000_000_000_000);
@@ -44,32 +44,23 @@ fn check_quantiles(table: &[(f64, Micros)]) -> Result<(), String> {
     }
 }
 
-/// One draw, rounded to a microsecond; the simplest ones where it is called, for what is done for every message.
-#[inline(always)]
-pub fn draw_inline(d: &Distribution, stream: &mut Stream) -> Micros {
-    match d {
-        Distribution::Constant(time) => *time,
-        Distribution::Uniform { min, max } => Micros(min.0 + stream.below(max.0 - min.0 + 1)),
-        _ => draw(d, stream),
-    }
-}
-
 /// One draw, rounded to a microsecond.
 pub fn draw(d: &Distribution, stream: &mut Stream) -> Micros {
     match d {
-        Distribution::Constant(_) | Distribution::Uniform { .. } => draw_inline(d, stream),
+        Distribution::Constant(time) => *time,
+        Distribution::Uniform { min, max } => min.plus(Micros(stream.below(max.0 - min.0 + 1))),
         Distribution::Exponential { min, mean } => {
-            let exp = Exp::new(1.0 / mean.0 as f64).expect("checked");
-            min.plus(round(exp.sample(stream.rng())))
+            let rate = 1.0 / mean.0 as f64;
+            min.plus(round(ziggurat::exponential(stream) * (1.0 / rate)))
         }
-        Distribution::Normal { mean, sd } => {
-            round(Normal::new(mean.0 as f64, sd.0 as f64).expect("checked").sample(stream.rng()))
-        }
+        Distribution::Normal { mean, sd } => round(mean.0 as f64 + sd.0 as f64 * ziggurat::normal(stream)),
         Distribution::LogNormal { median, sigma } => {
-            round(median.0 as f64 * LogNormal::new(0.0, *sigma).expect("checked").sample(stream.rng()))
+            round(median.0 as f64 * libm::exp(sigma * ziggurat::normal(stream)))
         }
         Distribution::Pareto { min, alpha } => {
-            round(Pareto::new(min.0 as f64, *alpha).expect("checked").sample(stream.rng()))
+            // Above 0, up to 1.
+            let u = ((stream.next_u64() >> 11) + 1) as f64 / (1u64 << 53) as f64;
+            round(min.0 as f64 * libm::pow(u, -1.0 / alpha))
         }
         Distribution::Quantiles(table) => quantile(table, stream.unit()),
     }
@@ -116,6 +107,25 @@ mod tests {
             Distribution::Pareto { min: ms(2), alpha: 3.0 },
             Distribution::Quantiles(vec![(0.0, ms(1)), (0.5, ms(2)), (0.99, ms(9)), (1.0, ms(50))]),
         ]
+    }
+
+    /// The same as the library's, so that saved runs stay as they are.
+    #[test]
+    fn draws_are_those_of_the_library() {
+        use rand_distr::{Distribution as _, Exp, LogNormal, Normal, Pareto};
+        for i in 0..20_000 {
+            let stream = || Stream::new(3, Purpose::Latency, 7, i);
+            let own = |d| draw(&d, &mut stream());
+            let ms = Micros::ms;
+            let exponential = Exp::new(1.0 / 5_000.0).expect("good").sample(stream().rng());
+            assert_eq!(own(Distribution::Exponential { min: ms(1), mean: ms(5) }), ms(1).plus(round(exponential)));
+            let normal = Normal::new(20_000.0, 3_000.0).expect("good").sample(stream().rng());
+            assert_eq!(own(Distribution::Normal { mean: ms(20), sd: ms(3) }), round(normal));
+            let long = LogNormal::new(0.0, 0.5).expect("good").sample(stream().rng());
+            assert_eq!(own(Distribution::LogNormal { median: ms(8), sigma: 0.5 }), round(8_000.0 * long));
+            let pareto = Pareto::new(2_000.0, 3.0).expect("good").sample(stream().rng());
+            assert_eq!(own(Distribution::Pareto { min: ms(2), alpha: 3.0 }), round(pareto));
+        }
     }
 
     #[test]
