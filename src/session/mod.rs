@@ -138,9 +138,9 @@ impl Session {
         }
         match pack.and_then(|pack| Lesson::new(pack, self.registry)) {
             Ok(lesson) => {
-                let page = lesson.page().clone();
+                let page = lesson.page().to_vec();
                 (self.lesson, self.sweep) = (Some(lesson), None);
-                Reply::Lesson(Box::new(page))
+                Reply::Lesson(page)
             }
             Err(error) => Reply::Failed(error),
         }

@@ -5,8 +5,8 @@
 use super::engine::{Asked, Heard, Link, now};
 use super::exports::Form;
 use super::play::Playhead;
-use super::state::{Action, State};
-use crate::base::Micros;
+use super::state::{Action, Load, State};
+use crate::base::{Micros, codec};
 use crate::view::history;
 use crate::view::link::Session;
 use crate::view::stage::Target;
@@ -424,7 +424,10 @@ impl Core {
         let dispatch = &self.dispatch;
         match reply {
             Reply::Elsewhere(engine) => return self.elsewhere(asked, &engine),
-            Reply::Lesson(page) => dispatch.dispatch(Action::Lesson(super::state::Load::Ready(Rc::new(*page)))),
+            Reply::Lesson(page) => {
+                let page = codec::from_bytes(&page).map_or_else(Load::Failed, |page| Load::Ready(Rc::new(page)));
+                dispatch.dispatch(Action::Lesson(page));
+            }
             Reply::Opened(opened) => {
                 let opened = Rc::new(*opened);
                 self.play.open(Rc::clone(&opened));
@@ -536,7 +539,7 @@ impl Core {
 
     fn failed(&self, asked: Asked, why: String) {
         (self.dispatch).dispatch(match asked {
-            Asked::Lesson => Action::Lesson(super::state::Load::Failed(why)),
+            Asked::Lesson => Action::Lesson(Load::Failed(why)),
             Asked::Open => Action::Failed(why),
             Asked::Predict => {
                 (self.dispatch).dispatch(Action::Predicting(false));

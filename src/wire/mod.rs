@@ -152,7 +152,8 @@ pub enum Move {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
-    Lesson(Box<LessonPage>),
+    /// A [`LessonPage`], encoded.
+    Lesson(Vec<u8>),
     Opened(Box<Opened>),
     /// This engine has not the protocol of what it was asked to open: the one of this name has.
     Elsewhere(String),
