@@ -21,9 +21,10 @@ impl World {
             self.outbox.pad();
         }
         for i in self.outbox.done..self.outbox.effects.len() {
-            if let Effect::Send { to, start, end } = self.outbox.effects[i] {
+            let effect = self.outbox.effects[i];
+            if let Effect::Send { to, start, end } = effect {
                 self.send(node, to, (start, end), cause, trace);
-            } else if self.outbox.effects[i] == Effect::Sync {
+            } else if effect == Effect::Sync {
                 let time = self.shells[node.index()].next_sync_time(self.setup.seed, node);
                 if time > Micros::ZERO {
                     self.outbox.done = i + 1;
@@ -31,15 +32,15 @@ impl World {
                 }
                 cause = self.made_durable(node, cause, trace);
             } else {
-                self.carry_out_rare(node, i, cause, trace);
+                self.carry_out_rare(node, effect, cause, trace);
             }
         }
         self.outbox.clear();
     }
 
     /// The effects that most steps do not have.
-    fn carry_out_rare(&mut self, node: NodeId, place: usize, cause: u32, trace: &mut Option<&mut Trace>) {
-        match self.outbox.effects[place].clone() {
+    fn carry_out_rare(&mut self, node: NodeId, effect: Effect, cause: u32, trace: &mut Option<&mut Trace>) {
+        match effect {
             Effect::SetTimer { kind, after, start, end } => {
                 let bytes = self.outbox.content(start, end);
                 self.set_timer(node, kind, after, bytes, cause, trace);
@@ -48,9 +49,14 @@ impl World {
                 let bytes = self.outbox.content(start, end);
                 self.cancel_timer(node, &bytes, cause, trace);
             }
-            Effect::Reply { op, outcome, answer } => self.reply(op, outcome, answer, cause, trace),
-            Effect::Note { text } => {
-                self.emit(Rec::new(RowKind::Note, self.now, node, Some(cause)), text.as_bytes(), trace);
+            Effect::Reply { place } => {
+                let (op, outcome, answer) = &mut self.outbox.replies[place as usize];
+                let (op, outcome, answer) = (*op, *outcome, std::mem::take(answer));
+                self.reply(op, outcome, answer, cause, trace);
+            }
+            Effect::Note { start, end } => {
+                let bytes = self.outbox.content(start, end);
+                self.emit(Rec::new(RowKind::Note, self.now, node, Some(cause)), &bytes, trace);
             }
             Effect::Send { .. } | Effect::Sync => {}
         }

@@ -162,8 +162,9 @@ impl Setup {
     }
 }
 
-/// What a handler asked for, in order. Message, timer and note contents lie in [`Outbox::bytes`].
-#[derive(Clone, Debug, PartialEq)]
+/// What a handler asked for, in order. The contents of messages, timers and notes lie in [`Outbox::bytes`], answers in
+/// [`Outbox::replies`]: so effects are copied, and forgotten without looking at each.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Effect {
     Send {
         to: NodeId,
@@ -182,12 +183,11 @@ pub enum Effect {
         end: u32,
     },
     Reply {
-        op: OpId,
-        outcome: Outcome,
-        answer: Datum,
+        place: u32,
     },
     Note {
-        text: String,
+        start: u32,
+        end: u32,
     },
     Sync,
 }
@@ -197,6 +197,7 @@ pub enum Effect {
 pub struct Outbox {
     pub effects: Vec<Effect>,
     pub bytes: Vec<u8>,
+    pub replies: Vec<(OpId, Outcome, Datum)>,
     /// The handler changed the disk.
     pub wrote: bool,
     /// Effects carried out so far: the others wait for a sync.
@@ -220,9 +221,13 @@ impl Outbox {
         }
     }
 
+    #[inline(always)]
     pub(super) fn clear(&mut self) {
         self.effects.clear();
         self.bytes.clear();
+        if !self.replies.is_empty() {
+            self.replies.clear();
+        }
         self.done = 0;
     }
 }
@@ -235,6 +240,14 @@ pub struct CtxCore<'a> {
     pub out: &'a mut Outbox,
     /// Draws made at this node so far; part of the node's identity for keyed choices.
     pub choices: &'a mut u64,
+}
+
+impl CtxCore<'_> {
+    fn note(&mut self, text: &str) {
+        let start = self.out.bytes.len() as u32;
+        self.out.bytes.extend_from_slice(text.as_bytes());
+        self.out.effects.push(Effect::Note { start, end: self.out.bytes.len() as u32 });
+    }
 }
 
 /// A handler's only door to the outside.
@@ -291,14 +304,16 @@ impl<P: Protocol> Ctx<'_, P> {
 
     /// Ends a client's operation.
     pub fn reply(&mut self, op: OpId, outcome: Outcome, answer: Datum) {
-        self.core.out.effects.push(Effect::Reply { op, outcome, answer });
+        let place = self.core.out.replies.len() as u32;
+        self.core.out.replies.push((op, outcome, answer));
+        self.core.out.effects.push(Effect::Reply { place });
     }
 
     /// Something that a reader should see. What stands before the first colon is its kind: it is counted by sweeps. A
     /// protocol with leaders says "stands for election: in term N", "becomes leader: of term N…" and "steps down…", from
     /// which downtimes and elections are measured.
-    pub fn note(&mut self, text: impl Into<String>) {
-        self.core.out.effects.push(Effect::Note { text: text.into() });
+    pub fn note(&mut self, text: impl AsRef<str>) {
+        self.core.note(text.as_ref());
     }
 
     pub fn disk(&self) -> &P::Disk {

@@ -9,6 +9,9 @@
 //! still queued nor the limit given to [`Queue::due`]. Entries lie by value in small chunks, a list of them for each slot:
 //! with very many queued, filling, moving down and emptying a slot run through memory in order, where a list of single
 //! entries misses the cache at each. A clone is a copy of a few vectors.
+//!
+//! A slot of level 1 with a single chunk is opened instead of moved down: its entries leave from where they lie, the
+//! earliest first. What comes into its time since then lies on level 0 and was scheduled later.
 
 const BITS: u32 = 8;
 const SLOTS: usize = 1 << BITS;
@@ -46,13 +49,24 @@ pub struct Queue<T> {
     /// One bit for each level that holds entries.
     busy: u8,
     levels: Box<[Level; LEVELS]>,
+    /// The chunk of the opened slot, and one bit for each of its entries that is still queued.
+    open: u32,
+    left: u32,
 }
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
         let level = Level { occupied: [0; WORDS], words: 0, ends: [(NONE, NONE); SLOTS] };
         let levels = Box::new(std::array::from_fn(|_| level.clone()));
-        Queue { clock: 0, len: 0, free: NONE, chunks: Vec::new(), busy: 0, levels }
+        Queue { clock: 0, len: 0, free: NONE, chunks: Vec::new(), busy: 0, levels, open: NONE, left: 0 }
+    }
+}
+
+impl<T> Chunk<T> {
+    /// The time of the entry in a place, which is taken.
+    #[inline(always)]
+    fn time(&self, place: usize) -> u64 {
+        self.entries[place].as_ref().map_or(0, |(at, _)| *at)
     }
 }
 
@@ -153,6 +167,9 @@ impl<T> Queue<T> {
     #[inline(always)]
     pub fn due(&mut self, limit: u64) -> Option<(u64, u32)> {
         loop {
+            if self.left != 0 {
+                return self.of_open(limit);
+            }
             if self.busy == 0 {
                 return None;
             }
@@ -162,9 +179,6 @@ impl<T> Queue<T> {
             if level == 0 {
                 return self.front(slot, first, limit);
             }
-            if first == last {
-                return self.least(level, slot, first, limit);
-            }
             let shift = level as u32 * BITS;
             let above = self.clock.checked_shr(shift + BITS).unwrap_or(0).checked_shl(shift + BITS).unwrap_or(0);
             let start = above | ((slot as u64) << shift);
@@ -172,8 +186,52 @@ impl<T> Queue<T> {
                 return None;
             }
             self.clock = self.clock.max(start);
-            self.empty(level, slot, |queue, at, item| queue.attach(at, item));
+            if first == last && level == 1 {
+                self.open(slot, first);
+            } else {
+                self.empty(level, slot, |queue, at, item| queue.attach(at, item));
+            }
         }
+    }
+
+    #[inline(always)]
+    fn open(&mut self, slot: usize, chunk: u32) {
+        let Chunk { begin, end, .. } = self.chunks[chunk as usize];
+        self.open = chunk;
+        self.left = (1 << end) - (1 << begin);
+        self.vacate(1, slot);
+    }
+
+    /// The earliest of the opened slot, unless something that came since is due before.
+    #[inline(always)]
+    fn of_open(&mut self, limit: u64) -> Option<(u64, u32)> {
+        let chunk = &mut self.chunks[self.open as usize];
+        let mut earliest = self.left.trailing_zeros() as usize % CHUNK;
+        let mut at = chunk.time(earliest);
+        let mut rest = self.left & (self.left - 1);
+        while rest != 0 {
+            let place = rest.trailing_zeros() as usize % CHUNK;
+            rest &= rest - 1;
+            let time = chunk.time(place);
+            if time < at {
+                (earliest, at) = (place, time);
+            }
+        }
+        if self.busy & 1 != 0 {
+            let slot = self.levels[0].first_slot();
+            if (self.clock & !(SLOTS as u64 - 1) | slot as u64) < at {
+                return self.front(slot, self.levels[0].ends[slot].0, limit);
+            }
+        }
+        if at > limit {
+            return None;
+        }
+        self.left &= !(1 << earliest);
+        if self.left == 0 {
+            chunk.begin = chunk.end;
+        }
+        self.clock = at;
+        Some((at, self.open * CHUNK as u32 + earliest as u32))
     }
 
     /// All entries of a slot on level 0 are due at once.
@@ -181,7 +239,7 @@ impl<T> Queue<T> {
     fn front(&mut self, slot: usize, first: u32, limit: u64) -> Option<(u64, u32)> {
         let chunk = &mut self.chunks[first as usize];
         let begin = usize::from(chunk.begin) % CHUNK;
-        let at = chunk.entries[begin].as_ref().map_or(0, |(at, _)| *at);
+        let at = chunk.time(begin);
         if at > limit {
             return None;
         }
@@ -196,36 +254,6 @@ impl<T> Queue<T> {
         }
         self.clock = at;
         Some((at, first * CHUNK as u32 + begin as u32))
-    }
-
-    /// Of a slot with one chunk the earliest entry leaves at once, and the others move down.
-    #[inline(always)]
-    fn least(&mut self, level: usize, slot: usize, index: u32, limit: u64) -> Option<(u64, u32)> {
-        let chunk = &mut self.chunks[index as usize];
-        let (begin, end) = (usize::from(chunk.begin) % CHUNK, usize::from(chunk.end));
-        let mut earliest = begin;
-        let mut at = chunk.entries[begin].as_ref().map_or(0, |(at, _)| *at);
-        for place in begin + 1..end.min(CHUNK) {
-            if let Some((time, _)) = &chunk.entries[place]
-                && *time < at
-            {
-                (earliest, at) = (place, *time);
-            }
-        }
-        if at > limit {
-            return None;
-        }
-        chunk.begin = end as u8;
-        self.clock = at;
-        self.vacate(level, slot);
-        for place in begin..end.min(CHUNK) {
-            if place != earliest
-                && let Some((at, item)) = self.chunks[index as usize].entries[place].take()
-            {
-                self.attach(at, item);
-            }
-        }
-        Some((at, index * CHUNK as u32 + earliest as u32))
     }
 
     #[inline(always)]
@@ -282,6 +310,7 @@ impl<T> Queue<T> {
     /// Takes out every item for which `take` says so. Cost: the whole queue. The others keep their order.
     pub fn extract(&mut self, mut take: impl FnMut(&T) -> bool) -> Vec<(u64, T)> {
         let mut taken = Vec::new();
+        self.extract_open(&mut take, &mut taken);
         for level in 0..LEVELS {
             for slot in 0..SLOTS {
                 if self.levels[level].ends[slot].1 == NONE {
@@ -301,6 +330,23 @@ impl<T> Queue<T> {
         }
         self.len -= taken.len();
         taken
+    }
+
+    fn extract_open(&mut self, take: &mut impl FnMut(&T) -> bool, taken: &mut Vec<(u64, T)>) {
+        let Some(chunk) = self.chunks.get_mut(self.open as usize) else { return };
+        if self.left == 0 {
+            return;
+        }
+        for (place, entry) in chunk.entries.iter_mut().enumerate() {
+            if entry.as_ref().is_some_and(|(_, item)| take(item)) {
+                self.left &= !(1 << place);
+                taken.extend(entry.take());
+            }
+        }
+        if self.left == 0 {
+            (chunk.begin, chunk.next) = (chunk.end, self.free);
+            self.free = self.open;
+        }
     }
 }
 
