@@ -10,6 +10,12 @@ edit() {
   sed "$2" "$1" > "$1.new"
   mv "$1.new" "$1"
 }
+# What wasm-bindgen writes, without its comments and indentation: 0.4 kB less of an engine, 0.9 kB of the page. It has no
+# text that goes over several lines.
+for script in engine.js registers.js groups.js exporter.js faultline-*.js; do
+  sed '/^ *\/\*.*\*\/ *$/d; /^ *\/\*\*/,/\*\//d; /^ *\/\//d; s/^ *//; /^$/d' "$script" > "$script.new"
+  mv "$script.new" "$script"
+done
 for engine in engine registers groups exporter; do
   name=$engine-$(cat "$engine.js" "${engine}_bg.wasm" | $sum | cut -c1-16)
   # The loader's way of naming the wasm is an old one that wasm-bindgen warns of in the console.
