@@ -5,9 +5,14 @@
 
 use faultline::base::Micros;
 use faultline::check::faults::Profile;
+use faultline::check::linear::{self, Limits};
+use faultline::check::spec::Readings;
 use faultline::check::sweep::{Report, Sweep, Verdict, run_all};
+use faultline::check::{history, linear::Verdict as Checked};
 use faultline::protocols;
 use faultline::sim::params::ParamValue;
+use faultline::sim::timeline::Timeline;
+use faultline::sim::world::Watch;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Instant;
@@ -403,4 +408,55 @@ fn missing_progress_is_reported() {
     hasty.profile.bound = Micros(1);
     let Verdict::NoProgress { reason } = hasty.run(0, false).verdict else { panic!("no operation ends within 1 us") };
     assert!(reason.contains("not done in time: c1's") && reason.contains("c1 waits for"), "{reason}");
+}
+
+/// Enough for most runs. Where many clients gave up, what may have happened is more than can be gone through.
+const TRY: Limits = Limits { steps: 300_000, configurations: 200_000, explain: false };
+
+/// What the clients of a seed's run were told, held against one copy of a map.
+fn linearizable(sweep: &Sweep, seed: u64, limits: Limits) -> Checked {
+    let blueprint = sweep.blueprint(seed).expect("a good profile");
+    let mut timeline = Timeline::new(blueprint, Watch { properties: false, hash: false }, None);
+    timeline.advance(sweep.profile.ends_at(), u64::MAX);
+    // Changes of members and the like are about no key.
+    let of_map = |op: &history::Operation| ["read", "write", "append", "cas"].contains(&op.f.as_str());
+    let history = history::record(&timeline.trace).filter(of_map);
+    assert!(history.operations.len() > 10, "{}, seed {seed}: clients ask for something", sweep.profile.protocol);
+    let readings = Readings { failed_cas_did_not_match: true, ..Readings::default() };
+    // As lines and back it is the same.
+    let again = history::read(&history::write(&history)).expect("what was written can be read");
+    assert_eq!(again.operations.len(), history.operations.len());
+    linear::check("kv", &again, readings, limits).expect("well-formed").verdict
+}
+
+#[test]
+fn what_clients_are_told_is_linearizable() {
+    for protocol in ["kv-single", "majority-register", "raft"] {
+        let sweep = sweep(protocol, None);
+        let mut decided = 0;
+        for seed in 0..60 {
+            let checked = linearizable(&sweep, seed, TRY);
+            assert!(!matches!(checked, Checked::Violated(_)), "{protocol}, seed {seed}");
+            decided += u32::from(checked == Checked::Satisfied);
+        }
+        println!(
+            "{protocol}: {decided} of 60 runs are linearizable, of the others it cannot be told within the limits"
+        );
+        assert!(decided >= 40, "{protocol}: {decided} of 60");
+    }
+}
+
+/// The checker knows nothing of the protocol, and still finds what its planted bugs do.
+#[test]
+fn clients_of_a_broken_register_are_told_what_no_single_copy_could() {
+    let protocol = "majority-register";
+    for bug in ["bug-no-write-back", "bug-ack-before-sync", "bug-small-quorum"] {
+        let sweep = sweep(protocol, Some(bug));
+        let found = (0..2_000).find(|seed| matches!(linearizable(&sweep, *seed, TRY), Checked::Violated(_)));
+        let seed = found.unwrap_or_else(|| panic!("{protocol} with {bug}: no violation in 2,000 seeds"));
+        let Checked::Violated(Some(evidence)) = linearizable(&sweep, seed, Limits { explain: true, ..TRY }) else {
+            panic!("{protocol} with {bug}, seed {seed}: violated, then not");
+        };
+        println!("{protocol} with {bug}, seed {seed}: {}", evidence.sentence);
+    }
 }

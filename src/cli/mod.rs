@@ -1,7 +1,8 @@
 //! Layer 8, native only: the command line.
 //!
-//! Exit codes: 0 good, 1 a property or goal failed, 2 bad input.
+//! Exit codes: 0 good, 1 a property, goal or consistency model failed, 2 bad input, 3 a check reached its limit.
 
+mod check;
 mod lessons;
 mod protocols;
 mod run;
@@ -16,6 +17,8 @@ use std::process::ExitCode;
 const FAILED: u8 = 1;
 /// The input cannot be used.
 const BAD_INPUT: u8 = 2;
+/// A check cannot tell within its limits.
+const UNKNOWN: u8 = 3;
 
 #[derive(Parser)]
 #[command(name = "faultline", version, about = "A distributed-systems lab: the engine on the command line.")]
@@ -67,6 +70,8 @@ enum Command {
         #[arg(long, value_enum, default_value = "text")]
         format: SweepFormat,
     },
+    /// Check a history of clients' operations (JSON lines in Jepsen's form) against a consistency model.
+    Check(check::Order),
     /// Print a scenario as JSON, the form that the page reads.
     Json { scenario: PathBuf },
     /// List the protocols with roles, messages, properties and parameters.
@@ -111,6 +116,10 @@ enum Format {
     Otlp,
     /// The space-time diagram as a picture.
     Svg,
+    /// The clients' operations, as JSON lines in Jepsen's form: what `faultline check` reads.
+    History,
+    /// The same in EDN.
+    Edn,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -142,6 +151,7 @@ pub fn main() -> ExitCode {
             sweep::sweep(&sweep::Order { scenario, seeds, jobs, measures, until, shard, format })
         }
         Command::Merge { reports, format } => sweep::merge(&reports, format),
+        Command::Check(order) => check::check(&order),
         Command::Json { scenario } => run::json(&scenario),
         Command::Protocols => protocols::list(),
         Command::Lessons { command: LessonsCommand::Check { folder } } => lessons::check(&folder),

@@ -24,6 +24,8 @@ pub fn run(path: &Path, seed: Option<u64>, until: Micros, format: Format) -> Res
         Format::Csv => Some(Form::Csv),
         Format::Otlp => Some(Form::Otlp),
         Format::Svg => Some(Form::Svg),
+        Format::History => Some(Form::History),
+        Format::Edn => Some(Form::Edn),
     };
     let broken = match form {
         Some(form) => exported(path, seed, until, form)?,

@@ -8,6 +8,7 @@ mod otlp;
 mod shiviz;
 mod svg;
 
+use crate::check::history;
 use crate::session::Session;
 use crate::sim::sentence::Reader;
 use crate::sim::timeline::Timeline;
@@ -29,16 +30,22 @@ pub enum Form {
     Otlp,
     /// The space-time diagram as a picture.
     Svg,
+    /// The clients' operations, as JSON lines in Jepsen's form.
+    History,
+    /// The same in EDN.
+    Edn,
 }
 
 impl Form {
-    pub const ALL: [(&str, Form); 6] = [
+    pub const ALL: [(&str, Form); 8] = [
         ("jsonl", Form::Jsonl),
         ("mermaid", Form::Mermaid),
         ("shiviz", Form::Shiviz),
         ("csv", Form::Csv),
         ("otlp", Form::Otlp),
         ("svg", Form::Svg),
+        ("history", Form::History),
+        ("edn", Form::Edn),
     ];
 
     pub fn named(name: &str) -> Option<Form> {
@@ -69,6 +76,8 @@ pub fn write(session: &mut Session, form: Form, out: &mut String) {
         Form::Mermaid => mermaid::write(&log, out),
         Form::Shiviz => shiviz::write(&log, out),
         Form::Otlp => otlp::write(&log, out),
+        Form::History => *out += &history::write(&history::record(&timeline.trace)),
+        Form::Edn => *out += &history::write_edn(&history::record(&timeline.trace)),
         Form::Csv | Form::Svg => {}
     }
 }

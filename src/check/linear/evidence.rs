@@ -1,0 +1,151 @@
+//! Why a history is not linearizable: how much of it already is not, which operations make it so, and how far one gets.
+
+use super::search::{Found, Limits, Search};
+use super::{Object, relaxed};
+use crate::check::history::{History, NEVER};
+use crate::check::spec::Spec;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// The event with which the history cannot be explained any more: its place in the order of real time.
+    pub prefix: u32,
+    /// The line of the operation that ended there, and the operation in words.
+    pub line: u32,
+    pub operation: String,
+    pub sentence: String,
+    /// Operations that cannot be explained together, in words, by their invocations: when any one of them may have
+    /// happened or not, the rest can be.
+    pub core: Vec<String>,
+    /// The lines of their invocations.
+    pub core_lines: Vec<u32>,
+    /// Each of them is needed; otherwise a limit was reached before that was known.
+    pub minimal: bool,
+    /// Longest orders that explain a part of the operations up to there, each by the lines of their invocations, as far as
+    /// they differ from the first. Each operation that is in any order is in one of these.
+    pub partial: Vec<Vec<u32>>,
+}
+
+/// For each try to leave operations out.
+const TRY: Limits = Limits { steps: 20_000, configurations: 20_000, explain: false };
+const TRIES_MAX: u32 = 500;
+const PARTIAL_MAX: usize = 16;
+
+/// Explains a violation of one object.
+pub fn gather<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Evidence, String> {
+    let prefix = shortest_prefix(spec, history, limits)?;
+    let failing = history.prefix(prefix);
+    let last = failing.operations.iter().position(|op| op.ended == prefix).unwrap_or(0);
+    let (core, minimal) = minimise(spec, &failing, last)?;
+    let object = Object::read(spec, &failing)?;
+    let mut search = Search::new(spec, &object.items).telling();
+    search.run(limits);
+    let reached = search.reached.take();
+    let (states, longest) = reached.map(|reached| (reached.states, reached.longest)).unwrap_or_default();
+    let states: Vec<String> = states.iter().map(|state| spec.words(state, &object.words)).collect();
+    let op = &failing.operations[last];
+    let line = |item: &usize| failing.operations[object.places[*item]].lines.0;
+    let mut orders: Vec<Vec<u32>> = longest.iter().flatten().map(|order| order.iter().map(line).collect()).collect();
+    orders.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    orders.dedup();
+    orders.truncate(PARTIAL_MAX);
+    let core_words: Vec<String> = core.iter().map(|place| failing.operations[*place].words()).collect();
+    Ok(Evidence {
+        prefix,
+        line: op.lines.1,
+        operation: op.words(),
+        sentence: sentence(&op.words(), &states, &core_words),
+        core: core_words,
+        core_lines: core.iter().map(|place| failing.operations[*place].lines.0).collect(),
+        minimal,
+        partial: orders,
+    })
+}
+
+fn sentence(operation: &str, states: &[String], core: &[String]) -> String {
+    let left = match states {
+        [] => "the operations that ended before it have no order either that would leave room for it".to_owned(),
+        [one] => format!("however the others are ordered, they leave {one}"),
+        [many @ .., last] => format!("however the others are ordered, they leave {} or {last}", many.join(", ")),
+    };
+    let others = match core.len() {
+        0 | 1 => String::new(),
+        n => format!("; it and {} others cannot all be true of one copy", n - 1),
+    };
+    format!("No order explains “{operation}”: {left}{others}.")
+}
+
+/// The place of the first completion by which the history is not linearizable. Prefixes of linearizable histories are,
+/// so it can be searched for by halves.
+fn shortest_prefix<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<u32, String> {
+    let mut ends: Vec<u32> = history.operations.iter().map(|op| op.completed()).filter(|at| *at != NEVER).collect();
+    ends.sort_unstable();
+    let (mut good, mut bad) = (0, ends.len() - 1);
+    while good < bad {
+        let middle = (good + bad) / 2;
+        if violates(spec, &history.prefix(ends[middle]), limits)? == Some(true) {
+            bad = middle;
+        } else {
+            good = middle + 1;
+        }
+    }
+    Ok(ends[bad])
+}
+
+/// Whether a history is not linearizable; none: the limit was reached.
+fn violates<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Option<bool>, String> {
+    let object = Object::read(spec, history)?;
+    Ok(match Search::new(spec, &object.items).run(limits) {
+        Found::Nothing => Some(true),
+        Found::Order(_) => Some(false),
+        Found::Limit(_) => None,
+    })
+}
+
+/// Takes operations out of the reckoning, as many at a time as there are, then half as many, as long as what is left
+/// cannot be explained (after A. Zeller, R. Hildebrandt: Simplifying and isolating failure-inducing input, 2002). Taken out
+/// means: it may have happened at any time, or never; so what is left is evidence by itself.
+fn minimise<S: Spec>(spec: &S, failing: &History, last: usize) -> Result<(Vec<usize>, bool), String> {
+    let known = |place: &usize| failing.operations[*place].completed() != NEVER;
+    let mut core: Vec<usize> = (0..failing.operations.len()).filter(|place| known(place) && *place != last).collect();
+    let mut tries = 0;
+    let mut size = core.len().max(1);
+    // Whether every operation of the core was seen to be needed.
+    let mut minimal;
+    let without = |core: &[usize]| {
+        let keep = |place: usize| place == last || core.binary_search(&place).is_ok();
+        let operations = failing.operations.iter().enumerate();
+        let operations = operations.map(|(place, op)| if keep(place) { op.clone() } else { relaxed(op) });
+        History { operations: operations.collect() }
+    };
+    loop {
+        let mut from = 0;
+        let mut found = false;
+        minimal = size == 1;
+        while from < core.len() && tries < TRIES_MAX {
+            let to = (from + size).min(core.len());
+            let rest: Vec<usize> = core[..from].iter().chain(&core[to..]).copied().collect();
+            tries += 1;
+            match violates(spec, &without(&rest), TRY)? {
+                Some(true) => {
+                    core = rest;
+                    found = true;
+                }
+                told => {
+                    minimal &= told.is_some();
+                    from = to;
+                }
+            }
+        }
+        if tries >= TRIES_MAX {
+            minimal = false;
+            break;
+        }
+        if size == 1 && !found {
+            break;
+        }
+        size = size.div_ceil(2).max(1).min(core.len().max(1));
+    }
+    let place = core.binary_search(&last).unwrap_or_else(|place| place);
+    core.insert(place, last);
+    Ok((core, minimal))
+}

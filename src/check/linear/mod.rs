@@ -1,0 +1,127 @@
+//! Linearizability (M. Herlihy, J. Wing: Linearizability: a correctness condition for concurrent objects, 1990): is there
+//! an order of the operations, in keeping with real time, that one copy of the object could have answered so?
+//!
+//! Objects that are independent of each other are checked one at a time (Herlihy and Wing's locality). A verdict is
+//! "satisfied" with an order, "violated" with evidence, or "unknown" with the limit that was reached: never a guess.
+
+mod evidence;
+mod search;
+mod seen;
+
+pub use evidence::Evidence;
+pub use search::Limits;
+
+use super::history::{History, Operation};
+use super::spec::{self, Readings, Spec, Words};
+use crate::wire::{Datum, Outcome};
+use search::{Found, Item, Search};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    Satisfied,
+    /// With evidence, where that was asked for.
+    Violated(Option<Box<Evidence>>),
+    /// The limit that was reached.
+    Unknown(String),
+}
+
+/// What a check came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    pub verdict: Verdict,
+    /// The object that it is about: the one that violates, or that took too long.
+    pub key: Datum,
+    pub operations: usize,
+    pub keys: usize,
+    /// Of each object that satisfies, in order: an order that explains it, by the lines of the invocations.
+    pub orders: Vec<(Datum, Vec<u32>)>,
+    /// Calls that were tried, and configurations that were kept.
+    pub steps: u64,
+    pub configurations: usize,
+}
+
+/// Checks a history by the model of a name. The error says what is wrong with the history.
+pub fn check(model: &str, history: &History, readings: Readings, limits: Limits) -> Result<Report, String> {
+    match model {
+        "register" => keys(&spec::Register { with_cas: false, readings }, history, limits),
+        "cas-register" => keys(&spec::Register { with_cas: true, readings }, history, limits),
+        "kv" => keys(&spec::Map { readings }, history, limits),
+        "counter" => keys(&spec::Counter, history, limits),
+        "set" => keys(&spec::Set, history, limits),
+        "queue" => keys(&spec::Queue, history, limits),
+        "stack" => keys(&spec::Stack, history, limits),
+        "lock" => keys(&spec::Lock, history, limits),
+        "list-append" => keys(&spec::Transactions { append: true }, history, limits),
+        "rw-register" => keys(&spec::Transactions { append: false }, history, limits),
+        other => {
+            let known: Vec<&str> = spec::MODELS.iter().map(|(name, _)| *name).collect();
+            Err(format!("there is no model {other:?}; there are {}", known.join(", ")))
+        }
+    }
+}
+
+/// Checks each object by itself. One that violates decides; else one that took too long.
+fn keys<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Report, String> {
+    let keys = history.by_key();
+    let operations = history.operations.len();
+    let mut report = Report {
+        verdict: Verdict::Satisfied,
+        key: Datum::None,
+        operations,
+        keys: keys.len(),
+        orders: Vec::new(),
+        steps: 0,
+        configurations: 0,
+    };
+    for (key, history) in keys {
+        let left = Limits { steps: limits.steps.saturating_sub(report.steps), ..limits };
+        let object = Object::read(spec, &history)?;
+        let mut search = Search::new(spec, &object.items);
+        let found = search.run(left);
+        report.steps += search.steps;
+        report.configurations = report.configurations.max(search.configurations());
+        match found {
+            Found::Order(order) => {
+                let line = |item: usize| history.operations[object.places[item]].lines.0;
+                report.orders.push((key, order.into_iter().map(line).collect()));
+            }
+            Found::Nothing => {
+                let evidence = limits.explain.then(|| evidence::gather(spec, &history, limits)).transpose()?;
+                report.verdict = Verdict::Violated(evidence.map(Box::new));
+                report.key = key;
+                return Ok(report);
+            }
+            Found::Limit(what) => {
+                report.verdict = Verdict::Unknown(format!("the limit of {what} was reached"));
+                report.key = key;
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// A history in a model's own form.
+struct Object<S: Spec> {
+    items: Vec<Item<S::Call>>,
+    /// For each item its operation's place in the history.
+    places: Vec<usize>,
+    words: Words,
+}
+
+impl<S: Spec> Object<S> {
+    fn read(spec: &S, history: &History) -> Result<Object<S>, String> {
+        let mut object = Object { items: Vec::new(), places: Vec::new(), words: Words::default() };
+        for (place, op) in history.operations.iter().enumerate() {
+            if let Some(call) = spec.read(op, &mut object.words)? {
+                object.items.push(Item { call, invoked: op.invoked, completed: op.completed() });
+                object.places.push(place);
+            }
+        }
+        Ok(object)
+    }
+}
+
+/// The operation with its outcome unknown: it may have taken effect at any time after its invocation, or never.
+fn relaxed(op: &Operation) -> Operation {
+    Operation { outcome: Outcome::Unknown, output: Datum::None, ..op.clone() }
+}

@@ -1,0 +1,127 @@
+//! Sequential specifications: what an object answers when operations come one after another.
+//!
+//! A model reads each operation once into a call of its own form (which is where a malformed one is refused), and then
+//! says of a state and a call what the state is afterwards, or that the call could not have been answered so. All models
+//! are deterministic. A new one is a type with these two functions and a line in [`MODELS`].
+
+mod collections;
+mod lock;
+mod map;
+mod register;
+mod transactions;
+
+pub use collections::{Counter, Queue, Set, Stack};
+pub use lock::Lock;
+pub use map::Map;
+pub use register::Register;
+pub use transactions::Transactions;
+
+use super::history::Operation;
+use crate::wire::{Datum, Outcome};
+use std::collections::BTreeMap;
+use std::hash::Hash;
+
+pub trait Spec {
+    /// An operation in the model's own form.
+    type Call: Clone;
+    type State: Clone + Eq + Hash;
+
+    fn start(&self) -> Self::State;
+
+    /// Reads an operation that is `ok`, that nobody knows the end of (its answer may then be anything), or that failed
+    /// for a reason that says something about the state. None: it says nothing at all and can be left out. The error says
+    /// what is malformed.
+    fn read(&self, op: &Operation, words: &mut Words) -> Result<Option<Self::Call>, String>;
+
+    /// The state after the call, or none if it could not have been answered so.
+    fn apply(&self, state: &Self::State, call: &Self::Call) -> Option<Self::State>;
+
+    /// Neither its answer nor the state after it depends on the state before: a plain write. The search skips orders that
+    /// this makes pointless; saying false is always right.
+    fn is_blind(&self, _call: &Self::Call) -> bool {
+        false
+    }
+
+    /// The state in a few words, for evidence.
+    fn words(&self, state: &Self::State, words: &Words) -> String;
+}
+
+/// How answers are read that have two readings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readings {
+    /// A compare-and-set that failed did not match; otherwise it never happened, and says nothing.
+    pub failed_cas_did_not_match: bool,
+    /// A read that answered nothing (`null`) says nothing; otherwise it saw the initial, empty state.
+    pub nil_read_says_nothing: bool,
+}
+
+/// Values as numbers, so that states are small: equal numbers, equal values. 0 is nothing (`null`).
+#[derive(Clone, Debug)]
+pub struct Words {
+    numbers: BTreeMap<Datum, u32>,
+    values: Vec<Datum>,
+}
+
+impl Default for Words {
+    fn default() -> Words {
+        Words { numbers: BTreeMap::from([(Datum::None, 0)]), values: vec![Datum::None] }
+    }
+}
+
+impl Words {
+    pub fn number(&mut self, value: &Datum) -> u32 {
+        if let Some(number) = self.numbers.get(value) {
+            return *number;
+        }
+        let number = self.values.len() as u32;
+        self.numbers.insert(value.clone(), number);
+        self.values.push(value.clone());
+        number
+    }
+
+    pub fn value(&self, number: u32) -> &Datum {
+        &self.values[number as usize]
+    }
+}
+
+/// The names by which models are asked for, what each is, and the operations that it knows.
+pub const MODELS: [(&str, &str); 10] = [
+    ("register", "one value: write v, read → v"),
+    ("cas-register", "as register, and cas [expected, new]"),
+    (
+        "kv",
+        "a map: put (write) v, get (read) → v, append v (texts are joined, lists grow), cas [expected, new]; each key",
+    ),
+    ("counter", "a number: add n (or increment, decrement), read → n"),
+    ("set", "add v, remove v, read → the list of all"),
+    ("queue", "first in, first out: enqueue v, dequeue → v (null: it was empty)"),
+    ("stack", "last in, first out: push v, pop → v (null: it was empty)"),
+    ("lock", "acquire → a fencing token above all before it (null: not told), release"),
+    ("list-append", "transactions of [\"append\", key, v] and [\"r\", key, [v …]]"),
+    ("rw-register", "transactions of [\"w\", key, v] and [\"r\", key, v]"),
+];
+
+/// What an operation that is not known is answered.
+fn unknown_function(op: &Operation, known: &str) -> String {
+    format!("line {}: this model does not know \"{}\": it knows {known}", op.lines.0, op.f)
+}
+
+/// Two values in a list, as a compare-and-set has them.
+fn pair(op: &Operation) -> Result<(&Datum, &Datum), String> {
+    match &op.input {
+        Datum::List(items) if items.len() == 2 => Ok((&items[0], &items[1])),
+        _ => Err(format!("line {}: a cas needs [expected, new] as its value", op.lines.0)),
+    }
+}
+
+/// What it answered, where that is known.
+fn answer(op: &Operation) -> Option<&Datum> {
+    (op.outcome == Outcome::Ok).then_some(&op.output)
+}
+
+fn whole(op: &Operation, value: &Datum) -> Result<i64, String> {
+    match value {
+        Datum::Int(n) => Ok(*n),
+        other => Err(format!("line {}: {} needs a whole number, not {other}", op.lines.0, op.f)),
+    }
+}

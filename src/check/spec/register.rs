@@ -1,0 +1,71 @@
+//! A register, with and without compare-and-set.
+
+use super::{Readings, Spec, Words, answer, pair, unknown_function};
+use crate::check::history::Operation;
+use crate::wire::{Datum, Outcome};
+
+pub struct Register {
+    pub with_cas: bool,
+    pub readings: Readings,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Call {
+    Write(u32),
+    Read(u32),
+    /// Expected, new, and whether it matched, as far as that is known.
+    Cas(u32, u32, Option<bool>),
+}
+
+impl Spec for Register {
+    type Call = Call;
+    type State = u32;
+
+    fn start(&self) -> u32 {
+        0
+    }
+
+    fn read(&self, op: &Operation, words: &mut Words) -> Result<Option<Call>, String> {
+        Ok(match op.f.as_str() {
+            "write" | "put" if op.outcome != Outcome::Fail => Some(Call::Write(words.number(&op.input))),
+            "read" | "get" => match answer(op) {
+                Some(Datum::None) if self.readings.nil_read_says_nothing => None,
+                answer => answer.map(|value| Call::Read(words.number(value))),
+            },
+            "write" | "put" => None,
+            "cas" if self.with_cas => {
+                let (expected, new) = pair(op)?;
+                let (expected, new) = (words.number(expected), words.number(new));
+                match op.outcome {
+                    Outcome::Ok => Some(Call::Cas(expected, new, Some(true))),
+                    Outcome::Unknown => Some(Call::Cas(expected, new, None)),
+                    Outcome::Fail if self.readings.failed_cas_did_not_match => {
+                        Some(Call::Cas(expected, new, Some(false)))
+                    }
+                    Outcome::Fail => None,
+                }
+            }
+            _ => return Err(unknown_function(op, if self.with_cas { "read, write, cas" } else { "read, write" })),
+        })
+    }
+
+    #[inline]
+    fn apply(&self, state: &u32, call: &Call) -> Option<u32> {
+        match *call {
+            Call::Write(value) => Some(value),
+            Call::Read(value) => (value == *state).then_some(value),
+            Call::Cas(expected, new, matched) => {
+                let matches = expected == *state;
+                (matched.is_none_or(|matched| matched == matches)).then_some(if matches { new } else { *state })
+            }
+        }
+    }
+
+    fn is_blind(&self, call: &Call) -> bool {
+        matches!(call, Call::Write(_))
+    }
+
+    fn words(&self, state: &u32, words: &Words) -> String {
+        words.value(*state).to_string()
+    }
+}
