@@ -431,7 +431,7 @@ fn numbers_in_the_prose_come_from_runs() {
     let files = read(&folder().join("leader-dies"));
     let prose = |files: &[SourceFile]| {
         let draft = Draft::read(files, protocols::all()).unwrap_or_else(|findings| panic!("{}", text(&findings)));
-        draft.pack().unwrap_or_else(|finding| panic!("{finding}")).page.steps
+        codec::own::<LessonPage>(&draft.pack().unwrap_or_else(|finding| panic!("{finding}")).page).steps
     };
     let slow = changed(files.clone(), "scenarios/five.toml", "min = \"150ms\"", "min = \"200ms\"");
     let (now, then) = (prose(&files), prose(&slow));
