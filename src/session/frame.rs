@@ -12,6 +12,8 @@ use crate::wire::*;
 /// Lost messages are shown until so many seconds of watching, at the default pace, after they were sent.
 const LINGER_S: u64 = 4;
 const LOSSES_MAX: usize = 200;
+/// Of a step that loses hundreds of messages, a few are told.
+const STAND_OUT_MAX: usize = 5;
 const ROWS_BACK_MAX: usize = 20_000;
 /// A message in flight can be read when it takes about so many milliseconds of watching.
 const FLIGHT_MS: u64 = 1_300;
@@ -51,6 +53,7 @@ impl Run {
     /// What is seen of a world of this branch at a moment.
     fn picture(&self, world: &World, now: Micros) -> Frame {
         let head = self.timeline.head();
+        let (sentence, stands_out) = self.sentence_of_step(world);
         Frame {
             now,
             head: Micros(head.now),
@@ -58,7 +61,8 @@ impl Run {
             head_step: head.step.into(),
             row: world.rows.into(),
             head_rows: head.rows.into(),
-            sentence: self.sentence_of_step(world),
+            sentence,
+            stands_out,
             nodes: (0..world.shells.len()).map(|i| self.node_card(world, NodeId(i as u16), now)).collect(),
             flights: self.flights(world, now),
             timers: self.timers(world),
@@ -87,13 +91,21 @@ impl Run {
         }
     }
 
-    /// The main row of a world's last step.
-    fn sentence_of_step(&self, world: &World) -> String {
-        let first = self.timeline.trace.first_of_step(world.step.into());
-        match self.timeline.trace.rows().get(first as usize) {
-            Some(rec) => self.reader().sentence(rec),
-            None => String::new(),
+    /// The sentence of the main row of a world's last step, and those of what stands out in it.
+    fn sentence_of_step(&self, world: &World) -> (String, String) {
+        let step = world.step;
+        let first = self.timeline.trace.first_of_step(step.into()) as usize;
+        let rows = self.timeline.trace.rows().get(first..).unwrap_or(&[]);
+        let Some(main) = rows.first() else { return Default::default() };
+        let reader = self.reader();
+        let own = rows.iter().take_while(|rec| rec.step == step);
+        let loud = own.filter(|rec| reader.is_interesting(rec)).take(STAND_OUT_MAX);
+        let mut stands_out = String::new();
+        for rec in loud {
+            stands_out += if stands_out.is_empty() { "" } else { ". " };
+            stands_out += &reader.sentence(rec);
         }
+        (reader.sentence(main), stands_out)
     }
 
     fn halted(&self, head: &World) -> Option<String> {

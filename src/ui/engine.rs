@@ -19,6 +19,8 @@ const PATIENCE_MS: f64 = 8_000.0;
 /// Runs of their own for predictions and measurements.
 const PATIENCE_RUNS_MS: f64 = 120_000.0;
 const LOOK_EVERY_MS: u32 = 1_000;
+/// An alarm that comes so late was asleep with the page: what the engine has said meanwhile is yet to be heard.
+const ASLEEP_MS: f64 = 5_000.0;
 
 /// What a request was about, kept until it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,9 +181,15 @@ impl Link {
             return;
         }
         let me = self.me.clone();
+        let set = now();
         *self.alarm.borrow_mut() = Some(Timeout::new(LOOK_EVERY_MS, move || {
             if let Some(link) = me.upgrade() {
                 link.alarm.take();
+                if now() - set > ASLEEP_MS
+                    && let Some(oldest) = link.waiting.borrow_mut().front_mut()
+                {
+                    oldest.since = now();
+                }
                 link.look();
             }
         }));

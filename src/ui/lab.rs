@@ -2,6 +2,7 @@
 //!
 //! Frames go to the playhead at once (it draws them outside of Yew) and to the reducer a few times a second.
 
+use super::bench::Clip;
 use super::engine::{Asked, Heard, Link, now};
 use super::exports::Form;
 use super::play::Playhead;
@@ -47,6 +48,8 @@ pub struct Core {
     sweeper: RefCell<Option<Rc<Link>>>,
     /// Writes the run in another form, as long as it is at that.
     pub(super) writer: RefCell<Option<Rc<Link>>>,
+    /// A clip that is being recorded.
+    pub(super) clip: RefCell<Option<Clip>>,
     pub play: Playhead,
     /// The loaded lesson's name and bytes, to give them to a new worker.
     lesson: RefCell<Option<(String, Vec<u8>)>>,
@@ -73,6 +76,8 @@ pub struct Core {
     /// The present branch, and the one made last.
     branch: Cell<(u32, u32)>,
     deaths: Cell<u32>,
+    /// The next step that is gone to is told elsewhere.
+    quiet: Cell<bool>,
     /// What was asked for while an answer of the same kind was on its way: of each kind the last.
     later: RefCell<Vec<(Asked, Request)>>,
 }
@@ -99,6 +104,8 @@ impl Lab {
             lessons: RefCell::default(),
             sweeper: RefCell::default(),
             writer: RefCell::default(),
+            clip: RefCell::default(),
+            quiet: Cell::default(),
             play: Playhead::new(me.clone()),
             lesson: RefCell::default(),
             source: RefCell::default(),
@@ -323,6 +330,12 @@ impl Core {
         self.send(Request::Move(to));
     }
 
+    /// Goes to an event whose sentence the caller tells.
+    pub fn walk(&self, row: u64) {
+        self.quiet.set(true);
+        self.go(Move::ToRow(row));
+    }
+
     pub fn select(&self, target: Option<Target>) {
         self.play.select(target);
         (self.dispatch).dispatch(Action::Select(target));
@@ -480,7 +493,7 @@ impl Core {
         }
         *self.untold.borrow_mut() = Some(frame);
         if !self.play.is_playing() || !shown || more_met || now() - self.told.get() > TELL_EVERY_MS {
-            self.tell(matches!(asked, Asked::Move | Asked::Change));
+            self.tell(matches!(asked, Asked::Move | Asked::Change) && !(asked == Asked::Move && self.quiet.take()));
         }
         if more_met || changed {
             self.send(Request::Export);

@@ -50,6 +50,8 @@ pub struct Playhead {
     /// Of the whole stage, and of what the camera shows.
     layout: RefCell<Option<(Rc<Layout>, Rc<Layout>)>>,
     camera: Cell<Camera>,
+    scale: Cell<f64>,
+    opaque: Cell<bool>,
     moves_nodes: Cell<bool>,
     stage: RefCell<Stage>,
     selected: Cell<Option<Target>>,
@@ -81,6 +83,8 @@ impl Playhead {
             insets: Cell::default(),
             layout: RefCell::default(),
             camera: Cell::new(Camera::WHOLE),
+            scale: Cell::new(1.0),
+            opaque: Cell::default(),
             moves_nodes: Cell::default(),
             stage: RefCell::default(),
             selected: Cell::default(),
@@ -283,6 +287,31 @@ impl Playhead {
         self.wake();
     }
 
+    /// Everything on the stage is drawn so much larger.
+    pub fn set_scale(&self, scale: f64) {
+        self.scale.set(scale);
+        self.wake();
+    }
+
+    pub fn scale(&self) -> f64 {
+        self.scale.get()
+    }
+
+    /// The stage gets a ground of its own.
+    pub fn set_opaque(&self, opaque: bool) {
+        self.opaque.set(opaque);
+        self.wake();
+    }
+
+    pub fn canvas(&self) -> Option<HtmlCanvasElement> {
+        self.painter.borrow().as_ref().map(|painter| painter.canvas.clone())
+    }
+
+    /// The stage as it is drawn now.
+    pub fn picture(&self) -> Option<HtmlCanvasElement> {
+        self.painter.borrow().as_ref()?.picture()
+    }
+
     /// What is at a point of the canvas.
     pub fn hit(&self, p: Point, reach: f32) -> Option<Target> {
         let (layout, opened, frame) = (self.layout.borrow(), self.opened.borrow(), self.frame.borrow());
@@ -446,6 +475,7 @@ impl Playhead {
     fn draw(&self) {
         let mut painter = self.painter.borrow_mut();
         let Some(painter) = &mut *painter else { return };
+        (painter.scale, painter.opaque) = (self.scale.get(), self.opaque.get());
         let resized = painter.fit();
         let (opened, frame) = (self.opened.borrow(), self.frame.borrow());
         let (Some(opened), Some(frame)) = (opened.as_ref(), frame.as_ref()) else {

@@ -3,8 +3,10 @@
 
 use super::guide;
 use crate::base::MsgId;
+use crate::progress::settings::{Settings, Spoken};
 use crate::progress::{GoalMet, LessonProgress, Position, Progress};
 use crate::view::acts::Form;
+use crate::view::keys::Keys;
 use crate::view::route::Route;
 use crate::view::stage::Target;
 use crate::wire::*;
@@ -57,6 +59,13 @@ pub struct Notice {
     pub set_aside: Option<String>,
 }
 
+/// The list of keys: the line whose new key is waited for, by its name, and what there is to say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeysOpen {
+    pub changing: Option<&'static str>,
+    pub said: String,
+}
+
 #[derive(Clone, Default)]
 pub struct State {
     /// Counts the actions.
@@ -78,6 +87,12 @@ pub struct State {
     pub run: RunState,
     /// The list of all that can be done is open: what was typed, and the line that is chosen.
     pub palette: Option<(String, usize)>,
+    pub settings: Rc<Settings>,
+    /// The bench is shown to an audience; and a clip of it is being recorded.
+    pub presents: bool,
+    pub records: bool,
+    /// The list of keys is open.
+    pub keys_open: Option<KeysOpen>,
     /// By "step/prediction".
     pub outcomes: Rc<Vec<(String, PredictionOutcome)>>,
     pub measured: Vec<Rc<Measurement>>,
@@ -162,6 +177,10 @@ pub enum Action {
     Notice(Notice),
     CloseNotice(usize),
     Palette(Option<(String, usize)>),
+    Settings(Rc<Settings>),
+    KeysOpen(Option<KeysOpen>),
+    Presents(bool),
+    Records(bool),
     Catalogue(Load<Rc<Catalogue>>),
     Progress(Rc<Progress>),
     /// A lesson is asked for.
@@ -229,6 +248,16 @@ impl State {
             Action::Go(route) => self.route = route,
             Action::Theme(theme) => self.theme = theme,
             Action::Palette(palette) => self.palette = palette,
+            Action::Settings(settings) => self.settings = settings,
+            Action::KeysOpen(open) => self.keys_open = open,
+            Action::Presents(presents) => self.presents = presents,
+            Action::Records(records) => self.records = records,
+            Action::Frame(frame, say) => {
+                if say && let Some(words) = self.spoken(&frame) {
+                    self.run.said = words;
+                }
+                self.run.frame = Some(frame);
+            }
             Action::Notice(notice) if !self.notices.contains(&notice) => self.notices.push(notice),
             Action::Notice(_) => {}
             Action::CloseNotice(i) if i < self.notices.len() => {
@@ -271,6 +300,22 @@ impl State {
                 }
                 self.run.apply(run);
             }
+        }
+    }
+
+    pub fn keys(&self) -> Keys<'_> {
+        Keys(&self.settings.keys)
+    }
+
+    /// What is said of a step that was gone to.
+    fn spoken(&self, frame: &Frame) -> Option<String> {
+        let (sentence, loud) = (&frame.sentence, &frame.stands_out);
+        match self.settings.spoken {
+            Spoken::All if loud.is_empty() => Some(sentence.clone()),
+            Spoken::All if loud.starts_with(sentence.as_str()) => Some(loud.clone()),
+            Spoken::All => Some(format!("{sentence}. {loud}")),
+            Spoken::Loud if !loud.is_empty() => Some(loud.clone()),
+            _ => None,
         }
     }
 
@@ -388,12 +433,6 @@ impl RunState {
                 self.failed = None;
             }
             Action::Arranged(opened) => self.opened = Some(opened),
-            Action::Frame(frame, say) => {
-                if say {
-                    self.said = frame.sentence.clone();
-                }
-                self.frame = Some(frame);
-            }
             Action::Status(status) => {
                 if status.goals != *self.goals {
                     self.goals = Rc::new(status.goals.clone());

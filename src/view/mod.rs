@@ -13,6 +13,7 @@ pub mod faults;
 pub mod history;
 pub mod hit;
 pub mod inspect;
+pub mod keys;
 pub mod labels;
 pub mod layout;
 pub mod link;

@@ -7,6 +7,8 @@ pub enum Route {
     /// A lesson and the step (from 0).
     Lesson(String, u32),
     About,
+    /// The design system; nothing leads there.
+    Style,
     /// A run that the address itself holds; without anything around it when it is embedded.
     Run {
         packed: String,
@@ -23,6 +25,7 @@ impl Route {
         match parts.as_slice() {
             [] => Route::Home,
             ["about"] => Route::About,
+            ["style"] => Route::Style,
             ["run", packed] => Route::Run { packed: (*packed).into(), embedded: false },
             ["embed", packed] => Route::Run { packed: (*packed).into(), embedded: true },
             ["lesson", slug] if is_slug(slug) => Route::Lesson((*slug).into(), 0),
@@ -38,6 +41,7 @@ impl Route {
         match self {
             Route::Home => "#/".into(),
             Route::About => "#/about".into(),
+            Route::Style => "#/style".into(),
             Route::Run { packed, embedded } => format!("#/{}/{packed}", if *embedded { "embed" } else { "run" }),
             Route::Lesson(slug, step) => format!("#/lesson/{slug}/{}", step + 1),
             Route::NotFound(path) => format!("#{path}"),
@@ -60,7 +64,13 @@ mod tests {
         for route in [run(false), run(true)] {
             assert_eq!(Route::parse(&route.href()), route);
         }
-        for route in [Route::Home, Route::About, Route::Lesson("one-system".into(), 0), Route::Lesson("x".into(), 4)] {
+        for route in [
+            Route::Home,
+            Route::About,
+            Route::Style,
+            Route::Lesson("one-system".into(), 0),
+            Route::Lesson("x".into(), 4),
+        ] {
             assert_eq!(Route::parse(&route.href()), route);
         }
         assert_eq!(Route::parse(""), Route::Home);

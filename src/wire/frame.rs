@@ -126,6 +126,8 @@ pub struct Frame {
     pub head_rows: u64,
     /// The sentence of the last step's main row, for the status line and the live region.
     pub sentence: String,
+    /// The sentences of what stands out in the last step; empty when nothing does.
+    pub stands_out: String,
     pub nodes: Vec<NodeCard>,
     pub flights: Vec<Flight>,
     pub timers: Vec<TimerCard>,

@@ -7,9 +7,10 @@ use super::super::exports;
 use super::super::icons;
 use super::super::lab::Share;
 use super::super::state::Action;
-use super::tabs;
+use super::{deeds, tabs};
 use crate::base::Micros;
 use crate::view::history;
+use crate::view::keys::{Deed, shown};
 use crate::view::link::{self, Session};
 use crate::view::route::Route;
 use crate::view::{track, words};
@@ -45,16 +46,17 @@ fn buttons(ctx: &Ctx) -> Html {
         Callback::from(move |_: MouseEvent| ctx.lab.play.toggle())
     };
     let playing = ctx.state.run.playing;
+    let tip = |words: &str, deed: Deed| format!("{words} ( {} )", shown(&ctx.state.keys().key(deed)));
     html! {
         <>
-            { tool("To the start", "To the start", icons::to_start(), "", go(Move::Start)) }
-            { tool("Step back", "Step back ( , )", icons::back(), "Step", go(Move::Back)) }
-            <button type="button" class="pri play" id="play" onclick={toggle} aria-label={if playing { "Pause" } else { "Play" }} title="Play or pause (Space)">
+            { tool("To the start", tip("To the start", Deed::Start), icons::to_start(), "", go(Move::Start)) }
+            { tool("Step back", tip("Step back", Deed::Back), icons::back(), "Step", go(Move::Back)) }
+            <button type="button" class="pri play" id="play" onclick={toggle} aria-label={if playing { "Pause" } else { "Play" }} title={tip("Play or pause", Deed::Play)}>
                 { if playing { icons::pause() } else { icons::play() } }<span class="hide3">{ if playing { "Pause" } else { "Play" } }</span>
             </button>
-            { tool("Step forward", "Step forward ( . )", icons::forward(), "Step", go(Move::Forward)) }
-            { tool("To the next interesting event", "To the next interesting event ( ] )", icons::next_event(), "", go(Move::NextInteresting)) }
-            { tool("To now: the furthest point of the run", "To now", icons::to_head(), "", go(Move::Head)) }
+            { tool("Step forward", tip("Step forward", Deed::Forward), icons::forward(), "Step", go(Move::Forward)) }
+            { tool("To the next interesting event", tip("To the next interesting event", Deed::NextInteresting), icons::next_event(), "", go(Move::NextInteresting)) }
+            { tool("To now: the furthest point of the run", tip("To now", Deed::Head), icons::to_head(), "", go(Move::Head)) }
         </>
     }
 }
@@ -94,6 +96,11 @@ fn speed(ctx: &Ctx) -> Html {
     }
 }
 
+/// Some other seed, of few digits.
+pub fn another(seed: u64) -> u64 {
+    seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1) >> 44
+}
+
 fn seed(ctx: &Ctx) -> Html {
     let Some(opened) = &ctx.state.run.opened else { return Html::default() };
     let reopen = |seed: Option<u64>| {
@@ -111,6 +118,13 @@ fn seed(ctx: &Ctx) -> Html {
             Err(why) => ctx.dispatch(Action::Toast(why)),
         })
     };
+    let deed = |deed: Deed| {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| {
+            deeds::does(&ctx, deed);
+        })
+    };
+    let (present, clip, records) = (deed(Deed::Present), deed(Deed::Clip), ctx.state.records);
     let run = &ctx.state.run;
     let from = match &ctx.state.route {
         route @ Route::Lesson(..) => route.href(),
@@ -128,6 +142,7 @@ fn seed(ctx: &Ctx) -> Html {
     let forms = exports::FORMS.iter().map(|form| button("", form.words, share(Share::Write(*form))));
     html! {
         <>
+            if records { { button("records", "● End the clip", deed(Deed::Clip)) } }
             <span class="ev">{ "seed " }<b id="seed">{ opened.seed }</b></span>
             { button("hide2", "Reset", reopen(Some(opened.seed))) }
             <button type="button" popovertarget="share-menu">{ "Share" }</button>
@@ -142,9 +157,11 @@ fn seed(ctx: &Ctx) -> Html {
                 { button("", "Copy as text", share(Share::Copy)) }
                 { button("", "Save as a file", share(Share::Download)) }
                 { file_input("Open a file", open) }
+                { button("", "Present: full screen, large labels", present) }
+                { button("", if records { "End the clip and save it" } else { "Record a clip of the stage" }, clip) }
                 <details><summary>{ "Save in another form" }</summary>{ for forms }</details>
                 { button("", "Start this run again", reopen(Some(opened.seed))) }
-                { button("", "Try another seed", reopen(Some(opened.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1) >> 44))) }
+                { button("", "Try another seed", reopen(Some(another(opened.seed)))) }
             </div>
         </>
     }

@@ -4,6 +4,7 @@ pub mod about;
 pub mod home;
 pub mod lesson;
 pub mod run;
+pub mod style;
 
 use super::controls::{button, link, tag, words};
 use crate::view::route::Route;
