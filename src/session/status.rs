@@ -59,7 +59,10 @@ impl Run {
                 fork: limb.fork,
                 head: kept(limb.id).map_or(Micros::ZERO, |branch| branch.head),
                 name: limb.name.clone(),
-                label: self.difference(from.map_or(&[][..], |from| from), own),
+                label: match limb.id {
+                    0 => "as it began".into(),
+                    _ => self.difference(from.map_or(&[][..], |from| from), own),
+                },
                 commands: own.iter().filter(|entry| entry.learner).count() as u32,
             })
         };

@@ -25,7 +25,6 @@ fn open(page: &mut Page, server: &Server) {
 
 fn seek(page: &Page, ms: u64) {
     let script = "const scrubber = document.querySelector('#scrubber');
-        const list = document.querySelector('#scrubber').getAttribute('aria-valuetext');
         scrubber.value = arguments[0]; scrubber.dispatchEvent(new Event('input', { bubbles: true }))";
     // The scrubber spans 480 ms of this run.
     page.js(script, json!([ms * 10_000 / 480]));
@@ -80,6 +79,7 @@ fn values_are_watched_and_reasons_are_given() {
             break;
         }
         let event = page.text(".transport .ev");
+        page.focus("[data-node=r1]");
         page.press(".");
         page.wait_js(
             "the next event",
@@ -155,9 +155,14 @@ fn branches_are_a_tree_that_one_goes_about_in() {
     page.wait_js("one branch", "return document.querySelectorAll('[role=treeitem]').length === 1", json!([]));
     seek(&page, 120);
     // On an event, so that the same place can be come back to.
+    let before = page.text(".transport .ev");
     page.focus("[data-node=r1]");
     page.press(".");
-    page.wait_js("a step", "return document.querySelector('#said').innerText", json!([]));
+    page.wait_js(
+        "a step",
+        "return document.querySelector('.transport .ev').innerText !== arguments[0]",
+        json!([before]),
+    );
     let event = page.text(".transport .ev");
     crash(&page, "r1");
     page.wait_js("two branches", "return document.querySelectorAll('[role=treeitem]').length === 2", json!([]));
