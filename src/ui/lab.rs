@@ -76,8 +76,8 @@ pub struct Core {
     /// The present branch, and the one made last.
     branch: Cell<(u32, u32)>,
     deaths: Cell<u32>,
-    /// The next step that is gone to is told elsewhere.
-    quiet: Cell<bool>,
+    /// The caller tells the next step that is gone to.
+    pub(super) quiet: Cell<bool>,
     /// What was asked for while an answer of the same kind was on its way: of each kind the last.
     later: RefCell<Vec<(Asked, Request)>>,
 }
@@ -328,12 +328,6 @@ impl Core {
     pub fn go(&self, to: Move) {
         self.play.pause();
         self.send(Request::Move(to));
-    }
-
-    /// Goes to an event whose sentence the caller tells.
-    pub fn walk(&self, row: u64) {
-        self.quiet.set(true);
-        self.go(Move::ToRow(row));
     }
 
     pub fn select(&self, target: Option<Target>) {

@@ -30,7 +30,7 @@ layout = "groups"
 latency = { uniform = { min = "1ms", max = "5ms" } }
 loss = 0.01
 [parameters]
-retry = "60ms"
+retry-after = "60ms"
 [[nodes]]
 name = "r"
 role = "replica"

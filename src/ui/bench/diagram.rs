@@ -185,10 +185,8 @@ impl Chart {
         self.walked.set(true);
         self.select(Some(row));
         // Of every step the line below tells the sentence, and how it stands to the other.
-        match ctx.state.settings.spoken {
-            Spoken::All => ctx.lab.walk(row),
-            _ => ctx.lab.go(Move::ToRow(row)),
-        }
+        ctx.lab.quiet.set(ctx.state.settings.spoken == Spoken::All);
+        ctx.lab.go(Move::ToRow(row));
     }
 
     /// The event that was walked to comes into sight.
