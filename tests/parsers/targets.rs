@@ -62,7 +62,7 @@ const RUN: &[u8] = br#"{"version": 1, "title": "x <b>", "protocol": "majority-re
 "nodes": [{"name": "r", "role": "replica", "count": 3, "groups": ["zone=a"]}, {"name": "c", "role": "client", "place": [3, 900]}],
 "commands": [{"at": "0s", "do": {"workload": {"client": "c", "arrivals": {"open": {"rate": 30}}, "mix": {"put": 1, "get": 1}}}},
 {"at": "12.5ms", "after": 3, "do": {"crash": {"node": "r1"}}, "learner": true, "press": 2},
-{"at": "20ms", "do": {"drop": {"message": {"from": 0, "to": 1, "count": 2, "copy": 0}}}}]}"#;
+{"at": "20ms", "do": {"drop": {"message": "0>1.2"}}}]}"#;
 
 const SWIM: &[u8] =
     br#"{"version": 1, "protocol": "swim", "seed": 1, "nodes": [{"name": "m", "role": "member", "count": 3}]}"#;
