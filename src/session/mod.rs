@@ -187,13 +187,23 @@ impl Session {
     }
 
     fn open(&mut self, open: OpenRun) -> Result<Vec<Reply>, String> {
-        if let RunSource::Text(file) = &open.source
-            && let Some(elsewhere) = self.elsewhere(&Scenario::read(file)?.protocol)
-        {
+        let protocol = match &open.source {
+            RunSource::Text(file) => Some(Scenario::read(file)?.protocol),
+            RunSource::Sheet(sheet) => Some(sheet.protocol.clone()),
+            _ => None,
+        };
+        if let Some(elsewhere) = protocol.and_then(|protocol| self.elsewhere(&protocol)) {
             return Ok(vec![elsewhere]);
         }
         let (mut blueprint, step) = match &open.source {
             RunSource::Text(file) => (Blueprint::read(file, self.registry)?, None),
+            RunSource::Sheet(sheet) => {
+                let resolve = |scenario| Blueprint::resolve(scenario, self.registry);
+                match Scenario::of_sheet(sheet, self.registry).and_then(resolve) {
+                    Ok(blueprint) => (blueprint, None),
+                    Err(fault) => return Ok(vec![Reply::Wrong { part: fault.needle, why: fault.message }]),
+                }
+            }
             RunSource::Measured { step, choices, row } => {
                 (self.lesson()?.measured_run(*step, choices, *row, open.seed.unwrap_or(1))?, None)
             }
@@ -279,6 +289,11 @@ impl Run {
                 Arc::make_mut(&mut self.timeline.blueprint).scenario.arrange(arrangement, &places);
                 self.handle(Request::Export)
             }
+            Request::Sheet => {
+                let setup = Arc::clone(&self.timeline.blueprint.setup);
+                vec![Reply::Sheet(Box::new(self.timeline.save().sheet(&setup)))]
+            }
+            Request::Trace { first } => vec![Reply::Trace(self.trace(first))],
             Request::Export => vec![Reply::Exported(self.timeline.save().to_json())],
             _ => vec![Reply::Failed("the request is not about a run".into())],
         }

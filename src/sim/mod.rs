@@ -18,6 +18,7 @@ pub mod queue;
 pub mod sample;
 pub mod scenario;
 pub mod sentence;
+mod sheet;
 pub mod timeline;
 pub mod trace;
 #[cfg(not(target_arch = "wasm32"))]
@@ -25,3 +26,6 @@ mod untimed;
 pub mod workload;
 pub mod world;
 mod ziggurat;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use sheet::info;

@@ -6,7 +6,7 @@ use super::keys::{self, use_keys};
 use super::lab::Lab;
 use super::palette::use_palette;
 use super::state::{Action, KeysOpen, Load, Notice, State, Theme};
-use super::{fetch, icons, pages, storage};
+use super::{fetch, icons, pages, sandbox, storage};
 use crate::progress::Progress;
 use crate::progress::settings::{self, Settings};
 use crate::view::route::Route;
@@ -47,6 +47,13 @@ impl std::ops::Deref for Ctx {
 impl Reach {
     pub fn dispatch(&self, action: Action) {
         self.state.dispatch(action);
+    }
+}
+
+impl Ctx {
+    /// What is reached with this state by this lab.
+    pub fn new(state: UseReducerHandle<State>, lab: Lab) -> Ctx {
+        Ctx(Rc::new(Reach { version: state.version, state, lab }))
     }
 }
 
@@ -124,7 +131,7 @@ pub fn App() -> Html {
         let dispatch = state.dispatcher();
         move |()| Lab::new(dispatch)
     });
-    let ctx = Ctx(Rc::new(Reach { version: state.version, state: state.clone(), lab: (*lab).clone() }));
+    let ctx = Ctx::new(state.clone(), (*lab).clone());
     use_surroundings(&ctx);
     use_saved_progress(&ctx);
     use_place(&ctx);
@@ -145,6 +152,8 @@ pub fn App() -> Html {
                     Route::About => pages::about::about(&ctx),
                     Route::Style => html! { <pages::style::Style /> },
                     Route::Run { .. } => pages::run::run(&ctx),
+                    Route::Sandbox(_) => pages::sandbox::sandbox(&ctx),
+                    Route::Compare(_) => html! { <pages::compare::Compare /> },
                     Route::NotFound(path) => pages::not_found(path),
                 } }
                 { palette }
@@ -178,6 +187,8 @@ fn title(state: &State) -> String {
         },
         Route::About => "About · Faultline".into(),
         Route::Style => "Style · Faultline".into(),
+        Route::Sandbox(_) => "Sandbox · Faultline".into(),
+        Route::Compare(_) => "Two runs side by side · Faultline".into(),
         Route::Run { .. } => match &state.run.opened {
             Some(opened) => format!("{} · Faultline", opened.title),
             None => "A run · Faultline".into(),
@@ -248,11 +259,14 @@ fn other_tab(ctx: &Ctx, event: &web_sys::Event) {
     }
 }
 
-/// What the address names, as far as it can be fetched: nothing, home (an empty name), a lesson, or a run (after a `#`).
+/// What the address names, as far as it can be fetched: nothing, home (an empty name), a lesson, a run (after a `#`), the
+/// sandbox (after a `=`), or two runs (after a `~`).
 fn place(state: &State) -> Option<String> {
     match &state.route {
         Route::Run { packed, .. } => Some(format!("#{packed}")),
         Route::Home | Route::Style => Some(String::new()),
+        Route::Sandbox(slug) => Some(format!("={slug}")),
+        Route::Compare(slug) => Some(format!("~{slug}")),
         Route::Lesson(slug, _) if state.catalogue.ready().is_some() => Some(slug.clone()),
         _ => None,
     }
@@ -268,6 +282,9 @@ fn use_place(ctx: &Ctx) {
         match place.as_deref() {
             Some("") => open_home(&ctx),
             Some(run) if run.starts_with('#') => pages::run::open(&ctx, run[1..].to_owned()),
+            Some(slug) if slug.starts_with(['=', '~']) => {
+                sandbox::open(&ctx, slug[1..].to_owned(), slug.starts_with('~'))
+            }
             Some(slug) => load_lesson(&ctx, slug),
             None => ctx.lab.play.pause(),
         }
@@ -300,6 +317,7 @@ fn top(ctx: &Ctx) -> Html {
             <span class="sp"></span>
             { button("quiet find hide", "Find", find) }
             <button type="button" class="quiet keys" onclick={list} title="Keys, and how much is spoken (?)" aria-label="Keys">{ "?" }</button>
+            <a class="quiet sand" href={Route::Sandbox(String::new()).href()}>{ "Sandbox" }</a>
             <a class="quiet hide" href={Route::About.href()}>{ "About" }</a>
             { progress_menu(ctx) }
             <button type="button" id="theme" onclick={cycle} aria-label={format!("Theme: {words}")} title="Light, dark, or as the system has it"><span>{ "Theme" }<span class="hide">{ ": " }{ words }</span></span></button>
@@ -360,6 +378,7 @@ fn progress_menu(ctx: &Ctx) -> Html {
                 if ctx.state.aside { { button("", "Save what was set aside", aside) } }
                 { button("", "Go to, or do…", find) }
                 { button("", "Keys and speech…", list) }
+                <a href={Route::Sandbox(String::new()).href()}>{ "To the sandbox" }</a>
                 <a href={Route::About.href()}>{ "About Faultline" }</a>
             </div>
         </>

@@ -34,6 +34,7 @@ pub enum Asked {
     Rows,
     Diagram,
     Charts,
+    Trace,
     Inspect,
     Glance,
     Payload,
@@ -60,12 +61,13 @@ impl Asked {
             Request::Rows { .. } => Asked::Rows,
             Request::Diagram(_) => Asked::Diagram,
             Request::Charts { .. } => Asked::Charts,
+            Request::Trace { .. } => Asked::Trace,
             Request::Inspect { .. } => Asked::Inspect,
             Request::Glance { .. } => Asked::Glance,
             Request::Payload { .. } => Asked::Payload,
             Request::Predict { .. } => Asked::Predict,
             Request::Measure { .. } => Asked::Measure,
-            Request::Export | Request::Arrange { .. } | Request::Write { .. } => Asked::Export,
+            Request::Export | Request::Arrange { .. } | Request::Write { .. } | Request::Sheet => Asked::Export,
             Request::Die => Asked::Die,
         }
     }

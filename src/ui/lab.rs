@@ -10,6 +10,7 @@ use super::state::{Action, Load, State};
 use crate::base::{Micros, codec};
 use crate::view::history;
 use crate::view::link::Session;
+use crate::view::route::Route;
 use crate::view::stage::Target;
 use crate::wire::*;
 use std::cell::{Cell, RefCell};
@@ -66,9 +67,11 @@ pub struct Core {
     /// The open run came from a file: it need not have the step's nodes, and has no goals.
     foreign: Cell<bool>,
     /// Where to go when the run is open.
-    then: RefCell<Option<Request>>,
+    pub(super) then: RefCell<Option<Request>>,
     play_when_open: Cell<bool>,
     share: Cell<Option<Share>>,
+    /// Where to go with the run as a form has it.
+    pub(super) going: Cell<Option<Route>>,
     told: Cell<f64>,
     untold: RefCell<Option<Rc<Frame>>>,
     untold_status: RefCell<Option<Rc<Status>>>,
@@ -118,6 +121,7 @@ impl Lab {
             then: RefCell::default(),
             play_when_open: Cell::default(),
             share: Cell::default(),
+            going: Cell::default(),
             told: Cell::new(f64::MIN),
             untold: RefCell::default(),
             untold_status: RefCell::default(),
@@ -199,7 +203,7 @@ impl Core {
         self.open_run(source, seed, None, None, play);
     }
 
-    fn open_run(
+    pub(super) fn open_run(
         &self,
         source: RunSource,
         seed: Option<u64>,
@@ -227,18 +231,6 @@ impl Core {
         let open = OpenRun { source, seed, cursor };
         *self.opening.borrow_mut() = Some(open.clone());
         self.send(Request::Open(open));
-    }
-
-    /// Opens what a link holds.
-    pub fn open_link(&self, session: Session) {
-        let source = RunSource::Text(SourceFile { name: "the link's run".into(), text: session.run });
-        self.open(source.clone(), None, false);
-        self.open_run(source, None, Some(session.at), None, false);
-        (self.dispatch).dispatch(Action::Noted(session.note, session.from));
-        (self.dispatch).dispatch(Action::Watch(Rc::new(session.watch)));
-        if let Some(tab) = super::bench::tabs::named(&session.tab) {
-            (self.dispatch).dispatch(Action::Tab(tab));
-        }
     }
 
     /// The same set-up again, with another seed or the same.
@@ -446,6 +438,9 @@ impl Core {
             }
             Reply::Diagram(diagram) => dispatch.dispatch(Action::Diagram(Rc::new(*diagram))),
             Reply::Charts(charts) => dispatch.dispatch(Action::Charts(Rc::new(*charts))),
+            Reply::Trace(page) => dispatch.dispatch(Action::Trace(Rc::new(page))),
+            Reply::Sheet(sheet) => self.go_with(*sheet),
+            Reply::Wrong { part, why } => dispatch.dispatch(Action::Wrong(part, why)),
             Reply::Payload(payload) => dispatch.dispatch(Action::Payload(Rc::new(*payload))),
             Reply::Glanced(branch, end) => dispatch.dispatch(Action::Glanced(Rc::new((branch, *end)))),
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),

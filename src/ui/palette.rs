@@ -13,7 +13,7 @@ use crate::view::faults::Preset;
 use crate::view::keys::{self, AREAS, Area, Deed, Line, TABLE};
 use crate::view::route::Route;
 use crate::view::words::holds;
-use crate::wire::Command;
+use crate::wire::{Command, GalleryEntry};
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
@@ -55,7 +55,7 @@ fn by_selection(area: Area) -> bool {
 
 fn entries(ctx: &Ctx) -> Vec<Entry> {
     let (mut list, own) = (Vec::new(), ctx.state.keys());
-    if let Some(bench) = bench::bench_of(ctx).filter(|_| !matches!(ctx.state.route, Route::Home)) {
+    if let Some(bench) = bench::bench_of(ctx).filter(|_| !matches!(ctx.state.route, Route::Home | Route::Compare(_))) {
         let heading = acts::heading(bench, ctx.state.run.selected);
         let acts = acts::acts(bench, ctx.state.run.selected);
         for act in &acts {
@@ -96,6 +96,19 @@ fn entries(ctx: &Ctx) -> Vec<Entry> {
     {
         list.push(entry("Page", words, "", Do::Theme(theme)));
     }
+    if let Some(shelf) = ctx.state.sandbox.shelf.ready() {
+        let ready = |e: &GalleryEntry| {
+            entry(
+                "Scenario",
+                format!("{}: {}", e.sheet.title, e.why),
+                "",
+                Do::Go(Route::Sandbox(e.slug.clone()).href()),
+            )
+        };
+        list.extend(shelf.gallery.iter().map(ready));
+    }
+    list.push(entry("Page", "Sandbox", "", Do::Go(Route::Sandbox(String::new()).href())));
+    list.push(entry("Page", "Two runs side by side", "", Do::Go(Route::Compare(String::new()).href())));
     list.push(entry("Page", "The course", "", Do::Go(Route::Home.href())));
     list.push(entry("Page", "What it models, and what it does not", "", Do::Go(Route::About.href())));
     list

@@ -62,6 +62,10 @@ pub struct Playhead {
     drag: Cell<Option<(u16, Point)>>,
     /// Told when the nodes have moved.
     moved: RefCell<Option<OnLayout>>,
+    /// The run beside this one, whose cursor goes along.
+    beside: RefCell<Weak<Core>>,
+    /// This cursor goes along with another; whether that one plays.
+    led: Cell<Option<bool>>,
 }
 
 impl Playhead {
@@ -93,6 +97,8 @@ impl Playhead {
             unseen: Cell::default(),
             drag: Cell::default(),
             moved: RefCell::default(),
+            beside: RefCell::default(),
+            led: Cell::default(),
         }
     }
 
@@ -134,7 +140,7 @@ impl Playhead {
 
     /// A frame has come; `jumped` when the cursor goes where it is.
     pub fn show(&self, frame: Rc<Frame>, jumped: bool) {
-        if jumped || !self.playing.get() {
+        if jumped || !self.playing.get() && self.led.get().is_none() {
             self.at.set(frame.now.0 as f64);
         }
         let over = frame.halted.is_some() && frame.flights.is_empty() && frame.now >= frame.head;
@@ -150,7 +156,27 @@ impl Playhead {
     // Playing.
 
     pub fn is_playing(&self) -> bool {
-        self.playing.get()
+        self.playing.get() || self.led.get() == Some(true)
+    }
+
+    /// From now on the other's cursor goes where this one goes.
+    pub fn lead(&self, other: Weak<Core>) {
+        *self.beside.borrow_mut() = other;
+        self.tell_beside();
+    }
+
+    fn tell_beside(&self) {
+        if let Some(other) = self.beside.borrow().upgrade() {
+            other.play.go_along(self.at.get(), self.playing.get());
+        }
+    }
+
+    fn go_along(&self, at: f64, playing: bool) {
+        let moved = self.at.replace(at) != at;
+        if self.led.replace(Some(playing)) != Some(playing) || moved {
+            self.ask(self.at());
+            self.wake();
+        }
     }
 
     pub fn play(&self) {
@@ -445,6 +471,7 @@ impl Playhead {
             self.advance(at);
         }
         self.draw();
+        self.tell_beside();
         if self.playing.get() {
             self.wake();
         }

@@ -6,6 +6,7 @@ use crate::base::MsgId;
 use crate::progress::settings::{Settings, Spoken};
 use crate::progress::{GoalMet, LessonProgress, Position, Progress};
 use crate::view::acts::Form;
+use crate::view::compare::Search;
 use crate::view::keys::Keys;
 use crate::view::route::Route;
 use crate::view::stage::Target;
@@ -100,6 +101,25 @@ pub struct State {
     pub predicting: bool,
     /// A measurement is under way beside the bench.
     pub measuring: bool,
+    pub sandbox: Sandbox,
+}
+
+/// The sandbox: what there is to choose from, and what the forms hold.
+#[derive(Clone, Default)]
+pub struct Sandbox {
+    pub shelf: Load<Rc<Shelf>>,
+    /// The form, and that of the run to compare with.
+    pub sheets: [Option<Rc<Sheet>>; 2],
+    /// Counts what was put into the forms as a whole: they begin anew.
+    pub edition: u64,
+    /// Counts what was given to the engine.
+    pub runs: u64,
+    /// Texts that their fields could not take: form, field, text, reason.
+    pub untaken: Vec<(usize, String, String, String)>,
+    /// A form says something else than the run that is open.
+    pub changed: [bool; 2],
+    /// A scenario of the gallery that there is not.
+    pub missing: String,
 }
 
 /// What the learner set in the panels of the bench, as long as the run is open. In one place: each hook with a type of its
@@ -115,6 +135,8 @@ pub struct Panels {
     pub charts: Look,
     /// The branch that is looked at, if it is not the present one.
     pub branch: Option<u32>,
+    /// Where this run parts from the one beside it.
+    pub search: Rc<Search>,
 }
 
 /// What is looked at in the charts.
@@ -143,6 +165,7 @@ pub struct RunState {
     pub rows: Option<Rc<RowsPage>>,
     pub diagram: Option<Rc<Diagram>>,
     pub charts: Option<Rc<Charts>>,
+    pub trace: Option<Rc<TracePage>>,
     pub panels: Panels,
     /// Expressions that are watched, and the run that they are about.
     pub watch: Rc<Vec<String>>,
@@ -169,6 +192,8 @@ pub struct RunState {
     /// Shown instead of the learner's own run: the run that decided a prediction, or met a goal.
     pub borrowed: Option<String>,
     pub failed: Option<String>,
+    /// The part of the form that the engine complains of.
+    pub wrong: String,
 }
 
 pub enum Action {
@@ -202,6 +227,12 @@ pub enum Action {
     Rows(Rc<RowsPage>),
     Diagram(Rc<Diagram>),
     Charts(Rc<Charts>),
+    Trace(Rc<TracePage>),
+    Sandbox(Sandbox),
+    /// The open run as a form has it.
+    Sheet(Rc<Sheet>),
+    /// What is wrong with a form: the part, and a sentence.
+    Wrong(String, String),
     /// What a link says of its run: the note, and where it comes from.
     Noted(String, String),
     Panels(Panels),
@@ -294,6 +325,12 @@ impl State {
                 self.measured.push(measured);
             }
             Action::Exported(run) => self.keep_goals(&run),
+            Action::Sandbox(sandbox) => self.sandbox = sandbox,
+            Action::Sheet(sheet) => {
+                let edition = self.sandbox.edition + 1;
+                let shelf = std::mem::take(&mut self.sandbox.shelf);
+                self.sandbox = Sandbox { shelf, sheets: [Some(sheet), None], edition, ..Sandbox::default() };
+            }
             run => {
                 if matches!(run, Action::Opening(_)) {
                     self.predicting = false;
@@ -431,6 +468,7 @@ impl RunState {
                 self.speed = opened.pace_us_per_s as f64;
                 self.opened = Some(opened);
                 self.failed = None;
+                self.wrong.clear();
             }
             Action::Arranged(opened) => self.opened = Some(opened),
             Action::Status(status) => {
@@ -449,6 +487,8 @@ impl RunState {
             Action::Rows(rows) => self.rows = Some(rows),
             Action::Diagram(diagram) => self.diagram = Some(diagram),
             Action::Charts(charts) => self.charts = Some(charts),
+            Action::Trace(page) => self.trace = Some(page),
+            Action::Wrong(part, why) => (self.wrong, self.failed) = (part, Some(why)),
             Action::Noted(note, from) => (self.note, self.from) = (note, from),
             Action::Panels(panels) => self.panels = panels,
             Action::Watch(watch) => self.watch = watch,

@@ -10,6 +10,7 @@ pub mod diagram;
 pub mod frame;
 pub mod lesson;
 pub mod rows;
+pub mod sheet;
 pub mod value;
 
 pub use changes::*;
@@ -19,6 +20,7 @@ pub use diagram::*;
 pub use frame::*;
 pub use lesson::*;
 pub use rows::*;
+pub use sheet::*;
 pub use value::*;
 
 use crate::base::Micros;
@@ -94,6 +96,10 @@ pub enum Request {
     Export,
     /// How the nodes stand on the stage, which is kept with the scenario. Answer: [`Reply::Exported`].
     Arrange { arrangement: Arrangement, places: Vec<Option<(u16, u16)>> },
+    /// The run as a form has it, what the learner did included. Answer: [`Reply::Sheet`].
+    Sheet,
+    /// The trace as far as it is simulated, from a row on, in pages. Answer: [`Reply::Trace`].
+    Trace { first: u64 },
     /// The run in the form of another tool, by the form's name; only the engine that is there for it does that. Answer:
     /// [`Reply::Exported`].
     Write { form: String },
@@ -115,6 +121,8 @@ pub struct OpenRun {
 pub enum RunSource {
     /// A scenario file's text, TOML or JSON. No goals.
     Text(SourceFile),
+    /// What a form holds. No goals. What is wrong with it is answered by [`Reply::Wrong`].
+    Sheet(Box<Sheet>),
     /// A step of the loaded lesson with its goals.
     Step(u32),
     /// One of the runs that a step's measurement is made of, by what was chosen and the row. No goals.
@@ -168,6 +176,13 @@ pub enum Reply {
     Predicted(PredictionOutcome),
     Measured(Box<Measurement>),
     Exported(String),
+    Sheet(Box<Sheet>),
+    Trace(TracePage),
+    /// What is wrong with a sheet: the name of the part, and a sentence that says what is accepted.
+    Wrong {
+        part: String,
+        why: String,
+    },
     /// The command had no effect: its target does not exist (any more), or does not allow it. A sentence.
     Refused(String),
     /// The request could not be carried out: where and what to do.

@@ -25,6 +25,7 @@ mod offline;
 mod page;
 mod palette;
 mod present;
+mod sandbox;
 mod server;
 mod share;
 mod spacetime;

@@ -197,6 +197,7 @@ impl Pointer {
             (Mode::Bench, Press::Down(from, Some(a)), _) if from.distance(p) > DRAG_PX => dragged(&ctx, a, target),
             (Mode::Poke, _, Some(Target::Node(node))) => poke(&ctx, node),
             (Mode::Poke, ..) => {}
+            (Mode::Watch, _, target) => ctx.lab.select(target),
             (Mode::Bench, _, target) => {
                 if matches!(target, Some(Target::Message(_))) {
                     ctx.lab.play.pause();

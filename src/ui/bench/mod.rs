@@ -55,7 +55,7 @@ pub fn perform(ctx: &Ctx, act: &Act) {
 #[component]
 pub fn Bench() -> Html {
     let ctx = use_ctx();
-    let scrubber = transport::use_scrubber(&ctx);
+    let scrubber = transport::use_scrubber(&ctx, &[], None);
     charts::use_charts(&ctx);
     inspector::use_inspector(&ctx);
     history::use_glance(&ctx);
@@ -85,7 +85,7 @@ pub fn Bench() -> Html {
                 }
             </div>
             if ctx.state.presents { { present::caption(&ctx) } }
-            { transport::transport(&ctx, borrowed(&ctx), scrubber) }
+            { transport::transport(&ctx, borrowed(&ctx), scrubber, true) }
             { tabs::tabs(&ctx) }
             <p class="sr-only" role="status" id="said">{ &run.said }</p>
             { menu }

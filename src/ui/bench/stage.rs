@@ -27,6 +27,8 @@ const TOLD_MAX: usize = 40;
 pub enum Mode {
     /// A click crashes a node or restarts it.
     Poke,
+    /// There is something to look at only.
+    Watch,
     Bench,
 }
 
@@ -59,6 +61,7 @@ pub fn Stage(props: &StageProps) -> Html {
                 // A pointer's click was dealt with when it was released.
                 _ if event.detail() > 0 => {}
                 Mode::Poke => poke(&ctx, i as u16),
+                Mode::Watch => ctx.lab.select(Some(target)),
                 Mode::Bench => {
                     ctx.lab.select(Some(target));
                     ctx.dispatch(Action::Menu(Some(target)));
@@ -88,7 +91,7 @@ pub fn Stage(props: &StageProps) -> Html {
         Callback::from(move |event: KeyboardEvent| arrows(&ctx, &event))
     };
     html! {
-        <div class="canvas" data-mode={if props.mode == Mode::Poke { "poke" } else { "bench" }}>
+        <div class="canvas" data-mode={if props.mode == Mode::Bench { "bench" } else { "poke" }}>
             <canvas ref={canvas} aria-hidden="true"></canvas>
             <ul class="spots" ref={mirror} aria-label="Nodes" {onkeydown}>{ for told(&ctx).into_iter().enumerate().map(node) }</ul>
             { messages }
@@ -264,6 +267,7 @@ fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, mode: Mode) {
 fn insets(width: f64, mode: Mode, presents: bool) -> Insets {
     match mode {
         _ if presents => Insets { top: 16.0, bottom: 16.0, ..Insets::default() },
+        Mode::Watch => Insets::default(),
         Mode::Poke => Insets { top: if width < 480.0 { 44.0 } else { 30.0 }, ..Insets::default() },
         Mode::Bench if width >= 820.0 => Insets { left: 178.0, right: 214.0, ..Insets::default() },
         Mode::Bench if width >= 600.0 => Insets { left: 178.0, ..Insets::default() },

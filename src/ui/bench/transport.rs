@@ -18,8 +18,8 @@ use crate::wire::{CommandCard, Mark, MarkKind, Move, Request};
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
-/// `notice` stands above all: whose run this is, if not one's own.
-pub fn transport(ctx: &Ctx, notice: Html, scrubber: Html) -> Html {
+/// `notice` stands above all: whose run this is, if not one's own. What is about one run only is there when it is `alone`.
+pub fn transport(ctx: &Ctx, notice: Html, scrubber: Html, alone: bool) -> Html {
     html! {
         <div class="transport">
             { notice }
@@ -28,8 +28,7 @@ pub fn transport(ctx: &Ctx, notice: Html, scrubber: Html) -> Html {
                 { clock(ctx) }
                 <span class="sp"></span>
                 { speed(ctx) }
-                { seed(ctx) }
-                { branches(ctx) }
+                if alone { <>{ seed(ctx) }{ branches(ctx) }</> }
             </div>
             { scrubber }
         </div>
@@ -125,6 +124,10 @@ fn seed(ctx: &Ctx) -> Html {
         })
     };
     let (present, clip, records) = (deed(Deed::Present), deed(Deed::Clip), ctx.state.records);
+    let take = |route: Route| {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.lab.take_along(route.clone()))
+    };
     let run = &ctx.state.run;
     let from = match &ctx.state.route {
         route @ Route::Lesson(..) => route.href(),
@@ -159,6 +162,8 @@ fn seed(ctx: &Ctx) -> Html {
                 { file_input("Open a file", open) }
                 { button("", "Present: full screen, large labels", present) }
                 { button("", if records { "End the clip and save it" } else { "Record a clip of the stage" }, clip) }
+                { button("", "Change it in the sandbox", take(Route::Sandbox(String::new()))) }
+                { button("", "Compare with…", take(Route::Compare(String::new()))) }
                 <details><summary>{ "Save in another form" }</summary>{ for forms }</details>
                 { button("", "Start this run again", reopen(Some(opened.seed))) }
                 { button("", "Try another seed", reopen(Some(another(opened.seed)))) }
@@ -237,7 +242,7 @@ fn handle(ctx: &Ctx, place: usize, card: &CommandCard, span: Micros, x: String) 
 }
 
 #[hook]
-pub fn use_scrubber(ctx: &Ctx) -> Html {
+pub fn use_scrubber(ctx: &Ctx, beside: &[Mark], parting: Option<Micros>) -> Html {
     let track = use_node_ref();
     let run = &ctx.state.run;
     let (now, head) = run.frame.as_ref().map_or((Micros::ZERO, Micros::ZERO), |f| (f.now, f.head.max(f.now)));
@@ -277,7 +282,8 @@ pub fn use_scrubber(ctx: &Ctx) -> Html {
     html! {
         <div class="scrub">
             <svg class="marks" height="10" aria-hidden="true">
-                { for run.status.marks.iter().map(mark) }
+                { for run.status.marks.iter().chain(beside).map(mark) }
+                if let Some(at) = parting { <svg x={percent(at)} overflow="visible"><path class="parting" d="M-1-4h2v16h-2z" /></svg> }
                 { for run.status.commands.iter().enumerate().filter(|(_, c)| !c.scripted).map(|(place, c)| handle(ctx, place, c, span, percent(c.at))) }
             </svg>
             <input ref={track} type="range" id="scrubber" min="0" max={track::STEPS.to_string()} step="1"

@@ -1,9 +1,11 @@
 //! The pages.
 
 pub mod about;
+pub mod compare;
 pub mod home;
 pub mod lesson;
 pub mod run;
+pub mod sandbox;
 pub mod style;
 
 use super::controls::{button, link, tag, words};
