@@ -81,6 +81,9 @@ const LEVELS: [&[(&str, Binary)]; 5] = [
     &[("*", Binary::Times), ("/", Binary::By)],
 ];
 
+/// "not" binds as comparisons do: "not a > 2" is "not (a > 2)".
+const NOT: usize = 2;
+
 /// An expression that was read.
 #[derive(Debug)]
 pub struct Watch(Expr);
@@ -243,6 +246,9 @@ impl Reader<'_> {
     /// Operators of a level and of those that bind more strongly.
     fn level(&mut self, level: usize, over: bool) -> Result<Expr, String> {
         let Some(operators) = LEVELS.get(level) else { return self.factor(over) };
+        if level == NOT && self.takes("not") {
+            return Ok(Expr::Not(Box::new(self.level(level, over)?)));
+        }
         let mut left = self.level(level + 1, over)?;
         while let Some((_, binary)) = operators.iter().find(|(sign, _)| self.takes(sign)) {
             let right = self.level(level + 1, over)?;
