@@ -197,8 +197,11 @@ impl Page {
     /// Scrolls the first match into view and taps its middle.
     pub fn tap(&self, css: &str) {
         self.wait_for(css);
-        let middle = self.js(
+        // A sentence may lie over it for a moment.
+        let middle = self.wait_js(
+            &format!("{css} to be covered by nothing"),
             "const e = document.querySelector(arguments[0]);
+             if (!e) return null;
              const still = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
              const middle = () => { const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] };
              return (async () => {
@@ -212,7 +215,6 @@ impl Page {
              })()",
             json!([css]),
         );
-        assert!(middle.is_array(), "{css} is covered wherever it is scrolled to");
         let place = |i: usize| middle[i].as_f64().unwrap_or(0.0).round() as i64;
         let steps = json!([
             { "type": "pointerMove", "x": place(0), "y": place(1), "duration": 0 },
