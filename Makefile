@@ -68,7 +68,8 @@ bench: setup dist ## The benchmarks: the engine natively, Raft beside a peer, th
 	$(ENV) WASM_BINDGEN_TEST_TIMEOUT=600 cargo test --locked --profile engine $(WASM) --test wasm -- --include-ignored --nocapture bench
 	$(ENV) cargo test --locked --test browser -- --ignored --nocapture --test-threads 1 bench
 
-fuzz: ## Property tests with many more cases (CASES=n).
+fuzz: ## Every parser guided by coverage (SECONDS_EACH=30), then property tests with many more cases (CASES=n).
+	@.ci/fuzz.sh
 	$(ENV) PROPTEST_CASES=$${CASES:-20000} cargo test --locked --profile fast fuzz
 
 target-fallback-test: ## The second way to the wasm target, in a scratch toolchain.

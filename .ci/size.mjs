@@ -5,7 +5,8 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 // kB (1000 bytes) of wasm and JavaScript together, gzipped.
 // With the whole bench in it; the first lessons alone kept the page within 220.
-const BOUNDS = { page: 300, engine: 250, registers: 250, groups: 250 };
+// The engine was wished to be 150; what is left of it is its own code, with no large part (`make size-detail`).
+const BOUNDS = { page: 300, engine: 230, registers: 230, groups: 240 };
 
 if (!existsSync("dist/index.html")) {
   console.error("The page is not built: run `make dist` first.");

@@ -11,7 +11,7 @@
 //! | 0 | base | ids, simulated time, keyed random streams, stable hash, canonical encoding |
 //! | 1 | wire | plain data between engine and page, versioned |
 //! | 2 | sim | the engine: protocol trait, queue, network, nodes, world, trace, scenario, timeline |
-//! | 2 | view | over wire only: display lists of the stage, layout, hit tests, theme |
+//! | 2 | view | over wire only: display lists of the stage, layout, hit tests, theme, the sandbox's form |
 //! | 2 | progress | over wire only: saved progress, its schema and migrations |
 //! | 3 | protocols | one folder a protocol, and the registry |
 //! | 4 | check | histories, sequential specifications, linearizability; seed sweeps with faults, then healing and a demand for progress; exhaustive exploration |

@@ -176,6 +176,20 @@ fn moves() -> impl Strategy<Value = Move> {
     ]
 }
 
+fn asks() -> impl Strategy<Value = ChartsAsk> {
+    (any::<u64>(), 0..3_000_000u64, 0..40u32).prop_map(|(from, to, parts)| {
+        let from = from % 2_000_000;
+        ChartsAsk { from: Micros(from), to: Micros(to), parts }
+    })
+}
+
+fn watches() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec(
+        prop_oneof![Just("count(up)".to_owned()), Just("n1.role = leader".to_owned()), ".{0,20}"],
+        0..3,
+    )
+}
+
 fn requests() -> impl Strategy<Value = Vec<Request>> {
     let request = prop_oneof![
         3 => (0..2_000_000u64).prop_map(|at| Request::Show { at: Micros(at) }),
@@ -188,7 +202,10 @@ fn requests() -> impl Strategy<Value = Vec<Request>> {
         1 => Just(Request::Export),
         1 => (any::<u64>(), any::<u32>())
             .prop_map(|(first, count)| Request::Rows { first, count, filter: RowFilter::default() }),
-        1 => (0..9u16).prop_map(|node| Request::Inspect { node }),
+        1 => (0..9u16, asks(), watches()).prop_map(|(node, of, watch)| Request::Inspect { node, of, watch }),
+        1 => (asks(), watches()).prop_map(|(of, watch)| Request::Charts { of, watch }),
+        1 => (0..4u32, ".{0,70}").prop_map(|(branch, name)| Request::Name { branch, name }),
+        1 => (0..4u32).prop_map(|branch| Request::Glance { branch }),
         1 => (any::<u32>(), any::<u32>()).prop_map(|(step, button)| Request::Press { step, button }),
         1 => (any::<u32>(), any::<u32>()).prop_map(|(step, prediction)| Request::Predict { step, prediction }),
         1 => (any::<u32>(), any::<u32>()).prop_map(|(step, done)| Request::Measure { step, choices: vec![done], done }),

@@ -207,3 +207,35 @@ fn browser_crates_are_dependencies_of_wasm_only() {
     }
     complain(broken);
 }
+
+/// One design system: colours stand in tokens, sizes of type are tokens. On paper there are no themes.
+#[test]
+fn style_sheets_take_colours_and_sizes_from_tokens() {
+    let sheets =
+        [("style.css", include_str!("../static/style.css")), ("bench.css", include_str!("../static/bench.css"))];
+    let mut broken = Vec::new();
+    for (name, text) in sheets {
+        let screen = text.split("@media print").next().unwrap_or(text);
+        for (i, line) in screen.lines().enumerate() {
+            let token = line.trim_start().starts_with("--");
+            let colour = line.split('#').skip(1).any(|rest| {
+                let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+                matches!(digits, 3 | 6 | 8)
+                    && rest.as_bytes().get(digits).is_some_and(|c| matches!(c, b';' | b' ' | b',' | b')'))
+            });
+            let size = line.split("font-size:").skip(1).any(|rest| {
+                let value = rest.trim_start();
+                value.starts_with(|c: char| c.is_ascii_digit())
+                    && value.split(';').next().is_some_and(|v| v.contains("px"))
+            });
+            if !token && (colour || size) {
+                broken.push(format!(
+                    "static/{name}:{}: a colour or size of type that is no token: {}",
+                    i + 1,
+                    line.trim()
+                ));
+            }
+        }
+    }
+    complain(broken);
+}

@@ -1,7 +1,7 @@
 //! Every lesson is proved, the check finds what is wrong with a lesson, and a session plays one through.
 #![cfg(not(target_arch = "wasm32"))]
 
-use faultline::base::Micros;
+use faultline::base::{Micros, codec};
 use faultline::lesson::check::{check, check_lesson};
 use faultline::lesson::draft::Draft;
 use faultline::lesson::goal::Verdict;
@@ -327,7 +327,10 @@ fn opened(step: u32) -> Session {
     let mut session = Session::new(protocols::all());
     let pack = packed().to_bytes();
     let replies = session.handle(Request::LoadLesson { name: "one-machine".into(), pack });
-    assert!(matches!(&replies[..], [Reply::Lesson(page)] if page.steps.len() == 6), "{replies:?}");
+    assert!(
+        matches!(&replies[..], [Reply::Lesson(page)] if codec::own::<LessonPage>(page).steps.len() == 6),
+        "{replies:?}"
+    );
     let open = OpenRun { source: RunSource::Step(step), seed: None, cursor: None };
     assert!(matches!(&session.handle(Request::Open(open))[..], [Reply::Opened(_), Reply::Frame(_)]));
     session
@@ -428,7 +431,7 @@ fn numbers_in_the_prose_come_from_runs() {
     let files = read(&folder().join("leader-dies"));
     let prose = |files: &[SourceFile]| {
         let draft = Draft::read(files, protocols::all()).unwrap_or_else(|findings| panic!("{}", text(&findings)));
-        draft.pack().unwrap_or_else(|finding| panic!("{finding}")).page.steps
+        codec::own::<LessonPage>(&draft.pack().unwrap_or_else(|finding| panic!("{finding}")).page).steps
     };
     let slow = changed(files.clone(), "scenarios/five.toml", "min = \"150ms\"", "min = \"200ms\"");
     let (now, then) = (prose(&files), prose(&slow));

@@ -1,7 +1,9 @@
 //! `faultline lessons check`.
 
 use super::{FAILED, print};
+use crate::base::codec;
 use crate::lesson::draft::Draft;
+use crate::lesson::gallery::{self, Gallery};
 use crate::lesson::{Finding, check, pack};
 use crate::protocols;
 use crate::sim::scenario::Blueprint;
@@ -26,6 +28,10 @@ pub fn check(folder: &Path) -> Result<ExitCode, String> {
 pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
     let mut files = Vec::new();
     read(folder, folder, &mut files)?;
+    let complain = |slug: &str, findings: Vec<Finding>| {
+        let lines = findings.into_iter().map(|f| format!("{}/{}", folder.display(), f.under(slug)));
+        lines.collect::<Vec<_>>().join("\n")
+    };
     let slugs: BTreeSet<&str> = files.iter().filter_map(|f| Some(f.name.split_once('/')?.0)).collect();
     for slug in slugs {
         let of = |f: &SourceFile| {
@@ -33,12 +39,13 @@ pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
             Some(SourceFile { name, text: f.text.clone() })
         };
         let own: Vec<SourceFile> = files.iter().filter_map(of).collect();
-        let complain = |findings: Vec<Finding>| {
-            let lines = findings.into_iter().map(|f| format!("{}/{}", folder.display(), f.under(slug)));
-            lines.collect::<Vec<_>>().join("\n")
-        };
-        let draft = Draft::read(&own, protocols::all()).map_err(complain)?;
-        let pack = draft.pack().map_err(|finding| complain(vec![finding]))?;
+        if slug == gallery::FOLDER {
+            let gallery = Gallery::read(&own, protocols::all()).map_err(|findings| complain(slug, findings))?;
+            write(&into.join(gallery::PACK), &codec::to_bytes(&gallery.shelf))?;
+            continue;
+        }
+        let draft = Draft::read(&own, protocols::all()).map_err(|findings| complain(slug, findings))?;
+        let pack = draft.pack().map_err(|finding| complain(slug, vec![finding]))?;
         write(&into.join(slug).join(pack::FILE), &pack.to_bytes())?;
     }
     if let Some(home) = files.iter().find(|f| f.name == check::HOME) {

@@ -10,17 +10,18 @@ use crate::base::{Micros, codec, decode};
 use crate::sim::cell::Entry;
 use crate::sim::params::ParamValue;
 use crate::sim::scenario::{Blueprint, LogEntry, Scenario};
-use crate::wire::{Inline, LessonPage};
+use crate::wire::Inline;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The pack's file name within the lesson's folder.
 pub const FILE: &str = "lesson.pack";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pack {
-    pub page: LessonPage,
+    /// A [`LessonPage`](crate::wire::LessonPage), encoded: the engine only passes it on, and so need not know its parts.
+    pub page: Vec<u8>,
     pub scenarios: Vec<Scenario>,
     pub steps: Vec<PackStep>,
 }
@@ -180,7 +181,8 @@ impl Lesson {
         Ok(Lesson { blueprints: blueprints?, pack, registry })
     }
 
-    pub fn page(&self) -> &LessonPage {
+    /// The encoded page.
+    pub fn page(&self) -> &[u8] {
         &self.pack.page
     }
 

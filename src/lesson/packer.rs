@@ -9,6 +9,7 @@ use super::goal::Goal;
 use super::meter::Quantity;
 use super::pack::*;
 use super::watch::opened;
+use crate::base::codec;
 use crate::wire::Opened;
 use std::ops::Range;
 use toml::Spanned;
@@ -18,7 +19,7 @@ impl Draft {
         let steps: Result<Vec<PackStep>, Finding> =
             self.file.steps.iter().map(|s| self.pack_step(s.get_ref())).collect();
         let scenarios = self.scenarios.values().map(|blueprint| blueprint.scenario.clone()).collect();
-        Ok(Pack { page: self.page(), scenarios, steps: steps? })
+        Ok(Pack { page: codec::to_bytes(&self.page()), scenarios, steps: steps? })
     }
 
     /// The place of a scenario, and how a run of it opens.

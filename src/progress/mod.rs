@@ -4,6 +4,7 @@
 //! under [`ASIDE_KEY`], where the page offers it for download.
 
 mod named;
+pub mod settings;
 
 pub use named::Named;
 
@@ -136,6 +137,30 @@ impl Progress {
             mine.finished |= theirs.finished;
         }
         self.position = self.position.take().or(other.position);
+    }
+
+    /// Takes in what another tab wrote; `base` is what both began with. Of words that only the other changed its own stand;
+    /// words that both changed are kept both.
+    pub fn join(&mut self, theirs: Progress, base: &Progress) {
+        for (slug, lesson) in theirs.lessons.iter() {
+            let mine = self.lessons.or_insert(slug.into(), LessonProgress::default());
+            let known = base.lesson(slug);
+            for (key, words) in lesson.words.iter() {
+                let known = known.and_then(|l| l.words.get(key)).map_or("", String::as_str);
+                let own = mine.words.or_insert(key.into(), String::new());
+                if words == known || own == words {
+                    continue;
+                }
+                let both = if own == known { words.clone() } else { format!("{own}\n{words}") };
+                *own = both.chars().take(WORDS_MAX).collect();
+            }
+            for (key, answer) in lesson.answers.iter() {
+                if let Some(own) = mine.answers.get_mut(key).filter(|own| own.option == answer.option) {
+                    own.truth = own.truth.or(answer.truth);
+                }
+            }
+        }
+        self.merge(theirs);
     }
 
     pub fn lesson(&self, slug: &str) -> Option<&LessonProgress> {
@@ -371,6 +396,34 @@ mod tests {
         assert_eq!(mine.lessons["one"].words["end/why"], "mine");
         assert!(mine.lessons["two"].finished);
         assert_eq!(mine.position.map(|p| p.step), Some(3));
+    }
+
+    /// Two tabs that know nothing of each other but what is stored.
+    #[test]
+    fn two_tabs_lose_nothing() {
+        let base = {
+            let mut base = sample();
+            base.lesson_mut("one").write("end/why", "a");
+            base
+        };
+        let (mut mine, mut theirs) = (base.clone(), base.clone());
+        mine.lesson_mut("one").answer("cost/more", 2, 60);
+        theirs.lesson_mut("one").write("end/why", "ab");
+        theirs.lesson_mut("one").answers.get_mut("kill/who").expect("answered").truth = Some(1);
+        theirs.lesson_mut("two").finished = true;
+        mine.join(theirs.clone(), &base);
+        assert_eq!(mine.lessons["one"].words["end/why"], "ab", "only they changed it");
+        assert_eq!(mine.lessons["one"].answers["kill/who"].truth, Some(1));
+        assert_eq!(mine.lessons["one"].answers["cost/more"].option, 2);
+        assert!(mine.lessons["two"].finished);
+        // What I changed and they did not stays mine; what both changed is kept both.
+        let base = theirs.clone();
+        mine.lesson_mut("one").write("end/why", "abc");
+        mine.join(theirs.clone(), &base);
+        assert_eq!(mine.lessons["one"].words["end/why"], "abc");
+        theirs.lesson_mut("one").write("end/why", "xab");
+        mine.join(theirs, &base);
+        assert_eq!(mine.lessons["one"].words["end/why"], "abc\nxab");
     }
 
     #[test]

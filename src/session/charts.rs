@@ -22,6 +22,17 @@ pub struct Tally {
     ended: Vec<u64>,
 }
 
+/// Expressions over time, as far as the run had come when they were last asked for: a stretch whose parts stay where they
+/// are is looked at once.
+#[derive(Default)]
+pub struct Lines {
+    forks: u32,
+    of: ChartsAsk,
+    read: Vec<Watch>,
+    /// For each part that lies wholly in the past, the values of all.
+    values: Vec<Vec<Option<f64>>>,
+}
+
 #[derive(Clone, Copy, Default)]
 struct Seen {
     /// Of a sending: the kind of the message, plus one.
@@ -108,7 +119,7 @@ impl Run {
             self.in_flight(first, rows, parts),
             self.load(rows, parts),
         ];
-        let (watched, lines) = self.watched(watch, parts);
+        let (watched, lines) = self.watched(watch, ask);
         if !lines.is_empty() {
             charts.insert(0, Chart { title: "Watched".into(), unit: ChartUnit::Plain, series: lines });
         }
@@ -116,30 +127,46 @@ impl Run {
     }
 
     /// Expressions at the cursor, and where they are numbers over time: at the beginning of each part.
-    fn watched(&self, watch: &[String], parts: Parts) -> (Vec<Watched>, Vec<Series>) {
+    pub(super) fn watched(&mut self, watch: &[String], of: ChartsAsk) -> (Vec<Watched>, Vec<Series>) {
         let world = self.timeline.world();
         let watch = &watch[..watch.len().min(WATCHED_MAX)];
-        let read: Vec<_> = watch.iter().map(|words| Watch::read(words, world)).collect();
+        let read: Vec<_> = watch.iter().map(|words| Watch::read(words, world, self.timeline.start())).collect();
         let now = |watch: &Result<Watch, String>| match watch {
             Ok(watch) => Ok(watch.value(world).shown().0),
             Err(why) => Err(why.clone()),
         };
         let watched = watch.iter().zip(&read).map(|(words, read)| Watched { words: words.clone(), now: now(read) });
-        let good: Vec<(&String, &Watch)> =
-            watch.iter().zip(&read).filter_map(|(w, r)| Some((w, r.as_ref().ok()?))).collect();
-        let mut lines: Vec<Series> =
-            good.iter().map(|(words, _)| Series { name: (*words).clone(), values: vec![None; parts.count] }).collect();
-        if !good.is_empty() {
-            for part in 0..parts.reached {
-                let at = parts.from + (parts.span as u128 * part as u128 / parts.count as u128) as u64;
-                let world = self.timeline.before(self.step_after(at));
-                for (line, (_, watch)) in lines.iter_mut().zip(&good) {
-                    line.values[part] = watch.value(&world).shown().1;
-                }
-            }
-        }
+        let watched = watched.collect();
+        let names = watch.iter().zip(&read).filter(|(_, read)| read.is_ok()).map(|(words, _)| words.clone());
+        let names: Vec<String> = names.collect();
+        let values = self.over_time(read.into_iter().flatten().collect(), of);
+        let line = |(i, name): (usize, String)| Series { name, values: values.iter().map(|all| all[i]).collect() };
+        let mut lines: Vec<Series> = names.into_iter().enumerate().map(line).collect();
         lines.retain(|line| line.values.iter().any(Option::is_some));
-        (watched.collect(), lines)
+        (watched, lines)
+    }
+
+    /// For each part of a stretch the values that expressions have where it begins; none where the run has not come.
+    fn over_time(&mut self, read: Vec<Watch>, of: ChartsAsk) -> Vec<Vec<Option<f64>>> {
+        let (forks, head) = (self.timeline.trace.forks(), self.timeline.head().now);
+        let mut lines = std::mem::take(&mut self.lines);
+        if (lines.forks, lines.of) != (forks, of) || lines.read != read {
+            lines = Lines { forks, of, read, values: Vec::new() };
+        }
+        let parts = Parts::new(&of, head.max(self.timeline.trace.rows().last().map_or(0, |rec| rec.at + 1)));
+        let begin = |part: usize| parts.from + (parts.span as u128 * part as u128 / parts.count as u128) as u64;
+        let mut values = lines.values.clone();
+        let reached = if lines.read.is_empty() { 0 } else { parts.reached };
+        for part in values.len()..reached {
+            let world = self.timeline.before(self.step_after(begin(part)));
+            values.push(lines.read.iter().map(|watch| watch.value(&world).shown().1).collect());
+        }
+        // More may yet happen at the last moment.
+        let past = (0..values.len()).take_while(|part| begin(*part) < head).count();
+        lines.values = values[..past].to_vec();
+        values.resize(parts.count, vec![None; lines.read.len()]);
+        self.lines = lines;
+        values
     }
 
     /// The first step after an instant, as far as the run is simulated.

@@ -12,6 +12,8 @@ use crate::wire::*;
 /// Lost messages are shown until so many seconds of watching, at the default pace, after they were sent.
 const LINGER_S: u64 = 4;
 const LOSSES_MAX: usize = 200;
+/// Of a step that loses hundreds of messages, a few are told.
+const STAND_OUT_MAX: usize = 5;
 const ROWS_BACK_MAX: usize = 20_000;
 /// A message in flight can be read when it takes about so many milliseconds of watching.
 const FLIGHT_MS: u64 = 1_300;
@@ -44,34 +46,66 @@ impl Run {
         let encoded = codec::to_bytes(&status);
         let changed = self.sent != encoded;
         self.sent = encoded;
-        let (world, head) = (self.timeline.world(), self.timeline.head());
-        Reply::Frame(Box::new(Frame {
-            now: self.timeline.shown(),
+        let picture = self.picture(self.timeline.world(), self.timeline.shown());
+        Reply::Frame(Box::new(Frame { status: changed.then(move || Box::new(status)), ..picture }))
+    }
+
+    /// What is seen of a world of this branch at a moment.
+    fn picture(&self, world: &World, now: Micros) -> Frame {
+        let head = self.timeline.head();
+        let (sentence, stands_out) = self.sentence_of_step(world);
+        Frame {
+            now,
             head: Micros(head.now),
             step: world.step.into(),
             head_step: head.step.into(),
             row: world.rows.into(),
             head_rows: head.rows.into(),
-            sentence: self.sentence_of_step(),
-            nodes: (0..world.shells.len()).map(|i| self.node_card(world, NodeId(i as u16))).collect(),
-            flights: self.flights(world),
+            sentence,
+            stands_out,
+            nodes: (0..world.shells.len()).map(|i| self.node_card(world, NodeId(i as u16), now)).collect(),
+            flights: self.flights(world, now),
             timers: self.timers(world),
             links: links(world),
-            status: changed.then(move || Box::new(status)),
+            status: None,
             halted: self.halted(head),
             held: world.net.held,
             changes: None,
-        }))
+        }
     }
 
-    /// The main row of the step at the cursor.
-    fn sentence_of_step(&self) -> String {
-        let world = self.timeline.world();
-        let first = self.timeline.trace.first_of_step(world.step.into());
-        match self.timeline.trace.rows().get(first as usize) {
-            Some(rec) => self.reader().sentence(rec),
-            None => String::new(),
+    /// The end of the present branch.
+    pub(super) fn end(&self) -> Frame {
+        let head = self.timeline.head();
+        self.picture(head, Micros(head.now))
+    }
+
+    /// The end of a branch, without going there.
+    pub(super) fn glance(&self, branch: u32) -> Reply {
+        if branch == self.timeline.branch {
+            return Reply::Glanced(branch, Box::new(self.end()));
         }
+        match self.ends.iter().find(|(id, _)| *id == branch) {
+            Some((_, end)) => Reply::Glanced(branch, Box::new(end.clone())),
+            None => Reply::Failed("that branch is not kept any more".into()),
+        }
+    }
+
+    /// The sentence of the main row of a world's last step, and those of what stands out in it.
+    fn sentence_of_step(&self, world: &World) -> (String, String) {
+        let step = world.step;
+        let first = self.timeline.trace.first_of_step(step.into()) as usize;
+        let rows = self.timeline.trace.rows().get(first..).unwrap_or(&[]);
+        let Some(main) = rows.first() else { return Default::default() };
+        let reader = self.reader();
+        let own = rows.iter().take_while(|rec| rec.step == step);
+        let loud = own.filter(|rec| reader.is_interesting(rec)).take(STAND_OUT_MAX);
+        let mut stands_out = String::new();
+        for rec in loud {
+            stands_out += if stands_out.is_empty() { "" } else { ". " };
+            stands_out += &reader.sentence(rec);
+        }
+        (reader.sentence(main), stands_out)
     }
 
     fn halted(&self, head: &World) -> Option<String> {
@@ -84,7 +118,7 @@ impl Run {
         }
     }
 
-    fn node_card(&self, world: &World, node: NodeId) -> NodeCard {
+    fn node_card(&self, world: &World, node: NodeId, now: Micros) -> NodeCard {
         let (shell, setup) = (&world.shells[node.index()], &world.setup.nodes[node.index()]);
         let card = world.card(node);
         let role = world.describe.roles.iter().find(|r| r.name == setup.role);
@@ -94,7 +128,7 @@ impl Run {
             syncing: shell.held.is_some(),
             disk: self.disk(shell),
             inbox: shell.inbox.len() as u32,
-            clock_off_us: shell.clock.off_us(self.timeline.shown().0),
+            clock_off_us: shell.clock.off_us(now.0),
             role: if card.role.is_empty() { setup.role.clone() } else { card.role },
             tone: card.tone.or(role.map(|r| r.tone)).unwrap_or_default(),
             epoch: card.epoch,
@@ -114,7 +148,7 @@ impl Run {
         if *shell.sync_time == *usual { String::new() } else { format!("sync {}", sample::describe(&shell.sync_time)) }
     }
 
-    fn flights(&self, world: &World) -> Vec<Flight> {
+    fn flights(&self, world: &World, now: Micros) -> Vec<Flight> {
         let rows = self.timeline.trace.rows();
         let flight = |message: &crate::sim::node::Message, due: Micros| {
             let (kind, label) = world.machine.label(&message.bytes).unwrap_or((0, "unreadable".into()));
@@ -142,15 +176,15 @@ impl Run {
             .collect();
         // What a clogged link holds seems to stand still just after it was sent.
         flights.extend(world.clogged.iter().map(|m| flight(m, Micros::MAX)));
-        flights.extend(self.losses(world));
+        flights.extend(self.losses(world, now));
         order::sort(&mut flights, |a, b| (a.sent, a.id) < (b.sent, b.id));
         flights
     }
 
     /// Messages lost a moment ago.
-    fn losses(&self, world: &World) -> Vec<Flight> {
+    fn losses(&self, world: &World, now: Micros) -> Vec<Flight> {
         let (trace, reader) = (&self.timeline.trace, self.reader());
-        let oldest = self.timeline.shown().since(Micros(self.pace * LINGER_S));
+        let oldest = now.since(Micros(self.pace * LINGER_S));
         let rows = &trace.rows()[..(world.rows as usize).min(trace.len())];
         let recent = rows.iter().rev().take(ROWS_BACK_MAX).take_while(|rec| rec.time() >= oldest);
         let lost = recent.filter(|rec| rec.kind == RowKind::Lost).take(LOSSES_MAX);

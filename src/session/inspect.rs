@@ -1,28 +1,47 @@
 //! A node under the inspector: its state and disk as trees, with what the last step changed.
 
 use super::Run;
-use crate::base::NodeId;
+use super::status::OP_ROWS_BACK_MAX;
 use crate::base::json::Json;
-use crate::wire::{Inspection, Payload, Reply, RowKind, Tree};
+use crate::base::{Micros, NodeId};
+use crate::wire::{ChartsAsk, Inspection, Outcome, Payload, Progress, Reply, RowKind, Tree};
 
 impl Run {
-    pub(super) fn inspect(&mut self, node: u16) -> Reply {
+    pub(super) fn inspect(&mut self, node: u16, of: ChartsAsk, watch: &[String]) -> Reply {
         let id = NodeId(node);
         if id.index() >= self.timeline.world().shells.len() {
             return Reply::Failed(format!("there is no node {node}"));
         }
         let step = self.timeline.world().step;
-        let shown = self.timeline.shown();
         let now = self.timeline.world().trees(id);
         let before = self.timeline.before(step).trees(id);
         let rows = self.timeline.trace.first_of_step(step.into())..self.timeline.world().rows;
         let last: Vec<RowKind> =
             rows.map(|row| self.timeline.trace.get(row)).filter(|rec| rec.node == node).map(|rec| rec.kind).collect();
-        debug_assert_eq!(shown, self.timeline.shown());
-        let inbox = self.inbox(id);
+        let (inbox, progress) = (self.inbox(id), self.progress());
         let state = tree("state", Some(&now.0), Some(&before.0));
         let disk = tree("disk", Some(&now.1), Some(&before.1));
-        Reply::Inspected(Box::new(Inspection { node, step: step.into(), state, disk, inbox, last }))
+        let (watched, lines) = self.watched(watch, of);
+        let step = step.into();
+        Reply::Inspected(Box::new(Inspection { node, step, state, disk, inbox, last, watched, of, lines, progress }))
+    }
+
+    /// How clients' operations fare, and why they do not go on.
+    fn progress(&self) -> Progress {
+        let (world, trace) = (self.timeline.world(), &self.timeline.trace);
+        let open = world.shells.iter().flat_map(|shell| &shell.open_ops);
+        let went_well = |row: &&u32| {
+            let rec = trace.get(**row);
+            rec.kind == RowKind::Complete && trace.completed(rec).1 == Outcome::Ok
+        };
+        let last = trace.op_rows(world.rows).iter().rev().take(OP_ROWS_BACK_MAX).find(went_well);
+        let why = world.why_no_progress().unwrap_or_default();
+        Progress {
+            open: open.clone().count() as u32,
+            oldest: open.map(|op| Micros(op.begun)).min(),
+            last: last.map(|row| (u64::from(*row), trace.get(*row).time())),
+            why: why.split("; ").filter(|reason| !reason.is_empty()).map(String::from).collect(),
+        }
     }
 
     pub(super) fn payload(&self, row: u64) -> Reply {
@@ -52,27 +71,42 @@ impl Run {
     }
 }
 
-/// A tree of `now`, each leaf with what it was where that differs.
+/// A tree of `now`, each leaf with what it was where that differs, and what is gone.
 fn tree(name: &str, now: Option<&Json>, before: Option<&Json>) -> Tree {
     let children = match (now, before) {
-        (Some(Json::Map(fields)), _) => {
-            let old = if let Some(Json::Map(old)) = before { &old[..] } else { &[] };
-            let gone = old.iter().filter(|(key, _)| find(fields, key).is_none());
-            let kept = fields.iter().map(|(key, value)| tree(key, Some(value), find(old, key)));
-            kept.chain(gone.map(|(key, value)| tree(key, None, Some(value)))).collect()
-        }
-        (Some(Json::List(items)), _)
-            if items.len() > 8 || items.iter().any(|v| matches!(v, Json::Map(_) | Json::List(_))) =>
-        {
-            let old = if let Some(Json::List(old)) = before { &old[..] } else { &[] };
-            let item = |i: usize| tree(&format!("[{i}]"), items.get(i), old.get(i));
-            (0..items.len().max(old.len())).map(item).collect()
-        }
+        (Some(Json::Map(fields)), old) => fields_of(fields, if let Some(Json::Map(old)) = old { old } else { &[] }),
+        (None | Some(Json::Null), Some(Json::Map(old))) => fields_of(&[], old),
+        (Some(Json::List(items)), old) => items_of(items, if let Some(Json::List(old)) = old { old } else { &[] }),
+        (None | Some(Json::Null), Some(Json::List(old))) => items_of(&[], old),
         _ => Vec::new(),
     };
     let (text, was) = (words(now), words(before));
-    let changed = children.is_empty() && now != before;
+    let alike =
+        matches!((now, before), (Some(Json::Map(_)), Some(Json::Map(_))) | (Some(Json::List(_)), Some(Json::List(_))));
+    let changed = now != before && (children.is_empty() || !alike);
     Tree { name: name.replace('_', " "), text, before: changed.then_some(was), children }
+}
+
+fn fields_of(fields: &[(String, Json)], old: &[(String, Json)]) -> Vec<Tree> {
+    let gone = old.iter().filter(|(key, _)| find(fields, key).is_none());
+    let kept = fields.iter().map(|(key, value)| tree(key, Some(value), find(old, key)));
+    kept.chain(gone.map(|(key, value)| tree(key, None, Some(value)))).collect()
+}
+
+/// Short lists of plain values are leaves. In others, what is the same at the beginning and at the end stays what it is,
+/// wherever it moved; between them items are changed, come or go.
+fn items_of(items: &[Json], old: &[Json]) -> Vec<Tree> {
+    let nested = |value: &Json| matches!(value, Json::Map(_) | Json::List(_));
+    if items.len().max(old.len()) <= 8 && !items.iter().chain(old).any(nested) {
+        return Vec::new();
+    }
+    let first = items.iter().zip(old).take_while(|(a, b)| a == b).count();
+    let last = items[first..].iter().rev().zip(old[first..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (end, old_end) = (items.len() - last, old.len() - last);
+    let name = |i: usize| format!("[{i}]");
+    let same = |i: usize| tree(&name(i), items.get(i), items.get(i));
+    let between = (first..end.max(old_end)).map(|i| tree(&name(i), items[..end].get(i), old[..old_end].get(i)));
+    (0..first).map(same).chain(between).chain((end..items.len()).map(same)).collect()
 }
 
 fn find<'a>(fields: &'a [(String, Json)], name: &str) -> Option<&'a Json> {
@@ -83,6 +117,7 @@ fn words(value: Option<&Json>) -> String {
     match value {
         None => String::new(),
         Some(Json::Null) => "nothing".into(),
+        Some(Json::Text(text)) if text.is_empty() => "“”".into(),
         Some(Json::Text(text)) => text.clone(),
         Some(Json::Map(fields)) => match fields.len() {
             0 => "empty".into(),

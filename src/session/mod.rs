@@ -33,6 +33,9 @@ struct Run {
     /// Title of the scenario that it came from.
     title: String,
     tally: charts::Tally,
+    /// How branches that were left looked at their ends.
+    ends: Vec<(u32, Frame)>,
+    lines: charts::Lines,
 }
 
 /// Writes the open run in a form that it knows by name.
@@ -135,9 +138,9 @@ impl Session {
         }
         match pack.and_then(|pack| Lesson::new(pack, self.registry)) {
             Ok(lesson) => {
-                let page = lesson.page().clone();
+                let page = lesson.page().to_vec();
                 (self.lesson, self.sweep) = (Some(lesson), None);
-                Reply::Lesson(Box::new(page))
+                Reply::Lesson(page)
             }
             Err(error) => Reply::Failed(error),
         }
@@ -170,8 +173,7 @@ impl Session {
             Err(error) => return vec![Reply::Failed(error)],
         };
         let Some(run) = &mut self.run else { return vec![Reply::Failed("no run is open".into())] };
-        let done = run.timeline.press(&commands);
-        run.answered(done)
+        run.change(|timeline| timeline.press(&commands))
     }
 
     /// The goals of a step, for a run of its scenario or of a saved one with the same nodes.
@@ -185,13 +187,23 @@ impl Session {
     }
 
     fn open(&mut self, open: OpenRun) -> Result<Vec<Reply>, String> {
-        if let RunSource::Text(file) = &open.source
-            && let Some(elsewhere) = self.elsewhere(&Scenario::read(file)?.protocol)
-        {
+        let protocol = match &open.source {
+            RunSource::Text(file) => Some(Scenario::read(file)?.protocol),
+            RunSource::Sheet(sheet) => Some(sheet.protocol.clone()),
+            _ => None,
+        };
+        if let Some(elsewhere) = protocol.and_then(|protocol| self.elsewhere(&protocol)) {
             return Ok(vec![elsewhere]);
         }
         let (mut blueprint, step) = match &open.source {
             RunSource::Text(file) => (Blueprint::read(file, self.registry)?, None),
+            RunSource::Sheet(sheet) => {
+                let resolve = |scenario| Blueprint::resolve(scenario, self.registry);
+                match Scenario::of_sheet(sheet, self.registry).and_then(resolve) {
+                    Ok(blueprint) => (blueprint, None),
+                    Err(fault) => return Ok(vec![Reply::Wrong { part: fault.needle, why: fault.message }]),
+                }
+            }
             RunSource::Measured { step, choices, row } => {
                 (self.lesson()?.measured_run(*step, choices, *row, open.seed.unwrap_or(1))?, None)
             }
@@ -234,6 +246,8 @@ impl Run {
             pace,
             title,
             tally: Default::default(),
+            ends: Vec::new(),
+            lines: Default::default(),
         }
     }
 
@@ -251,50 +265,54 @@ impl Run {
                 let done = self.go(to);
                 self.answered(done)
             }
-            Request::Do(command) => {
-                let done = self.timeline.command(command);
-                self.finish_instant();
-                self.answered(done)
-            }
+            Request::Do(command) => self.change(|timeline| timeline.command(command)),
             Request::DoAll(commands) => {
                 let entry =
                     |(at, command)| LogEntry { at, after: 0, spread: Micros::ZERO, command, learner: true, press: 0 };
                 let entries: Vec<LogEntry> = commands.into_iter().map(entry).collect();
-                let done = self.timeline.press(&entries);
-                self.finish_instant();
-                self.answered(done)
+                self.change(|timeline| timeline.press(&entries))
             }
-            Request::Edit { place, at } => {
-                let done = self.timeline.edit(place as usize, at);
-                self.answered(done)
-            }
+            Request::Edit { place, at } => self.change(|timeline| timeline.edit(place as usize, at)),
             Request::Payload { row } => vec![self.payload(row)],
-            Request::Undo => {
-                let done = self.timeline.undo();
+            Request::Undo => self.change(Timeline::undo),
+            Request::Branch(id) => self.change(|timeline| timeline.go_to_branch(id)),
+            Request::Name { branch, name } => {
+                let done = self.timeline.name_branch(branch, &name);
                 self.answered(done)
             }
-            Request::Branch(id) => {
-                let done = self.timeline.go_to_branch(id);
-                self.answered(done)
-            }
+            Request::Glance { branch } => vec![self.glance(branch)],
             Request::Rows { first, count, filter } => vec![Reply::Rows(self.rows(first, count, &filter))],
             Request::Diagram(ask) => vec![Reply::Diagram(Box::new(self.diagram(&ask)))],
             Request::Charts { of, watch } => vec![Reply::Charts(Box::new(self.charts(of, &watch)))],
-            Request::Inspect { node } => vec![self.inspect(node)],
+            Request::Inspect { node, of, watch } => vec![self.inspect(node, of, &watch)],
             Request::Arrange { arrangement, places } => {
                 Arc::make_mut(&mut self.timeline.blueprint).scenario.arrange(arrangement, &places);
                 self.handle(Request::Export)
             }
+            Request::Sheet => {
+                let setup = Arc::clone(&self.timeline.blueprint.setup);
+                vec![Reply::Sheet(Box::new(self.timeline.save().sheet(&setup)))]
+            }
+            Request::Trace { first } => vec![Reply::Trace(self.trace(first))],
             Request::Export => vec![Reply::Exported(self.timeline.save().to_json())],
             _ => vec![Reply::Failed("the request is not about a run".into())],
         }
     }
 
-    /// While messages are held, nobody lets time pass: what a command causes at this instant happens with it.
-    fn finish_instant(&mut self) {
-        if self.timeline.head().net.held {
+    /// Does what may lead to another branch; how the present one ends is kept. While messages are held, nobody lets time
+    /// pass: what was newly done causes at this instant happens with it.
+    fn change(&mut self, change: impl FnOnce(&mut Timeline) -> Result<(), String>) -> Vec<Reply> {
+        let (branch, end) = (self.timeline.branch, self.end());
+        let done = change(&mut self.timeline);
+        if self.timeline.branch != branch {
+            self.ends.retain(|(id, _)| *id != branch);
+            self.ends.push((branch, end));
+            self.ends.retain(|(id, _)| self.timeline.branches.iter().any(|branch| branch.id == *id));
+        }
+        if self.timeline.is_at_head() && self.timeline.head().net.held {
             self.timeline.seek(self.timeline.shown(), SLICE_STEPS);
         }
+        self.answered(done)
     }
 
     /// A refusal is said before the frame.

@@ -1,8 +1,9 @@
 //! Rows of the trace for the log, filtered.
 
 use super::Run;
+use crate::base::Micros;
 use crate::sim::trace::Rec;
-use crate::wire::{Row, RowFilter, RowKind, RowsPage};
+use crate::wire::{Row, RowFilter, RowKind, RowsPage, TracePage};
 
 pub const ROWS_A_PAGE_MAX: u32 = 500;
 
@@ -62,5 +63,14 @@ impl Run {
         let matching: Vec<u32> = rows.filter(|(_, rec)| self.matches(rec, filter)).map(|(i, _)| i as u32).collect();
         let page = matching.iter().skip(first as usize).take(count).map(|id| self.row(*id)).collect();
         RowsPage { first, rows: page, total: matching.len() as u64 }
+    }
+
+    /// What happened before the instant that the head is at: at that instant more may come.
+    pub(super) fn trace(&self, first: u64) -> TracePage {
+        let (trace, upto) = (&self.timeline.trace, Micros(self.timeline.head().now));
+        let known = trace.rows().partition_point(|rec| rec.at < upto.0) as u64;
+        let rows =
+            (first.min(known)..first.saturating_add(ROWS_A_PAGE_MAX.into()).min(known)).map(|id| self.row(id as u32));
+        TracePage { first, rows: rows.collect(), upto }
     }
 }

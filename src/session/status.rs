@@ -2,6 +2,9 @@
 
 use super::Run;
 use crate::base::{Micros, NodeId, order};
+use crate::sim::branches::Limb;
+use crate::sim::scenario::LogEntry;
+use crate::sim::sentence;
 use crate::sim::trace::Rec;
 use crate::wire::*;
 
@@ -9,18 +12,14 @@ use crate::wire::*;
 const MARKS_MAX: usize = 240;
 /// Operations listed for each client.
 const OPS_EACH: usize = 6;
-const OP_ROWS_BACK_MAX: usize = 2_000;
+pub(super) const OP_ROWS_BACK_MAX: usize = 2_000;
 
 impl Run {
     pub(super) fn status(&self) -> Status {
         let (timeline, world) = (&self.timeline, self.timeline.world());
         let watcher = self.watcher();
-        let property = |(index, slot): (usize, &Option<(u32, std::sync::Arc<str>)>)| PropertyCard {
-            index: index as u16,
-            broken: slot.as_ref().map(|(row, reason)| (u64::from(*row), reason.to_string())),
-        };
         Status {
-            properties: world.broken.iter().enumerate().map(property).collect(),
+            properties: (0..world.broken.len()).map(|index| self.property(index)).collect(),
             goals: watcher.goals.cards(Micros(timeline.head().now)),
             marks: self.marks(),
             branches: self.branches(),
@@ -33,18 +32,53 @@ impl Run {
         }
     }
 
+    /// Whether a property holds at the cursor, and whether it breaks later.
+    fn property(&self, index: usize) -> PropertyCard {
+        let (world, trace) = (self.timeline.world(), &self.timeline.trace);
+        let at = |row: u32| trace.rows().get(row as usize).map_or(Micros::ZERO, Rec::time);
+        let broken = world.broken[index].as_ref().map(|(row, reason)| {
+            let (times, last) = world.found[index];
+            Broken { row: (*row).into(), at: at(*row), reason: reason.to_string(), times, last: Micros(last) }
+        });
+        let later = self.timeline.head().broken[index].as_ref().filter(|_| broken.is_none());
+        PropertyCard { index: index as u16, broken, later: later.map(|(row, _)| ((*row).into(), at(*row))) }
+    }
+
     /// All branches in the order of their making, the present one among them.
     fn branches(&self) -> Vec<BranchCard> {
-        let card = |id: u32, at: Micros, log: &[crate::sim::scenario::LogEntry]| {
-            let yours = log.iter().filter(|e| e.learner).count();
-            let label = format!("branch {}, {yours} command{}", id + 1, if yours == 1 { "" } else { "s" });
-            BranchCard { id, at, label }
-        };
         let timeline = &self.timeline;
-        let mut cards: Vec<BranchCard> = timeline.branches.iter().map(|b| card(b.id, b.left, &b.log)).collect();
-        cards.push(card(timeline.branch, Micros(timeline.head().now), &timeline.log));
-        order::sort(&mut cards, |a, b| a.id < b.id);
-        cards
+        let kept = |id: u32| timeline.branches.iter().find(|branch| branch.id == id);
+        let log =
+            |id: u32| if id == timeline.branch { Some(&timeline.log) } else { kept(id).map(|branch| &branch.log) };
+        let card = |limb: &Limb| {
+            let own = log(limb.id)?;
+            let from = limb.parent.and_then(log);
+            Some(BranchCard {
+                id: limb.id,
+                parent: limb.parent,
+                fork: limb.fork,
+                head: kept(limb.id).map_or(Micros::ZERO, |branch| branch.head),
+                name: limb.name.clone(),
+                label: match limb.id {
+                    0 => "as it began".into(),
+                    _ => self.difference(from.map_or(&[][..], |from| from), own),
+                },
+                commands: own.iter().filter(|entry| entry.learner).count() as u32,
+            })
+        };
+        timeline.limbs.iter().filter_map(card).collect()
+    }
+
+    /// What was first done differently on a branch than on the one that it left.
+    fn difference(&self, from: &[LogEntry], own: &[LogEntry]) -> String {
+        let same = from.iter().zip(own).take_while(|(a, b)| a == b).count();
+        let say = |entry: &LogEntry| sentence::of_command(&entry.command, &self.timeline.blueprint.setup);
+        match (own.get(same).filter(|entry| entry.learner), from.get(same).filter(|entry| entry.learner)) {
+            (Some(own), Some(other)) if own.command == other.command => format!("{} at {}", say(own), own.at),
+            (Some(own), _) => say(own),
+            (None, Some(other)) => format!("without: {}", say(other)),
+            (None, None) => own.iter().find(|entry| entry.learner).map_or("as it began".into(), say),
+        }
     }
 
     fn commands(&self) -> Vec<CommandCard> {
@@ -52,7 +86,7 @@ impl Run {
         entries
             .map(|(entry, refused)| CommandCard {
                 at: entry.at,
-                sentence: crate::sim::sentence::of_command(&entry.command, &self.timeline.blueprint.setup),
+                sentence: sentence::of_command(&entry.command, &self.timeline.blueprint.setup),
                 scripted: !entry.learner,
                 refused: refused.clone(),
             })

@@ -20,7 +20,7 @@ pub enum Value {
     Text(String),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Expr {
     Value(Value),
     /// A node, and the name of its probe; without a node the one in turn.
@@ -85,16 +85,17 @@ const LEVELS: [&[(&str, Binary)]; 5] = [
 const NOT: usize = 2;
 
 /// An expression that was read.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Watch(Expr);
 
 impl Watch {
-    /// Reads an expression about these nodes. The error says where it is wrong.
-    pub fn read(text: &str, world: &World) -> Result<Watch, String> {
+    /// Reads an expression about these nodes, as they are or as they were at the start: a name stays one while its node is
+    /// down. The error says where it is wrong.
+    pub fn read(text: &str, world: &World, start: &World) -> Result<Watch, String> {
         if text.len() > LENGTH_MAX {
             return Err(format!("longer than {LENGTH_MAX} characters"));
         }
-        let mut reader = Reader { text, at: 0, world };
+        let mut reader = Reader { text, at: 0, world, start };
         let expr = reader.level(0, false)?;
         if reader.rest().is_empty() { Ok(Watch(expr)) } else { Err(reader.wrong("an operator, or the end")) }
     }
@@ -218,6 +219,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     world: &'a World,
+    start: &'a World,
 }
 
 impl Reader<'_> {
@@ -309,7 +311,9 @@ impl Reader<'_> {
             }
             return Ok(Expr::Probe(Some(place as u16), probe.to_owned()));
         }
-        let known = |i: usize| Probes::of(self.world, NodeId(i as u16)).0.iter().any(|(name, _)| *name == word);
+        let shows =
+            |world: &World, i: usize| Probes::of(world, NodeId(i as u16)).0.iter().any(|(name, _)| *name == word);
+        let known = |i: usize| shows(self.world, i) || shows(self.start, i);
         if over && (0..nodes.len()).any(known) {
             return Ok(Expr::Probe(None, word));
         }

@@ -35,6 +35,17 @@ fn arriving(item: &Item) -> Option<MsgId> {
     if let Item::Arrive(message) = item { Some(message.id) } else { None }
 }
 
+/// Says what is wrong with a command's numbers, if anything, whatever the run is like: a scenario cannot hold them.
+pub fn check_numbers(command: &Command) -> Result<(), (&'static str, String)> {
+    match command {
+        Command::Slow(c) => sample::check(&c.service).map_err(|e| ("slow", e)),
+        Command::Disk(c) => sample::check(&c.sync).map_err(|e| ("disk", e)),
+        Command::Link(c) => net::check_change(c).map_err(|e| ("link", e)),
+        Command::Workload(c) => workload::check(c).map_err(|e| ("workload", e)),
+        _ => Ok(()),
+    }
+}
+
 impl World {
     /// Carries out `command` now, as a step of its own. The row of the command says what it was, or why it had no
     /// effect.

@@ -3,6 +3,7 @@
 
 pub mod adversary;
 pub mod apply;
+pub mod branches;
 pub mod causality;
 pub mod cell;
 mod effects;
@@ -17,6 +18,7 @@ pub mod queue;
 pub mod sample;
 pub mod scenario;
 pub mod sentence;
+mod sheet;
 pub mod timeline;
 pub mod trace;
 #[cfg(not(target_arch = "wasm32"))]
@@ -24,3 +26,6 @@ mod untimed;
 pub mod workload;
 pub mod world;
 mod ziggurat;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use sheet::info;

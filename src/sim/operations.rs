@@ -61,7 +61,9 @@ impl World {
             }
         }
         reasons.extend(self.net.cuts.iter().map(|rule| format!("the rule \"{}\" cuts links", rule.name)));
-        if !self.clogged.is_empty() {
+        if self.net.held {
+            reasons.push("messages are held back until somebody delivers them".into());
+        } else if !self.clogged.is_empty() {
             reasons.push(format!("{} messages are held back on clogged links", self.clogged.len()));
         }
         Some(reasons.join("; "))

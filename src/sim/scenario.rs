@@ -2,6 +2,7 @@
 //!
 //! Everything unknown or out of range is an error that names file, line and what is accepted.
 
+use super::apply::check_numbers;
 use super::cell::{Entry, Machine};
 use super::net::{self, Shape};
 use super::params::{ParamKind, ParamValue, Params};
@@ -197,6 +198,9 @@ impl Blueprint {
         net::check_change(&scenario.network).or_else(|e| fault("network", e))?;
         let disk = scenario.disk.clone().unwrap_or(Distribution::Constant(Micros(500)));
         sample::check(&disk).or_else(|e| fault("disk", e))?;
+        for entry in &scenario.commands {
+            check_numbers(&entry.command).or_else(|(needle, message)| fault(needle, message))?;
+        }
         if scenario.commands.windows(2).any(|w| (w[0].at, w[0].after) > (w[1].at, w[1].after)) {
             return fault("commands", "commands must stand in the order of their times");
         }

@@ -3,8 +3,9 @@
 //! Ground truth is the blueprint and the command log. The head is the furthest point simulated; the cursor is where
 //! one looks. A moment in the past is the nearest keyframe (a clone of the world) plus replay without recording.
 //! Keyframes are thinned as the run grows, so that memory is bounded by the trace alone, which is bounded itself.
-//! Forking cuts the log at the cursor; the old branch is kept as its log.
+//! Forking cuts the log at the cursor; the old branch is kept as its log ([`super::branches`]).
 
+use super::branches::{Branch, Limb};
 use super::scenario::{Blueprint, LogEntry};
 use super::trace::Trace;
 use super::world::{Watch, World};
@@ -15,7 +16,6 @@ use std::sync::Arc;
 /// Keyframes kept at most; one more, and every other one is given up.
 pub const KEYFRAMES_MAX: usize = 160;
 const FIRST_SPACING: u32 = 128;
-pub const BRANCHES_MAX: usize = 32;
 
 /// Watches a run as it is recorded, step by step; its state is kept in keyframes.
 pub trait Observer: Send {
@@ -37,33 +37,28 @@ struct Keyframe {
     observer: Option<Box<dyn Observer>>,
 }
 
-/// A branch that was left: its log, and how far it had come.
-#[derive(Clone, Debug)]
-pub struct Branch {
-    pub id: u32,
-    pub log: Vec<LogEntry>,
-    pub head: Micros,
-    /// Where another branch left it.
-    pub left: Micros,
-}
-
 pub struct Timeline {
     pub blueprint: Arc<Blueprint>,
     pub log: Vec<LogEntry>,
     /// For each command of the log that had no effect, why.
     pub refused: Vec<Option<String>>,
+    /// For each command of the log the step in which it was carried out; 0: not yet.
+    pub(super) carried: Vec<u32>,
     pub trace: Trace,
-    head: Point,
+    pub(super) head: Point,
     observer: Option<Box<dyn Observer>>,
     keyframes: Vec<Keyframe>,
     spacing: u32,
     /// None: at the head.
-    cursor: Option<Point>,
+    pub(super) cursor: Option<Point>,
     /// The time shown, at or after the last step of the cursor.
-    shown: Micros,
+    pub(super) shown: Micros,
+    /// The branches that were left, the one left last at the end.
     pub branches: Vec<Branch>,
     pub branch: u32,
-    next_branch: u32,
+    /// How all branches hang together, the present one among them, in the order of their making.
+    pub limbs: Vec<Limb>,
+    pub(super) next_branch: u32,
 }
 
 impl Point {
@@ -109,6 +104,7 @@ impl Timeline {
         let mut timeline = Timeline {
             blueprint: Arc::new(blueprint),
             refused: vec![None; log.len()],
+            carried: vec![0; log.len()],
             log,
             trace,
             head: Point { world, done: 0 },
@@ -119,6 +115,7 @@ impl Timeline {
             shown: Micros::ZERO,
             branches: Vec::new(),
             branch: 0,
+            limbs: vec![Limb::default()],
             next_branch: 1,
         };
         timeline.observe(0);
@@ -131,8 +128,18 @@ impl Timeline {
         self.cursor.as_ref().map_or(&self.head.world, |c| &c.world)
     }
 
+    /// The world when all nodes had first started.
+    pub fn start(&self) -> &World {
+        &self.keyframes[0].point.world
+    }
+
     pub fn head(&self) -> &World {
         &self.head.world
+    }
+
+    /// Nothing that is simulated comes after what is shown.
+    pub fn is_at_head(&self) -> bool {
+        self.cursor.is_none()
     }
 
     /// Commands carried out up to the cursor.
@@ -170,12 +177,15 @@ impl Timeline {
         false
     }
 
-    fn step_head(&mut self, limit: u64) -> bool {
-        let first_row = self.head.world.rows;
+    pub(super) fn step_head(&mut self, limit: u64) -> bool {
+        let (first_row, done) = (self.head.world.rows, self.head.done);
         let refused = &mut self.refused;
         let stepped =
             self.head.step(&self.log, limit, &mut Some(&mut self.trace), &mut |i, reason| refused[i] = Some(reason));
         if stepped {
+            if self.head.done > done {
+                self.carried[done] = self.head.world.step;
+            }
             self.observe(first_row);
             let last = self.keyframes.last().map_or(0, |k| k.point.world.step);
             if self.head.world.step >= last + self.spacing {
@@ -262,14 +272,22 @@ impl Timeline {
         step > first
     }
 
-    /// Appends a command at the cursor. In the past this forks: the old branch is kept.
+    /// Appends a command at the cursor. In the past this forks: the old branch is kept. What was done here before, on
+    /// any branch, is not done again: the cursor goes there.
     pub fn command(&mut self, command: Command) -> Result<(), String> {
-        self.give(command, 0)
+        match self.enter_again(&[(Micros::ZERO, &command)]) {
+            Some(done) => done,
+            None => self.give(command, 0),
+        }
     }
 
     /// Gives several commands as one: `at` of each counts from the cursor, in rising order from zero. When one is refused
     /// at once, those after it are not given.
     pub fn press(&mut self, commands: &[LogEntry]) -> Result<(), String> {
+        let given: Vec<(Micros, &Command)> = commands.iter().map(|entry| (entry.at, &entry.command)).collect();
+        if let Some(done) = self.enter_again(&given) {
+            return done;
+        }
         let press = self.log.iter().map(|entry| entry.press).max().unwrap_or(0) + 1;
         let now = self.shown;
         for entry in commands {
@@ -281,6 +299,7 @@ impl Timeline {
             let place = self.log.partition_point(|other| other.at <= later.at);
             self.log.insert(place, later);
             self.refused.insert(place, None);
+            self.carried.insert(place, 0);
         }
         Ok(())
     }
@@ -291,13 +310,14 @@ impl Timeline {
         let after = if world.now == at.0 { world.at_now } else { 0 };
         if self.cursor.is_some() || self.head.world.now > at.0 {
             let log = self.without(done..done);
-            self.leave_branch(at);
+            self.begin_branch(at);
             let step = self.world().step;
             self.restart_from(log, done, step, at);
         }
         self.head.world.advance_clock(at.0);
         self.log.insert(self.head.done, LogEntry { at, after, spread: Micros::ZERO, command, learner: true, press });
         self.refused.insert(self.head.done, None);
+        self.carried.insert(self.head.done, 0);
         let place = self.head.done;
         // What the script does at this same instant comes after it.
         for entry in self.log[place..].iter_mut().take_while(|entry| entry.at == at) {
@@ -313,20 +333,9 @@ impl Timeline {
         }
     }
 
-    fn leave_branch(&mut self, left: Micros) {
-        let (id, head) = (self.branch, Micros(self.head.world.now));
-        self.branches.retain(|b| b.id != id);
-        if self.branches.len() >= BRANCHES_MAX {
-            self.branches.remove(0);
-        }
-        self.branches.push(Branch { id, log: self.log.clone(), head, left });
-        self.branch = self.next_branch;
-        self.next_branch += 1;
-    }
-
     /// Takes another log that agrees with the present one in its first `same` commands, and simulates anew up to
     /// `step` (if it comes before) and `at`.
-    fn restart_from(&mut self, log: Vec<LogEntry>, same: usize, step: u32, at: Micros) {
+    pub(super) fn restart_from(&mut self, log: Vec<LogEntry>, same: usize, step: u32, at: Micros) {
         let fits = |k: &Keyframe| k.point.done <= same && k.point.world.step <= step && k.point.world.now <= at.0;
         let keep = self.keyframes.iter().take_while(|k| fits(k)).count().max(1);
         self.keyframes.truncate(keep);
@@ -334,7 +343,11 @@ impl Timeline {
         self.head = last.point.clone();
         self.observer = last.observer.as_ref().map(|o| o.clone_box());
         self.trace.truncate(self.head.world.rows);
-        self.refused = vec![None; log.len()];
+        // What was carried out before stays as it was; the rest is seen again.
+        self.refused.truncate(self.head.done);
+        self.refused.resize(log.len(), None);
+        self.carried.truncate(self.head.done);
+        self.carried.resize(log.len(), 0);
         self.log = log;
         self.cursor = None;
         while self.head.world.step < step && self.step_head(at.0) {}
@@ -361,9 +374,13 @@ impl Timeline {
         // What was refused did nothing that could be taken back.
         let given = |place: &usize| log[*place].learner && self.refused[*place].is_none() && begins(*place);
         let place = (0..self.done()).rev().find(given).ok_or("there is nothing to take back")?;
-        let at = self.shown;
+        let (at, taken) = (self.shown, self.log[place].at);
         let log = self.without(place..place + 1);
-        self.leave_branch(at);
+        if self.enter(&log) {
+            self.seek(at, u64::MAX);
+            return Ok(());
+        }
+        self.begin_branch(taken);
         self.restart_from(log, place, u32::MAX, at);
         self.advance(at, u64::MAX);
         Ok(())
@@ -379,32 +396,15 @@ impl Timeline {
         if let Some(at) = to {
             log.insert(log.partition_point(|other| other.at <= at), LogEntry { at, after: 0, ..entry });
         }
+        if self.enter(&log) {
+            self.seek(shown, u64::MAX);
+            return Ok(());
+        }
         let same = self.log.iter().zip(&log).take_while(|(a, b)| a == b).count();
-        self.leave_branch(fork);
+        self.begin_branch(fork);
         self.restart_from(log, same, u32::MAX, Micros(fork.0.saturating_sub(1)));
         self.advance(shown, u64::MAX);
         self.shown = shown;
-        Ok(())
-    }
-
-    /// Returns to a kept branch, where it was left.
-    pub fn go_to_branch(&mut self, id: u32) -> Result<(), String> {
-        let gone = || match id < self.next_branch && id != self.branch {
-            true => format!("branch {} is not kept any more: no more than the last {BRANCHES_MAX} are", id + 1),
-            false => format!("there is no branch {id}"),
-        };
-        let place = self.branches.iter().position(|b| b.id == id).ok_or_else(gone)?;
-        let there = self.branches.remove(place);
-        let same = self.log.iter().zip(&there.log).take_while(|(a, b)| a == b).count();
-        let first_other = |log: &[LogEntry]| log.get(same).map_or(Micros::MAX, |e| e.at);
-        let fork = first_other(&self.log).min(first_other(&there.log));
-        self.leave_branch(fork);
-        self.branch = there.id;
-        // Everything strictly before the first difference is common.
-        let before = Micros(fork.0.saturating_sub(1)).min(there.head);
-        self.restart_from(there.log, same, u32::MAX, before);
-        self.advance(there.head, u64::MAX);
-        self.shown = there.head;
         Ok(())
     }
 

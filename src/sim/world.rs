@@ -93,6 +93,8 @@ pub struct World {
     pub counters: Counters,
     /// For each property the row at which it first broke, and the reason.
     pub broken: Vec<Option<(u32, Arc<str>)>>,
+    /// How often each was found broken, and when last. Empty while none is.
+    pub found: Vec<(u32, u64)>,
     monitor: Box<dyn Monitor>,
     watch: Watch,
     hash: u64,
@@ -120,6 +122,7 @@ impl Clone for World {
             cancelled: self.cancelled,
             adversaries: self.adversaries.clone(),
             broken: self.broken.clone(),
+            found: self.found.clone(),
             monitor: (*self.monitor).clone_box(),
             outbox: Outbox::default(),
             spare: Vec::new(),
@@ -175,6 +178,7 @@ impl World {
             adversaries: Vec::new(),
             counters: Counters::default(),
             broken: vec![None; describe.properties.len()],
+            found: Vec::new(),
             monitor: machine.monitor(),
             watch,
             hash: setup.seed,
@@ -278,6 +282,9 @@ impl World {
         let mut broken = Vec::new();
         self.machine.check(&mut *self.monitor, &self.setup, &self.cells, &self.facts, &mut broken);
         for (index, reason) in broken {
+            self.found.resize(self.broken.len(), (0, 0));
+            let found = &mut self.found[usize::from(index)];
+            *found = (found.0 + 1, self.now);
             if self.broken[usize::from(index)].is_none() {
                 let cause = self.rows.checked_sub(1);
                 let rec = Rec::new(RowKind::Violation, self.now, node.unwrap_or_default(), cause);

@@ -2,11 +2,13 @@
 
 use super::controls::{button, file_input};
 use super::effects::{self, use_effect_on};
+use super::keys::{self, use_keys};
 use super::lab::Lab;
 use super::palette::use_palette;
-use super::state::{Action, Load, Notice, State, Theme};
-use super::{fetch, icons, pages, storage};
+use super::state::{Action, KeysOpen, Load, Notice, State, Theme};
+use super::{fetch, icons, pages, sandbox, storage};
 use crate::progress::Progress;
+use crate::progress::settings::{self, Settings};
 use crate::view::route::Route;
 use crate::wire::{RunSource, SourceFile};
 use gloo::events::{EventListener, EventListenerOptions};
@@ -14,6 +16,7 @@ use gloo::utils::{document, window};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::StorageEvent;
 use yew::prelude::*;
 
 /// What every component can reach.
@@ -44,6 +47,13 @@ impl std::ops::Deref for Ctx {
 impl Reach {
     pub fn dispatch(&self, action: Action) {
         self.state.dispatch(action);
+    }
+}
+
+impl Ctx {
+    /// What is reached with this state by this lab.
+    pub fn new(state: UseReducerHandle<State>, lab: Lab) -> Ctx {
+        Ctx(Rc::new(Reach { version: state.version, state, lab }))
     }
 }
 
@@ -99,6 +109,8 @@ fn hash() -> String {
 
 fn first_state() -> State {
     let (progress, notice) = storage::load();
+    let (settings, unread) = storage::load_settings();
+    let unread = unread.map(|text| Notice { text, set_aside: None });
     let theme = storage::load_theme();
     storage::save_theme(theme);
     State {
@@ -106,7 +118,8 @@ fn first_state() -> State {
         theme,
         progress: Rc::new(progress),
         aside: storage::has_aside(),
-        notices: notice.into_iter().collect(),
+        settings: Rc::new(settings),
+        notices: notice.into_iter().chain(unread).collect(),
         ..State::default()
     }
 }
@@ -118,11 +131,12 @@ pub fn App() -> Html {
         let dispatch = state.dispatcher();
         move |()| Lab::new(dispatch)
     });
-    let ctx = Ctx(Rc::new(Reach { version: state.version, state: state.clone(), lab: (*lab).clone() }));
+    let ctx = Ctx::new(state.clone(), (*lab).clone());
     use_surroundings(&ctx);
     use_saved_progress(&ctx);
     use_place(&ctx);
     let palette = use_palette(&ctx);
+    let keys = use_keys(&ctx);
     let title = title(&state);
     use_effect_on([effects::text(&title), 0, 0], effects::plain(move || document().set_title(&title)));
     let ready = state.run.frame.is_some();
@@ -136,10 +150,14 @@ pub fn App() -> Html {
                     Route::Home => pages::home::home(&ctx),
                     Route::Lesson(..) => html! { <pages::lesson::Lesson /> },
                     Route::About => pages::about::about(&ctx),
+                    Route::Style => html! { <pages::style::Style /> },
                     Route::Run { .. } => pages::run::run(&ctx),
+                    Route::Sandbox(_) => pages::sandbox::sandbox(&ctx),
+                    Route::Compare(_) => html! { <pages::compare::Compare /> },
                     Route::NotFound(path) => pages::not_found(path),
                 } }
                 { palette }
+                { keys }
             </div>
         </ContextProvider<Ctx>>
     }
@@ -168,6 +186,9 @@ fn title(state: &State) -> String {
             _ => "Lesson · Faultline".into(),
         },
         Route::About => "About · Faultline".into(),
+        Route::Style => "Style · Faultline".into(),
+        Route::Sandbox(_) => "Sandbox · Faultline".into(),
+        Route::Compare(_) => "Two runs side by side · Faultline".into(),
         Route::Run { .. } => match &state.run.opened {
             Some(opened) => format!("{} · Faultline", opened.title),
             None => "A run · Faultline".into(),
@@ -183,10 +204,13 @@ fn use_saved_progress(ctx: &Ctx) {
     let progress = Rc::clone(&ctx.state.progress);
     let save = move || {
         // What was just read need not be written; what could not be read must not be overwritten by nothing.
-        if !first.replace(false)
-            && let Err(text) = storage::save(&progress)
-        {
-            dispatch.dispatch(Action::Notice(Notice { text, set_aside: None }));
+        if first.replace(false) {
+            return;
+        }
+        match storage::save(&progress) {
+            Ok(Some(more)) => dispatch.dispatch(Action::Progress(Rc::new(more))),
+            Ok(None) => {}
+            Err(text) => dispatch.dispatch(Action::Notice(Notice { text, set_aside: None })),
         }
     };
     use_effect_on([ctx.state.progress_version, 0, 0], effects::plain(save));
@@ -195,14 +219,15 @@ fn use_saved_progress(ctx: &Ctx) {
 /// Once: follows the address and the system's wishes about theme and motion, and fetches the catalogue.
 #[hook]
 fn use_surroundings(ctx: &Ctx) {
-    let (dispatch, lab) = (ctx.state.dispatcher(), ctx.lab.clone());
+    let (dispatch, lab, ctx) = (ctx.state.dispatcher(), ctx.lab.clone(), ctx.clone());
     let listen = move || -> effects::Undo {
         fetch_catalogue(dispatch.clone());
-        let keyboard = dispatch.clone();
+        let other = ctx.clone();
         let go = move |_: &web_sys::Event| dispatch.dispatch(Action::Go(Route::parse(&hash())));
         let find = EventListenerOptions::enable_prevent_default();
-        let find = EventListener::new_with_options(&window(), "keydown", find, move |event| keys(&keyboard, event));
+        let find = EventListener::new_with_options(&window(), "keydown", find, move |event| keys::pressed(&ctx, event));
         let mut listeners = vec![EventListener::new(&window(), "hashchange", go), find];
+        listeners.push(EventListener::new(&window(), "storage", move |event| other_tab(&other, event)));
         let query = |text: &str| window().match_media(text).ok().flatten();
         if let Some(dark) = query("(prefers-color-scheme: dark)") {
             let lab = lab.clone();
@@ -218,25 +243,30 @@ fn use_surroundings(ctx: &Ctx) {
     use_effect_on([0; 3], Box::new(listen));
 }
 
-/// Ctrl-K (or Cmd-K), and `?` where nothing is typed, open the list of all that can be done.
-fn keys(dispatch: &UseReducerDispatcher<State>, event: &web_sys::Event) {
-    let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-    let key = event.key();
-    let typing = || {
-        let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        element.is_some_and(|e| matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
-    };
-    if (event.ctrl_key() || event.meta_key()) && key == "k" || key == "?" && !typing() {
-        event.prevent_default();
-        dispatch.dispatch(Action::Palette(Some(Default::default())));
+/// Another tab has stored something: what it knows more is known here too.
+fn other_tab(ctx: &Ctx, event: &web_sys::Event) {
+    let Some(event) = event.dyn_ref::<StorageEvent>() else { return };
+    let (key, text) = (event.key().unwrap_or_default(), event.new_value().unwrap_or_default());
+    let state = ctx.state.clone();
+    if let Some(all) = storage::heard(&state.progress, &key, &text) {
+        ctx.dispatch(Action::Progress(Rc::new(all)));
+        let text = "Faultline is open in another tab too. What you do there and here is kept together.";
+        ctx.dispatch(Action::Notice(Notice { text: text.into(), set_aside: None }));
+    } else if key == settings::KEY
+        && let Ok(settings) = Settings::read(&text)
+    {
+        ctx.dispatch(Action::Settings(Rc::new(settings)));
     }
 }
 
-/// What the address names, as far as it can be fetched: nothing, home (an empty name), a lesson, or a run (after a `#`).
+/// What the address names, as far as it can be fetched: nothing, home (an empty name), a lesson, a run (after a `#`), the
+/// sandbox (after a `=`), or two runs (after a `~`).
 fn place(state: &State) -> Option<String> {
     match &state.route {
         Route::Run { packed, .. } => Some(format!("#{packed}")),
-        Route::Home => Some(String::new()),
+        Route::Home | Route::Style => Some(String::new()),
+        Route::Sandbox(slug) => Some(format!("={slug}")),
+        Route::Compare(slug) => Some(format!("~{slug}")),
         Route::Lesson(slug, _) if state.catalogue.ready().is_some() => Some(slug.clone()),
         _ => None,
     }
@@ -252,6 +282,9 @@ fn use_place(ctx: &Ctx) {
         match place.as_deref() {
             Some("") => open_home(&ctx),
             Some(run) if run.starts_with('#') => pages::run::open(&ctx, run[1..].to_owned()),
+            Some(slug) if slug.starts_with(['=', '~']) => {
+                sandbox::open(&ctx, slug[1..].to_owned(), slug.starts_with('~'))
+            }
             Some(slug) => load_lesson(&ctx, slug),
             None => ctx.lab.play.pause(),
         }
@@ -268,13 +301,10 @@ fn top(ctx: &Ctx) -> Html {
     };
     let cycle = {
         let ctx = ctx.clone();
-        Callback::from(move |_: MouseEvent| {
-            storage::save_theme(next);
-            ctx.lab.play.theme_changed();
-            ctx.dispatch(Action::Theme(next));
-        })
+        Callback::from(move |_: MouseEvent| set_theme(&ctx, next))
     };
     let find = find(ctx);
+    let list = keys_list(ctx);
     let crumb = ctx.state.step().map(|(_, lesson, _)| {
         html! {
             <span class="crumb"><span class="hide">{ format!("{} ", lesson.id) }</span><b>{ &lesson.title }</b></span>
@@ -285,7 +315,9 @@ fn top(ctx: &Ctx) -> Html {
             <a class="mark" href={Route::Home.href()} aria-label="Faultline">{ icons::mark() }<span>{ "Faultline" }</span></a>
             { crumb.unwrap_or_default() }
             <span class="sp"></span>
-            <button type="button" class="quiet find" onclick={find} title="All that can be done, with its keys (Ctrl K, or ?)" aria-label="Go to, or do">{ "?" }</button>
+            { button("quiet find hide", "Find", find) }
+            <button type="button" class="quiet keys" onclick={list} title="Keys, and how much is spoken (?)" aria-label="Keys">{ "?" }</button>
+            <a class="quiet sand" href={Route::Sandbox(String::new()).href()}>{ "Sandbox" }</a>
             <a class="quiet hide" href={Route::About.href()}>{ "About" }</a>
             { progress_menu(ctx) }
             <button type="button" id="theme" onclick={cycle} aria-label={format!("Theme: {words}")} title="Light, dark, or as the system has it"><span>{ "Theme" }<span class="hide">{ ": " }{ words }</span></span></button>
@@ -293,10 +325,22 @@ fn top(ctx: &Ctx) -> Html {
     }
 }
 
+pub fn set_theme(ctx: &Ctx, theme: Theme) {
+    storage::save_theme(theme);
+    ctx.lab.play.theme_changed();
+    ctx.dispatch(Action::Theme(theme));
+}
+
 /// Opens the list of all that can be done.
 fn find(ctx: &Ctx) -> Callback<MouseEvent> {
     let ctx = ctx.clone();
     Callback::from(move |_: MouseEvent| ctx.dispatch(Action::Palette(Some(Default::default()))))
+}
+
+/// Opens the list of keys.
+fn keys_list(ctx: &Ctx) -> Callback<MouseEvent> {
+    let ctx = ctx.clone();
+    Callback::from(move |_: MouseEvent| ctx.dispatch(Action::KeysOpen(Some(KeysOpen::default()))))
 }
 
 /// Progress as a file, out and in.
@@ -322,7 +366,7 @@ fn progress_menu(ctx: &Ctx) -> Html {
             ctx.dispatch(Action::Notice(Notice { text: words, set_aside: None }));
         })
     };
-    let find = find(ctx);
+    let (find, list) = (find(ctx), keys_list(ctx));
     let aside = Callback::from(|_: MouseEvent| storage::download_aside());
     html! {
         <>
@@ -333,32 +377,35 @@ fn progress_menu(ctx: &Ctx) -> Html {
                 { file_input("Add from a file", import) }
                 if ctx.state.aside { { button("", "Save what was set aside", aside) } }
                 { button("", "Go to, or do…", find) }
+                { button("", "Keys and speech…", list) }
+                <a href={Route::Sandbox(String::new()).href()}>{ "To the sandbox" }</a>
                 <a href={Route::About.href()}>{ "About Faultline" }</a>
             </div>
         </>
     }
 }
 
+/// A message that stays until it is closed.
+pub fn notice(notice: &Notice, close: Callback<MouseEvent>) -> Html {
+    let download = notice.set_aside.clone().map(|text| {
+        let save = Callback::from(move |_: MouseEvent| storage::download(storage::ASIDE_FILE, storage::JSON, &text));
+        button("", "Download it", save)
+    });
+    html! {
+        <div class="notice">
+            <p>{ &notice.text }</p>
+            { download.unwrap_or_default() }
+            { button("", "Close", close) }
+        </div>
+    }
+}
+
 fn notices(ctx: &Ctx) -> Html {
-    let notice = |(i, notice): (usize, &Notice)| {
-        let close = {
-            let ctx = ctx.clone();
-            Callback::from(move |_: MouseEvent| ctx.dispatch(Action::CloseNotice(i)))
-        };
-        let download = notice.set_aside.clone().map(|text| {
-            let save =
-                Callback::from(move |_: MouseEvent| storage::download(storage::ASIDE_FILE, storage::JSON, &text));
-            button("", "Download it", save)
-        });
-        html! {
-            <div class="notice">
-                <p>{ &notice.text }</p>
-                { download.unwrap_or_default() }
-                { button("", "Close", close) }
-            </div>
-        }
+    let one = |(i, each): (usize, &Notice)| {
+        let ctx = ctx.clone();
+        notice(each, Callback::from(move |_: MouseEvent| ctx.dispatch(Action::CloseNotice(i))))
     };
     html! {
-        <div class="notices" role="status">{ for ctx.state.notices.iter().enumerate().map(notice) }</div>
+        <div class="notices" role="status">{ for ctx.state.notices.iter().enumerate().map(one) }</div>
     }
 }

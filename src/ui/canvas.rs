@@ -18,12 +18,17 @@ pub struct Painter {
     /// Width and height in CSS pixels, and device pixels to one of them.
     pub size: (f64, f64),
     ratio: f64,
+    /// Everything is drawn so much larger.
+    pub scale: f64,
+    /// The ground is painted too.
+    pub opaque: bool,
 }
 
 impl Painter {
     pub fn new(canvas: HtmlCanvasElement) -> Option<Painter> {
         let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-        let mut painter = Painter { canvas, context, inks: Vec::new(), size: (0.0, 0.0), ratio: 1.0 };
+        let mut painter =
+            Painter { canvas, context, inks: Vec::new(), size: (0.0, 0.0), ratio: 1.0, scale: 1.0, opaque: false };
         painter.read_theme();
         Some(painter)
     }
@@ -46,7 +51,8 @@ impl Painter {
     /// Takes over the size of the element; true when it changed.
     pub fn fit(&mut self) -> bool {
         let (w, h) = (f64::from(self.canvas.client_width()), f64::from(self.canvas.client_height()));
-        let ratio = gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0);
+        let (w, h) = (w / self.scale, h / self.scale);
+        let ratio = gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0) * self.scale;
         let changed = self.size != (w, h) || self.ratio != ratio;
         if changed {
             self.canvas.set_width((w * ratio) as u32);
@@ -54,6 +60,16 @@ impl Painter {
             (self.size, self.ratio) = ((w, h), ratio);
         }
         changed
+    }
+
+    /// What is drawn, on its ground.
+    pub fn picture(&self) -> Option<HtmlCanvasElement> {
+        let (w, h) = (f64::from(self.canvas.width()), f64::from(self.canvas.height()));
+        let (canvas, context) = super::pictures::canvas(w, h)?;
+        context.set_fill_style_str(self.ink(Ink::Bg));
+        context.fill_rect(0.0, 0.0, w, h);
+        context.draw_image_with_html_canvas_element(&self.canvas, 0.0, 0.0).ok()?;
+        Some(canvas)
     }
 
     fn ink(&self, ink: Ink) -> &str {
@@ -64,6 +80,10 @@ impl Painter {
         let c = &self.context;
         let _ = c.set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);
         c.clear_rect(0.0, 0.0, self.size.0, self.size.1);
+        if self.opaque {
+            c.set_fill_style_str(self.ink(Ink::Bg));
+            c.fill_rect(0.0, 0.0, self.size.0, self.size.1);
+        }
         c.set_line_cap("round");
         let (mut shapes, mut texts) = (&display.shapes[..], &display.texts[..]);
         for layer in LAYERS {

@@ -44,7 +44,7 @@ fn made(class: &'static str, words: AttrValue, onclick: Callback<MouseEvent>) ->
 /// A button with a picture; `name` is what it is called, `tip` says more, `words` stand beside it where there is room.
 pub fn tool(
     name: &'static str,
-    tip: &'static str,
+    tip: String,
     picture: Html,
     words: &'static str,
     onclick: Callback<MouseEvent>,

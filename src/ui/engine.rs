@@ -19,6 +19,8 @@ const PATIENCE_MS: f64 = 8_000.0;
 /// Runs of their own for predictions and measurements.
 const PATIENCE_RUNS_MS: f64 = 120_000.0;
 const LOOK_EVERY_MS: u32 = 1_000;
+/// An alarm that comes so late was asleep with the page: what the engine has said meanwhile is yet to be heard.
+const ASLEEP_MS: f64 = 5_000.0;
 
 /// What a request was about, kept until it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,9 @@ pub enum Asked {
     Rows,
     Diagram,
     Charts,
+    Trace,
     Inspect,
+    Glance,
     Payload,
     Predict,
     Measure,
@@ -52,15 +56,18 @@ impl Asked {
             | Request::Edit { .. }
             | Request::Press { .. }
             | Request::Undo
-            | Request::Branch(_) => Asked::Change,
+            | Request::Branch(_)
+            | Request::Name { .. } => Asked::Change,
             Request::Rows { .. } => Asked::Rows,
             Request::Diagram(_) => Asked::Diagram,
             Request::Charts { .. } => Asked::Charts,
+            Request::Trace { .. } => Asked::Trace,
             Request::Inspect { .. } => Asked::Inspect,
+            Request::Glance { .. } => Asked::Glance,
             Request::Payload { .. } => Asked::Payload,
             Request::Predict { .. } => Asked::Predict,
             Request::Measure { .. } => Asked::Measure,
-            Request::Export | Request::Arrange { .. } | Request::Write { .. } => Asked::Export,
+            Request::Export | Request::Arrange { .. } | Request::Write { .. } | Request::Sheet => Asked::Export,
             Request::Die => Asked::Die,
         }
     }
@@ -176,9 +183,15 @@ impl Link {
             return;
         }
         let me = self.me.clone();
+        let set = now();
         *self.alarm.borrow_mut() = Some(Timeout::new(LOOK_EVERY_MS, move || {
             if let Some(link) = me.upgrade() {
                 link.alarm.take();
+                if now() - set > ASLEEP_MS
+                    && let Some(oldest) = link.waiting.borrow_mut().front_mut()
+                {
+                    oldest.since = now();
+                }
                 link.look();
             }
         }));

@@ -2,6 +2,7 @@
 
 use super::engine::{Heard, Link};
 use super::lab::Core;
+use super::pictures;
 use super::state::Action;
 use super::storage;
 use crate::base::Micros;
@@ -17,11 +18,15 @@ pub struct Form {
     pub words: &'static str,
 }
 
+const PNG: &str = "image/png";
+
 const fn form(form: &'static str, file: &'static str, mime: &'static str, words: &'static str) -> Form {
     Form { form, file, mime, words }
 }
 
-pub const FORMS: [Form; 6] = [
+pub const FORMS: [Form; 8] = [
+    form("stage", "faultline-stage.png", PNG, "Stage as it is now (PNG)"),
+    form("svg", "faultline.png", PNG, "Space-time diagram (PNG)"),
     form("svg", "faultline.svg", "image/svg+xml", "Space-time diagram (SVG)"),
     form("mermaid", "faultline.mmd", "text/plain", "Sequence diagram (Mermaid)"),
     form("jsonl", "faultline.jsonl", "application/jsonl", "Event log (JSON lines)"),
@@ -33,10 +38,27 @@ pub const FORMS: [Form; 6] = [
 impl Core {
     /// Writes a saved run, as far as a moment, and gives it to the learner as a file.
     pub fn write(&self, form: Form, run: &str, at: Micros) {
+        let dispatch = self.dispatch.clone();
+        let saved = move |done: bool| {
+            let words =
+                if done { format!("Saved as {}.", form.file) } else { "The browser could not paint it.".into() };
+            dispatch.dispatch(Action::Toast(words));
+        };
+        if form.form == "stage" {
+            return match self.play.picture() {
+                Some(picture) => pictures::save(&picture, form.file, saved),
+                None => saved(false),
+            };
+        }
         let me = self.me.clone();
         let hear = move |heard| {
             let Some(core) = me.upgrade() else { return };
             let words = match heard {
+                Heard::Reply(_, Reply::Exported(text)) if form.mime == PNG => {
+                    pictures::save_svg(&text, form.file, saved.clone());
+                    core.writer.take();
+                    return;
+                }
                 Heard::Reply(_, Reply::Exported(text)) => {
                     storage::download(form.file, form.mime, &text);
                     format!("Saved as {}.", form.file)

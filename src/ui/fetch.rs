@@ -1,6 +1,7 @@
 //! Files of this site, by addresses relative to the page.
 
-use crate::wire::Catalogue;
+use crate::base::codec;
+use crate::wire::{Catalogue, Shelf};
 use gloo::utils::window;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -35,4 +36,11 @@ pub async fn catalogue() -> Result<Catalogue, String> {
 pub async fn lesson(slug: &str) -> Result<Vec<u8>, String> {
     let path = format!("lessons/{slug}/lesson.pack");
     Ok(Uint8Array::new(&get(&path, Response::array_buffer).await?).to_vec())
+}
+
+/// Protocols and ready scenarios.
+pub async fn shelf() -> Result<Shelf, String> {
+    let path = "lessons/sandbox.pack";
+    let bytes = Uint8Array::new(&get(path, Response::array_buffer).await?).to_vec();
+    codec::from_bytes(&bytes).map_err(|why| format!("{path} cannot be read: {why}"))
 }

@@ -2,12 +2,15 @@
 //!
 //! Frames go to the playhead at once (it draws them outside of Yew) and to the reducer a few times a second.
 
+use super::bench::Clip;
 use super::engine::{Asked, Heard, Link, now};
 use super::exports::Form;
 use super::play::Playhead;
-use super::state::{Action, State};
-use crate::base::Micros;
+use super::state::{Action, Load, State};
+use crate::base::{Micros, codec};
+use crate::view::history;
 use crate::view::link::Session;
+use crate::view::route::Route;
 use crate::view::stage::Target;
 use crate::wire::*;
 use std::cell::{Cell, RefCell};
@@ -46,6 +49,8 @@ pub struct Core {
     sweeper: RefCell<Option<Rc<Link>>>,
     /// Writes the run in another form, as long as it is at that.
     pub(super) writer: RefCell<Option<Rc<Link>>>,
+    /// A clip that is being recorded.
+    pub(super) clip: RefCell<Option<Clip>>,
     pub play: Playhead,
     /// The loaded lesson's name and bytes, to give them to a new worker.
     lesson: RefCell<Option<(String, Vec<u8>)>>,
@@ -62,14 +67,20 @@ pub struct Core {
     /// The open run came from a file: it need not have the step's nodes, and has no goals.
     foreign: Cell<bool>,
     /// Where to go when the run is open.
-    then: RefCell<Option<Request>>,
+    pub(super) then: RefCell<Option<Request>>,
     play_when_open: Cell<bool>,
     share: Cell<Option<Share>>,
+    /// Where to go with the run as a form has it.
+    pub(super) going: Cell<Option<Route>>,
     told: Cell<f64>,
     untold: RefCell<Option<Rc<Frame>>>,
     untold_status: RefCell<Option<Rc<Status>>>,
     goals_met: Cell<usize>,
+    /// The present branch, and the one made last.
+    branch: Cell<(u32, u32)>,
     deaths: Cell<u32>,
+    /// The caller tells the next step that is gone to.
+    pub(super) quiet: Cell<bool>,
     /// What was asked for while an answer of the same kind was on its way: of each kind the last.
     later: RefCell<Vec<(Asked, Request)>>,
 }
@@ -96,6 +107,8 @@ impl Lab {
             lessons: RefCell::default(),
             sweeper: RefCell::default(),
             writer: RefCell::default(),
+            clip: RefCell::default(),
+            quiet: Cell::default(),
             play: Playhead::new(me.clone()),
             lesson: RefCell::default(),
             source: RefCell::default(),
@@ -108,10 +121,12 @@ impl Lab {
             then: RefCell::default(),
             play_when_open: Cell::default(),
             share: Cell::default(),
+            going: Cell::default(),
             told: Cell::new(f64::MIN),
             untold: RefCell::default(),
             untold_status: RefCell::default(),
             goals_met: Cell::default(),
+            branch: Cell::default(),
             deaths: Cell::default(),
             later: RefCell::default(),
         });
@@ -188,7 +203,7 @@ impl Core {
         self.open_run(source, seed, None, None, play);
     }
 
-    fn open_run(
+    pub(super) fn open_run(
         &self,
         source: RunSource,
         seed: Option<u64>,
@@ -203,6 +218,7 @@ impl Core {
         self.untold.take();
         self.untold_status.take();
         self.goals_met.set(0);
+        self.branch.take();
         self.play_when_open.set(play);
         self.whose.borrow_mut().clone_from(&whose);
         (self.dispatch).dispatch(Action::Opening(whose));
@@ -215,17 +231,6 @@ impl Core {
         let open = OpenRun { source, seed, cursor };
         *self.opening.borrow_mut() = Some(open.clone());
         self.send(Request::Open(open));
-    }
-
-    /// Opens what a link holds.
-    pub fn open_link(&self, session: Session) {
-        let source = RunSource::Text(SourceFile { name: "the link's run".into(), text: session.run });
-        self.open(source.clone(), None, false);
-        self.open_run(source, None, Some(session.at), None, false);
-        (self.dispatch).dispatch(Action::Noted(session.note, session.from));
-        if let Some(tab) = super::bench::tabs::named(&session.tab) {
-            (self.dispatch).dispatch(Action::Tab(tab));
-        }
     }
 
     /// The same set-up again, with another seed or the same.
@@ -320,15 +325,11 @@ impl Core {
     pub fn select(&self, target: Option<Target>) {
         self.play.select(target);
         (self.dispatch).dispatch(Action::Select(target));
-        match target {
-            Some(Target::Node(node)) => self.send(Request::Inspect { node }),
-            Some(Target::Message(id)) => {
-                let row = self.play.frame().and_then(|f| f.flights.iter().find(|f| f.id == id).map(|f| f.row));
-                if let Some(row) = row {
-                    self.send(Request::Payload { row });
-                }
+        if let Some(Target::Message(id)) = target {
+            let row = self.play.frame().and_then(|f| f.flights.iter().find(|f| f.id == id).map(|f| f.row));
+            if let Some(row) = row {
+                self.send(Request::Payload { row });
             }
-            _ => {}
         }
     }
 
@@ -399,7 +400,7 @@ impl Core {
     }
 
     /// One at a time, and of those that come meanwhile the last.
-    fn send_latest(&self, asked: Asked, request: Request) {
+    pub fn send_latest(&self, asked: Asked, request: Request) {
         if self.waits_for(asked) {
             let mut later = self.later.borrow_mut();
             later.retain(|(kind, _)| *kind != asked);
@@ -422,7 +423,10 @@ impl Core {
         let dispatch = &self.dispatch;
         match reply {
             Reply::Elsewhere(engine) => return self.elsewhere(asked, &engine),
-            Reply::Lesson(page) => dispatch.dispatch(Action::Lesson(super::state::Load::Ready(Rc::new(*page)))),
+            Reply::Lesson(page) => {
+                let page = codec::from_bytes(&page).map_or_else(Load::Failed, |page| Load::Ready(Rc::new(page)));
+                dispatch.dispatch(Action::Lesson(page));
+            }
             Reply::Opened(opened) => {
                 let opened = Rc::new(*opened);
                 self.play.open(Rc::clone(&opened));
@@ -434,7 +438,11 @@ impl Core {
             }
             Reply::Diagram(diagram) => dispatch.dispatch(Action::Diagram(Rc::new(*diagram))),
             Reply::Charts(charts) => dispatch.dispatch(Action::Charts(Rc::new(*charts))),
+            Reply::Trace(page) => dispatch.dispatch(Action::Trace(Rc::new(page))),
+            Reply::Sheet(sheet) => self.go_with(*sheet),
+            Reply::Wrong { part, why } => dispatch.dispatch(Action::Wrong(part, why)),
             Reply::Payload(payload) => dispatch.dispatch(Action::Payload(Rc::new(*payload))),
+            Reply::Glanced(branch, end) => dispatch.dispatch(Action::Glanced(Rc::new((branch, *end)))),
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
             Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome))),
             Reply::Exported(text) => self.exported(text),
@@ -468,18 +476,30 @@ impl Core {
         let count_met = |s: &Rc<Status>| s.goals.iter().filter(|g| g.state == GoalState::Met).count();
         let more_met = status.as_ref().map(count_met).is_some_and(|met| met > self.goals_met.replace(met));
         let changed = matches!(asked, Asked::Change | Asked::Open);
-        if status.is_some() {
-            *self.untold_status.borrow_mut() = status;
+        if let Some(status) = status {
+            self.branch_changed(&status, asked == Asked::Change);
+            *self.untold_status.borrow_mut() = Some(status);
         }
         *self.untold.borrow_mut() = Some(frame);
         if !self.play.is_playing() || !shown || more_met || now() - self.told.get() > TELL_EVERY_MS {
-            self.tell(matches!(asked, Asked::Move | Asked::Change));
+            self.tell(matches!(asked, Asked::Move | Asked::Change) && !(asked == Asked::Move && self.quiet.take()));
         }
         if more_met || changed {
             self.send(Request::Export);
         }
         if asked != Asked::Open {
             self.deaths.set(0);
+        }
+    }
+
+    /// Says when one is on a branch again that there was before.
+    fn branch_changed(&self, status: &Status, by_learner: bool) {
+        let newest = status.branches.iter().map(|card| card.id).max().unwrap_or(0);
+        let (before, known) = self.branch.replace((status.branch, newest));
+        if by_learner && status.branch != before && status.branch <= known {
+            let card = status.branches.iter().find(|card| card.id == status.branch);
+            let name = card.map(history::name).unwrap_or_default();
+            (self.dispatch).dispatch(Action::Toast(format!("Back on branch {name}")));
         }
     }
 
@@ -521,7 +541,7 @@ impl Core {
 
     fn failed(&self, asked: Asked, why: String) {
         (self.dispatch).dispatch(match asked {
-            Asked::Lesson => Action::Lesson(super::state::Load::Failed(why)),
+            Asked::Lesson => Action::Lesson(Load::Failed(why)),
             Asked::Open => Action::Failed(why),
             Asked::Predict => {
                 (self.dispatch).dispatch(Action::Predicting(false));

@@ -5,9 +5,11 @@ use super::state::Action;
 use super::storage;
 use crate::view::link::{self, Session};
 use crate::view::route::Route;
+use crate::wire::{RunSource, SourceFile};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use gloo::utils::window;
 use js_sys::{Array, Uint8Array};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, ReadableWritablePair, Response};
@@ -57,6 +59,18 @@ pub async fn unpack(address: &str) -> Result<Session, String> {
 }
 
 impl Core {
+    /// Opens what a link holds.
+    pub fn open_link(&self, session: Session) {
+        let source = RunSource::Text(SourceFile { name: "the link's run".into(), text: session.run });
+        self.open(source.clone(), None, false);
+        self.open_run(source, None, Some(session.at), None, false);
+        (self.dispatch).dispatch(Action::Noted(session.note, session.from));
+        (self.dispatch).dispatch(Action::Watch(Rc::new(session.watch)));
+        if let Some(tab) = super::bench::tabs::named(&session.tab) {
+            (self.dispatch).dispatch(Action::Tab(tab));
+        }
+    }
+
     /// Makes a link of a session, or what embeds it in another page; shows it, and puts it on the clipboard.
     pub fn link_to(&self, session: Session, embedded: bool) {
         let dispatch = self.dispatch.clone();

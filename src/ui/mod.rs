@@ -2,7 +2,8 @@
 //!
 //! One reducer ([`state`]) holds what is shown. The [`lab`] speaks with the engine and tells the reducer; the playhead
 //! ([`play`]) keeps the cursor between frames and draws the stage once per animation frame, outside of Yew: playback
-//! does not pass through the virtual DOM. Components read the state and call the lab.
+//! does not pass through the virtual DOM. Components read the state and call the lab. Where two runs are side by side, the
+//! second has a state and a lab of its own ([`pages::compare`]).
 
 mod app;
 mod bench;
@@ -16,11 +17,14 @@ mod exports;
 mod fetch;
 mod guide;
 mod icons;
+mod keys;
 mod lab;
 mod links;
 mod pages;
 mod palette;
+mod pictures;
 mod play;
+mod sandbox;
 mod state;
 mod storage;
 

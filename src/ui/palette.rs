@@ -1,22 +1,36 @@
-//! One list of all that can be done and read, each with its key: found by typing, opened by Ctrl-K or `?`.
+//! One list of all that can be done and read, each with its key: found by typing, opened by Ctrl-K.
 
-use super::app::Ctx;
-use super::bench::{self, tabs};
+use super::app::{Ctx, set_theme};
+use super::bench::{self, deeds, tabs, transport};
 use super::effects::{self, use_effect_on};
-use super::state::{Action, Tab};
+use super::exports;
+use super::keys::show;
+use super::lab::Share;
+use super::state::{Action, Tab, Theme};
+use crate::base::Micros;
 use crate::view::acts::{self, Act};
+use crate::view::faults::Preset;
+use crate::view::keys::{self, AREAS, Area, Deed, Line, TABLE};
 use crate::view::route::Route;
 use crate::view::words::holds;
-use web_sys::{HtmlDialogElement, HtmlElement, HtmlInputElement};
+use crate::wire::{Command, GalleryEntry};
+use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 /// Lines shown at most.
-const SHOWN_MAX: usize = 60;
+const SHOWN_MAX: usize = 200;
 
 enum Do {
     Act(Act),
-    /// A key of the bench.
-    Key(&'static str),
+    /// Something of the bench.
+    Deed(Deed),
+    Share(Share),
+    /// A script of faults.
+    Script(Vec<(Micros, Command)>),
+    Theme(Theme),
+    Keys,
+    /// The same set-up again, under this seed.
+    Seed(u64),
     Tab(Tab),
     Go(String),
     /// Nothing: it is there to be read.
@@ -34,45 +48,36 @@ fn entry(group: &'static str, words: impl Into<String>, key: &str, what: Do) -> 
     Entry { group, words: words.into(), key: key.into(), what }
 }
 
-/// Moving about on the bench: the words, the key as it is shown, and as it is pressed.
-const MOVES: [(&str, &str, &str); 10] = [
-    ("Play or pause", "Space", " "),
-    ("Step forward", ".", "."),
-    ("Step back", ",", ","),
-    ("To the next interesting event", "]", "]"),
-    ("To the previous interesting event", "[", "["),
-    ("Select the next message", "M", "m"),
-    ("Closer", "+", "+"),
-    ("Further away", "−", "-"),
-    ("See the whole stage", "0", "0"),
-    ("Select nothing", "Esc", "Escape"),
-];
-
-/// Keys that work where the focus is, and cannot be pressed from here.
-const PLACES: [(&str, &str); 8] = [
-    ("From node to node", "arrow keys"),
-    ("Move the node in focus", "Shift arrow keys"),
-    ("In the space-time diagram: to the previous, the next event", "← →"),
-    ("In the space-time diagram: to the cause, to the effect", "↑ ↓"),
-    ("In the space-time diagram: compare this event with the next ones", "Enter"),
-    ("In the space-time diagram: earlier, later", "Page ↑ ↓"),
-    ("From tab to tab", "← →"),
-    ("This list", "Ctrl K or ?"),
-];
+/// Deeds of the bench that an act of the selection stands for: they are listed with the selection's own words.
+fn by_selection(area: Area) -> bool {
+    !matches!(area, Area::Page | Area::Bench | Area::Present)
+}
 
 fn entries(ctx: &Ctx) -> Vec<Entry> {
-    let mut list = Vec::new();
-    if let Some(bench) = bench::bench_of(ctx).filter(|_| !matches!(ctx.state.route, Route::Home)) {
+    let (mut list, own) = (Vec::new(), ctx.state.keys());
+    if let Some(bench) = bench::bench_of(ctx).filter(|_| !matches!(ctx.state.route, Route::Home | Route::Compare(_))) {
         let heading = acts::heading(bench, ctx.state.run.selected);
-        for act in acts::acts(bench, ctx.state.run.selected) {
+        let acts = acts::acts(bench, ctx.state.run.selected);
+        for act in &acts {
             let words =
                 if ctx.state.run.selected.is_some() { format!("{heading}: {}", act.label) } else { act.label.clone() };
-            let key = if act.key == "delete" { "Del".to_owned() } else { act.key.to_ascii_uppercase() };
-            list.push(entry("Do", words, &key, Do::Act(act)));
+            let key = keys::shown(&own.key(act.deed));
+            list.push(entry("Do", words, &key, Do::Act(act.clone())));
         }
-        list.extend(MOVES.iter().map(|(words, shown, key)| entry("Move", *words, shown, Do::Key(key))));
-        list.extend(tabs::all().map(|(tab, words)| entry("Show", words, "", Do::Tab(tab))));
-        list.extend(PLACES.iter().map(|(words, key)| entry("Keys", *words, key, Do::Read)));
+        let tabs = tabs::all().enumerate();
+        let show = |i: usize| keys::shown(&own.key(Deed::Tab(i as u8)));
+        list.extend(tabs.map(|(i, (tab, words))| entry("Show", words, &show(i), Do::Tab(tab))));
+        let bench_lines = TABLE.iter().filter(|line| line.area == Area::Bench && !matches!(line.deed, Deed::Tab(_)));
+        let of_act = |deed| matches!(deed, Deed::Request | Deed::Heal | Deed::Undo);
+        let bench_lines = bench_lines.filter(|line| !of_act(line.deed));
+        list.extend(
+            bench_lines.map(|line| entry("Move", line.words, &keys::shown(&own.of(line)), Do::Deed(line.deed))),
+        );
+        list.extend(whole(ctx, bench));
+        let read = TABLE.iter().filter(|line| by_selection(line.area));
+        let place = |area| AREAS.iter().find(|(own, _)| *own == area).map_or("", |(_, words)| *words);
+        let words = |line: &Line| format!("{}: {}", place(line.area), line.words);
+        list.extend(read.map(|line| entry("Keys", words(line), &keys::shown(&own.of(line)), Do::Read)));
     }
     if let Some(lesson) = ctx.state.lesson.ready() {
         let step = |i: usize| Do::Go(Route::Lesson(lesson.slug.clone(), i as u32).href());
@@ -85,9 +90,43 @@ fn entries(ctx: &Ctx) -> Vec<Entry> {
         let words = format!("{} {}: {}", lesson.id, lesson.title, lesson.question);
         list.push(entry("Lesson", words, "", Do::Go(Route::Lesson(lesson.slug.clone(), 0).href())));
     }
+    list.push(entry("Page", "Keys, and how much is spoken", &keys::shown(&own.key(Deed::Keys)), Do::Keys));
+    for (theme, words) in
+        [(Theme::Light, "Light theme"), (Theme::Dark, "Dark theme"), (Theme::System, "Theme of the system")]
+    {
+        list.push(entry("Page", words, "", Do::Theme(theme)));
+    }
+    if let Some(shelf) = ctx.state.sandbox.shelf.ready() {
+        let ready = |e: &GalleryEntry| {
+            entry(
+                "Scenario",
+                format!("{}: {}", e.sheet.title, e.why),
+                "",
+                Do::Go(Route::Sandbox(e.slug.clone()).href()),
+            )
+        };
+        list.extend(shelf.gallery.iter().map(ready));
+    }
+    list.push(entry("Page", "Sandbox", "", Do::Go(Route::Sandbox(String::new()).href())));
+    list.push(entry("Page", "Two runs side by side", "", Do::Go(Route::Compare(String::new()).href())));
     list.push(entry("Page", "The course", "", Do::Go(Route::Home.href())));
     list.push(entry("Page", "What it models, and what it does not", "", Do::Go(Route::About.href())));
     list
+}
+
+/// What is done with the whole run: scripts of faults, files, another seed.
+fn whole(ctx: &Ctx, bench: acts::Bench) -> Vec<Entry> {
+    let scripts = Preset::ALL.into_iter().filter_map(|(preset, name, meaning)| {
+        let script = preset.script(bench, ctx.state.run.selected)?;
+        Some(entry("Script", format!("{name}: {meaning}"), "", Do::Script(script)))
+    });
+    let forms = exports::FORMS.iter().map(|form| entry("Save", form.words, "", Do::Share(Share::Write(*form))));
+    let text = entry("Save", "The run as a file, to be opened again", "", Do::Share(Share::Download));
+    let copy = entry("Save", "Copy the run as text", "", Do::Share(Share::Copy));
+    let seed = bench.opened.seed;
+    let again = entry("Run", "Start this run again", "", Do::Seed(seed));
+    let other = entry("Run", "Try another seed", "", Do::Seed(transport::another(seed)));
+    scripts.chain(forms).chain([text, copy, again, other]).collect()
 }
 
 /// The entries that have every word that was typed. Without the standard library's searches and letters of all scripts, which
@@ -110,9 +149,14 @@ fn run(ctx: &Ctx, what: &Do) {
     ctx.dispatch(Action::Palette(None));
     match what {
         Do::Act(act) => bench::perform(ctx, act),
-        Do::Key(key) => {
-            bench::by_key(ctx, key);
+        Do::Deed(deed) => {
+            deeds::does(ctx, *deed);
         }
+        Do::Share(how) => ctx.lab.share(how.clone()),
+        Do::Script(script) => ctx.lab.command_all(script.clone()),
+        Do::Seed(seed) => ctx.lab.reopen(Some(*seed)),
+        Do::Keys => ctx.dispatch(Action::KeysOpen(Some(Default::default()))),
+        Do::Theme(theme) => set_theme(ctx, *theme),
         Do::Tab(tab) => ctx.dispatch(Action::Tab(*tab)),
         Do::Go(href) => {
             let _ = gloo::utils::window().location().set_hash(href);
@@ -125,19 +169,8 @@ fn run(ctx: &Ctx, what: &Do) {
 pub fn use_palette(ctx: &Ctx) -> Html {
     let dialog = use_node_ref();
     let open = ctx.state.palette.is_some();
-    let show = {
-        let dialog = dialog.clone();
-        move || {
-            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
-                if open && !dialog.open() {
-                    let _ = dialog.show_modal();
-                } else if !open {
-                    dialog.close();
-                }
-            }
-        }
-    };
-    use_effect_on([open.into(), 0, 0], effects::plain(show));
+    let shown = dialog.clone();
+    use_effect_on([open.into(), 0, 0], effects::plain(move || show(&shown, open)));
     let chosen = ctx.state.palette.as_ref().map_or(0, |(_, chosen)| *chosen as u64 + 1);
     let in_sight = move || {
         let line = gloo::utils::document().get_element_by_id(&format!("found-{}", chosen.saturating_sub(1)));

@@ -50,6 +50,8 @@ pub struct Playhead {
     /// Of the whole stage, and of what the camera shows.
     layout: RefCell<Option<(Rc<Layout>, Rc<Layout>)>>,
     camera: Cell<Camera>,
+    scale: Cell<f64>,
+    opaque: Cell<bool>,
     moves_nodes: Cell<bool>,
     stage: RefCell<Stage>,
     selected: Cell<Option<Target>>,
@@ -60,6 +62,10 @@ pub struct Playhead {
     drag: Cell<Option<(u16, Point)>>,
     /// Told when the nodes have moved.
     moved: RefCell<Option<OnLayout>>,
+    /// The run beside this one, whose cursor goes along.
+    beside: RefCell<Weak<Core>>,
+    /// This cursor goes along with another; whether that one plays.
+    led: Cell<Option<bool>>,
 }
 
 impl Playhead {
@@ -81,6 +87,8 @@ impl Playhead {
             insets: Cell::default(),
             layout: RefCell::default(),
             camera: Cell::new(Camera::WHOLE),
+            scale: Cell::new(1.0),
+            opaque: Cell::default(),
             moves_nodes: Cell::default(),
             stage: RefCell::default(),
             selected: Cell::default(),
@@ -89,6 +97,8 @@ impl Playhead {
             unseen: Cell::default(),
             drag: Cell::default(),
             moved: RefCell::default(),
+            beside: RefCell::default(),
+            led: Cell::default(),
         }
     }
 
@@ -130,7 +140,7 @@ impl Playhead {
 
     /// A frame has come; `jumped` when the cursor goes where it is.
     pub fn show(&self, frame: Rc<Frame>, jumped: bool) {
-        if jumped || !self.playing.get() {
+        if jumped || !self.playing.get() && self.led.get().is_none() {
             self.at.set(frame.now.0 as f64);
         }
         let over = frame.halted.is_some() && frame.flights.is_empty() && frame.now >= frame.head;
@@ -146,7 +156,27 @@ impl Playhead {
     // Playing.
 
     pub fn is_playing(&self) -> bool {
-        self.playing.get()
+        self.playing.get() || self.led.get() == Some(true)
+    }
+
+    /// From now on the other's cursor goes where this one goes.
+    pub fn lead(&self, other: Weak<Core>) {
+        *self.beside.borrow_mut() = other;
+        self.tell_beside();
+    }
+
+    fn tell_beside(&self) {
+        if let Some(other) = self.beside.borrow().upgrade() {
+            other.play.go_along(self.at.get(), self.playing.get());
+        }
+    }
+
+    fn go_along(&self, at: f64, playing: bool) {
+        let moved = self.at.replace(at) != at;
+        if self.led.replace(Some(playing)) != Some(playing) || moved {
+            self.ask(self.at());
+            self.wake();
+        }
     }
 
     pub fn play(&self) {
@@ -283,6 +313,31 @@ impl Playhead {
         self.wake();
     }
 
+    /// Everything on the stage is drawn so much larger.
+    pub fn set_scale(&self, scale: f64) {
+        self.scale.set(scale);
+        self.wake();
+    }
+
+    pub fn scale(&self) -> f64 {
+        self.scale.get()
+    }
+
+    /// The stage gets a ground of its own.
+    pub fn set_opaque(&self, opaque: bool) {
+        self.opaque.set(opaque);
+        self.wake();
+    }
+
+    pub fn canvas(&self) -> Option<HtmlCanvasElement> {
+        self.painter.borrow().as_ref().map(|painter| painter.canvas.clone())
+    }
+
+    /// The stage as it is drawn now.
+    pub fn picture(&self) -> Option<HtmlCanvasElement> {
+        self.painter.borrow().as_ref()?.picture()
+    }
+
     /// What is at a point of the canvas.
     pub fn hit(&self, p: Point, reach: f32) -> Option<Target> {
         let (layout, opened, frame) = (self.layout.borrow(), self.opened.borrow(), self.frame.borrow());
@@ -416,6 +471,7 @@ impl Playhead {
             self.advance(at);
         }
         self.draw();
+        self.tell_beside();
         if self.playing.get() {
             self.wake();
         }
@@ -446,6 +502,7 @@ impl Playhead {
     fn draw(&self) {
         let mut painter = self.painter.borrow_mut();
         let Some(painter) = &mut *painter else { return };
+        (painter.scale, painter.opaque) = (self.scale.get(), self.opaque.get());
         let resized = painter.fit();
         let (opened, frame) = (self.opened.borrow(), self.frame.borrow());
         let (Some(opened), Some(frame)) = (opened.as_ref(), frame.as_ref()) else {

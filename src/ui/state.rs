@@ -3,8 +3,11 @@
 
 use super::guide;
 use crate::base::MsgId;
+use crate::progress::settings::{Settings, Spoken};
 use crate::progress::{GoalMet, LessonProgress, Position, Progress};
 use crate::view::acts::Form;
+use crate::view::compare::Search;
+use crate::view::keys::Keys;
 use crate::view::route::Route;
 use crate::view::stage::Target;
 use crate::wire::*;
@@ -45,6 +48,7 @@ pub enum Tab {
     State,
     Pending,
     Commands,
+    History,
     Measures,
 }
 
@@ -54,6 +58,13 @@ pub struct Notice {
     pub text: String,
     /// Progress that could not be read, to download.
     pub set_aside: Option<String>,
+}
+
+/// The list of keys: the line whose new key is waited for, by its name, and what there is to say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeysOpen {
+    pub changing: Option<&'static str>,
+    pub said: String,
 }
 
 #[derive(Clone, Default)]
@@ -77,6 +88,12 @@ pub struct State {
     pub run: RunState,
     /// The list of all that can be done is open: what was typed, and the line that is chosen.
     pub palette: Option<(String, usize)>,
+    pub settings: Rc<Settings>,
+    /// The bench is shown to an audience; and a clip of it is being recorded.
+    pub presents: bool,
+    pub records: bool,
+    /// The list of keys is open.
+    pub keys_open: Option<KeysOpen>,
     /// By "step/prediction".
     pub outcomes: Rc<Vec<(String, PredictionOutcome)>>,
     pub measured: Vec<Rc<Measurement>>,
@@ -84,6 +101,25 @@ pub struct State {
     pub predicting: bool,
     /// A measurement is under way beside the bench.
     pub measuring: bool,
+    pub sandbox: Sandbox,
+}
+
+/// The sandbox: what there is to choose from, and what the forms hold.
+#[derive(Clone, Default)]
+pub struct Sandbox {
+    pub shelf: Load<Rc<Shelf>>,
+    /// The form, and that of the run to compare with.
+    pub sheets: [Option<Rc<Sheet>>; 2],
+    /// Counts what was put into the forms as a whole: they begin anew.
+    pub edition: u64,
+    /// Counts what was given to the engine.
+    pub runs: u64,
+    /// Texts that their fields could not take: form, field, text, reason.
+    pub untaken: Vec<(usize, String, String, String)>,
+    /// A form says something else than the run that is open.
+    pub changed: [bool; 2],
+    /// A scenario of the gallery that there is not.
+    pub missing: String,
 }
 
 /// What the learner set in the panels of the bench, as long as the run is open. In one place: each hook with a type of its
@@ -97,6 +133,10 @@ pub struct Panels {
     /// Budget and seed of random faults.
     pub rain: Option<(u32, u64)>,
     pub charts: Look,
+    /// The branch that is looked at, if it is not the present one.
+    pub branch: Option<u32>,
+    /// Where this run parts from the one beside it.
+    pub search: Rc<Search>,
 }
 
 /// What is looked at in the charts.
@@ -125,7 +165,13 @@ pub struct RunState {
     pub rows: Option<Rc<RowsPage>>,
     pub diagram: Option<Rc<Diagram>>,
     pub charts: Option<Rc<Charts>>,
+    pub trace: Option<Rc<TracePage>>,
     pub panels: Panels,
+    /// Expressions that are watched, and the run that they are about.
+    pub watch: Rc<Vec<String>>,
+    pub watch_of: Option<Rc<Opened>>,
+    /// A branch and how it ends.
+    pub glance: Option<Rc<(u32, Frame)>>,
     /// What is noted about the run, and the page it comes from; and the last link that was made of it.
     pub note: String,
     pub from: String,
@@ -146,6 +192,8 @@ pub struct RunState {
     /// Shown instead of the learner's own run: the run that decided a prediction, or met a goal.
     pub borrowed: Option<String>,
     pub failed: Option<String>,
+    /// The part of the form that the engine complains of.
+    pub wrong: String,
 }
 
 pub enum Action {
@@ -154,6 +202,10 @@ pub enum Action {
     Notice(Notice),
     CloseNotice(usize),
     Palette(Option<(String, usize)>),
+    Settings(Rc<Settings>),
+    KeysOpen(Option<KeysOpen>),
+    Presents(bool),
+    Records(bool),
     Catalogue(Load<Rc<Catalogue>>),
     Progress(Rc<Progress>),
     /// A lesson is asked for.
@@ -175,9 +227,17 @@ pub enum Action {
     Rows(Rc<RowsPage>),
     Diagram(Rc<Diagram>),
     Charts(Rc<Charts>),
+    Trace(Rc<TracePage>),
+    Sandbox(Sandbox),
+    /// The open run as a form has it.
+    Sheet(Rc<Sheet>),
+    /// What is wrong with a form: the part, and a sentence.
+    Wrong(String, String),
     /// What a link says of its run: the note, and where it comes from.
     Noted(String, String),
     Panels(Panels),
+    Watch(Rc<Vec<String>>),
+    Glanced(Rc<(u32, Frame)>),
     /// A link was made.
     Linked(String),
     Inspected(Rc<Inspection>),
@@ -219,6 +279,16 @@ impl State {
             Action::Go(route) => self.route = route,
             Action::Theme(theme) => self.theme = theme,
             Action::Palette(palette) => self.palette = palette,
+            Action::Settings(settings) => self.settings = settings,
+            Action::KeysOpen(open) => self.keys_open = open,
+            Action::Presents(presents) => self.presents = presents,
+            Action::Records(records) => self.records = records,
+            Action::Frame(frame, say) => {
+                if say && let Some(words) = self.spoken(&frame) {
+                    self.run.said = words;
+                }
+                self.run.frame = Some(frame);
+            }
             Action::Notice(notice) if !self.notices.contains(&notice) => self.notices.push(notice),
             Action::Notice(_) => {}
             Action::CloseNotice(i) if i < self.notices.len() => {
@@ -255,12 +325,34 @@ impl State {
                 self.measured.push(measured);
             }
             Action::Exported(run) => self.keep_goals(&run),
+            Action::Sandbox(sandbox) => self.sandbox = sandbox,
+            Action::Sheet(sheet) => {
+                let edition = self.sandbox.edition + 1;
+                let shelf = std::mem::take(&mut self.sandbox.shelf);
+                self.sandbox = Sandbox { shelf, sheets: [Some(sheet), None], edition, ..Sandbox::default() };
+            }
             run => {
                 if matches!(run, Action::Opening(_)) {
                     self.predicting = false;
                 }
                 self.run.apply(run);
             }
+        }
+    }
+
+    pub fn keys(&self) -> Keys<'_> {
+        Keys(&self.settings.keys)
+    }
+
+    /// What is said of a step that was gone to.
+    fn spoken(&self, frame: &Frame) -> Option<String> {
+        let (sentence, loud) = (&frame.sentence, &frame.stands_out);
+        match self.settings.spoken {
+            Spoken::All if loud.is_empty() => Some(sentence.clone()),
+            Spoken::All if loud.starts_with(sentence.as_str()) => Some(loud.clone()),
+            Spoken::All => Some(format!("{sentence}. {loud}")),
+            Spoken::Loud if !loud.is_empty() => Some(loud.clone()),
+            _ => None,
         }
     }
 
@@ -364,20 +456,21 @@ impl RunState {
         match action {
             Action::Opening(borrowed) => {
                 let (note, from) = (std::mem::take(&mut self.note), std::mem::take(&mut self.from));
-                *self = RunState { tab: self.tab, borrowed, note, from, ..RunState::default() };
+                let (watch, watch_of) = (std::mem::take(&mut self.watch), self.watch_of.take());
+                *self = RunState { tab: self.tab, borrowed, note, from, watch, watch_of, ..RunState::default() };
             }
             Action::Opened(opened) => {
+                let names = |opened: &Opened| opened.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>();
+                if self.watch_of.as_ref().is_some_and(|of| names(of) != names(&opened)) {
+                    self.watch = Rc::default();
+                }
+                self.watch_of = Some(Rc::clone(&opened));
                 self.speed = opened.pace_us_per_s as f64;
                 self.opened = Some(opened);
                 self.failed = None;
+                self.wrong.clear();
             }
             Action::Arranged(opened) => self.opened = Some(opened),
-            Action::Frame(frame, say) => {
-                if say {
-                    self.said = frame.sentence.clone();
-                }
-                self.frame = Some(frame);
-            }
             Action::Status(status) => {
                 if status.goals != *self.goals {
                     self.goals = Rc::new(status.goals.clone());
@@ -394,8 +487,12 @@ impl RunState {
             Action::Rows(rows) => self.rows = Some(rows),
             Action::Diagram(diagram) => self.diagram = Some(diagram),
             Action::Charts(charts) => self.charts = Some(charts),
+            Action::Trace(page) => self.trace = Some(page),
+            Action::Wrong(part, why) => (self.wrong, self.failed) = (part, Some(why)),
             Action::Noted(note, from) => (self.note, self.from) = (note, from),
             Action::Panels(panels) => self.panels = panels,
+            Action::Watch(watch) => self.watch = watch,
+            Action::Glanced(glance) => self.glance = Some(glance),
             Action::Linked(link) => self.link = link,
             Action::Inspected(inspection) => self.inspection = Some(inspection),
             Action::Payload(payload) => self.payload = Some(payload),

@@ -1,6 +1,7 @@
 //! What can be done with the thing that is selected: commands with the words and keys that the palette, the menus and
 //! the keyboard share.
 
+use super::keys::Deed;
 use super::stage::Target;
 use super::words;
 use crate::base::Micros;
@@ -10,8 +11,8 @@ use crate::wire::*;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Act {
     pub label: String,
-    /// As in `KeyboardEvent.key`, lower case.
-    pub key: &'static str,
+    /// The table of keys has the key.
+    pub deed: Deed,
     pub what: What,
 }
 
@@ -98,8 +99,8 @@ pub fn acts(bench: Bench, selected: Option<Target>) -> Vec<Act> {
     acts
 }
 
-fn command(label: impl Into<String>, key: &'static str, command: Command) -> Act {
-    Act { label: label.into(), key, what: What::Command(command) }
+fn command(label: impl Into<String>, deed: Deed, command: Command) -> Act {
+    Act { label: label.into(), deed, what: What::Command(command) }
 }
 
 fn node_acts(bench: Bench, node: u16) -> Vec<Act> {
@@ -108,32 +109,46 @@ fn node_acts(bench: Bench, node: u16) -> Vec<Act> {
     let this = || NodeRef { node: name.clone() };
     let mut acts = match card.status {
         NodeStatus::Up => {
-            vec![command("Crash", "c", Command::Crash(this())), command("Pause", "p", Command::Pause(this()))]
+            vec![
+                command("Crash", Deed::Crash, Command::Crash(this())),
+                command("Pause", Deed::Pause, Command::Pause(this())),
+            ]
         }
-        NodeStatus::Down => vec![command("Restart", "r", Command::Restart(this()))],
+        NodeStatus::Down => vec![command("Restart", Deed::Restart, Command::Restart(this()))],
         NodeStatus::Paused => {
-            vec![command("Resume", "p", Command::Resume(this())), command("Crash", "c", Command::Crash(this()))]
+            vec![
+                command("Resume", Deed::Pause, Command::Resume(this())),
+                command("Crash", Deed::Crash, Command::Crash(this())),
+            ]
         }
     };
     acts.push(if card.slow {
         let service = Distribution::Constant(Micros::ZERO);
-        command("Full speed", "s", Command::Slow(Slow { node: name.clone(), service }))
+        command("Full speed", Deed::Slow, Command::Slow(Slow { node: name.clone(), service }))
     } else {
-        ask("Slow down…", "s", slow_form(bench, &name))
+        ask("Slow down…", Deed::Slow, slow_form(bench, &name))
     });
     acts.push(if card.clock_off_us != 0 {
-        command("Set clock right", "k", Command::Clock(Clock { node: name.clone(), offset_us: 0, drift_ppm: 0 }))
+        command(
+            "Set clock right",
+            Deed::Clock,
+            Command::Clock(Clock { node: name.clone(), offset_us: 0, drift_ppm: 0 }),
+        )
     } else {
-        ask("Skew clock…", "k", clock_form(bench, &name))
+        ask("Skew clock…", Deed::Clock, clock_form(bench, &name))
     });
     let rule = bench.rule(format!("{name} cut off"));
-    acts.push(command("Cut off", "x", Command::Cut(Cut { name: rule, from: vec![name], to: vec![], one_way: false })));
+    acts.push(command(
+        "Cut off",
+        Deed::CutOff,
+        Command::Cut(Cut { name: rule, from: vec![name], to: vec![], one_way: false }),
+    ));
     let timers = bench.frame.timers.iter().filter(|t| t.id.node.0 == node);
     if let Some(next) = timers.min_by_key(|t| t.due) {
-        acts.push(command("Fire next timer", "t", Command::FireTimer(TimerRef { timer: next.id })));
+        acts.push(command("Fire next timer", Deed::FireTimer, Command::FireTimer(TimerRef { timer: next.id })));
     }
     if bench.opened.nodes[node as usize].client && !bench.opened.functions.is_empty() {
-        acts.push(ask("Request…", "q", request_form(bench, Some(node))));
+        acts.push(ask("Request…", Deed::Request, request_form(bench, Some(node))));
     }
     acts
 }
@@ -148,17 +163,25 @@ fn link_acts(bench: Bench, a: u16, b: u16) -> Vec<Act> {
     let mut rules: Vec<String> = cards().filter_map(|l| l.cut.clone()).collect();
     rules.dedup();
     if rules.is_empty() {
-        acts.push(command("Cut link", "x", cut(format!("{from}–{to} cut"), &from, &to, false)));
-        acts.push(command(format!("Cut {from} → {to}"), "1", cut(format!("{from}→{to} cut"), &from, &to, true)));
-        acts.push(command(format!("Cut {to} → {from}"), "2", cut(format!("{to}→{from} cut"), &to, &from, true)));
+        acts.push(command("Cut link", Deed::Cut, cut(format!("{from}–{to} cut"), &from, &to, false)));
+        acts.push(command(
+            format!("Cut {from} → {to}"),
+            Deed::CutThere,
+            cut(format!("{from}→{to} cut"), &from, &to, true),
+        ));
+        acts.push(command(
+            format!("Cut {to} → {from}"),
+            Deed::CutBack,
+            cut(format!("{to}→{from} cut"), &to, &from, true),
+        ));
     }
     for rule in rules {
-        acts.push(command(format!("Heal “{rule}”"), "x", Command::Heal(Heal { name: rule })));
+        acts.push(command(format!("Heal “{rule}”"), Deed::Cut, Command::Heal(Heal { name: rule })));
     }
     let clogged = cards().any(|l| l.clogged);
     let clog = Clog { from: vec![from.clone()], to: vec![to.clone()], one_way: false, clogged: !clogged };
-    acts.push(command(if clogged { "Unclog" } else { "Clog: hold back" }, "g", Command::Clog(clog)));
-    acts.push(ask("Latency, loss…", "l", shape_form(bench, vec![from], vec![to])));
+    acts.push(command(if clogged { "Unclog" } else { "Clog: hold back" }, Deed::Clog, Command::Clog(clog)));
+    acts.push(ask("Latency, loss…", Deed::Shape, shape_form(bench, vec![from], vec![to])));
     acts
 }
 
@@ -172,40 +195,40 @@ fn message_acts(bench: Bench, id: crate::base::MsgId) -> Vec<Act> {
     let fields = vec![number("By", ms, 1, 3_600_000, "ms")];
     let title = "Delay this message".to_owned();
     vec![
-        command("Drop message", "delete", Command::Drop(this())),
-        ask("Delay message…", "d", Form { title, confirm: "Delay", fields, kind: FormKind::Delay(id) }),
-        command("Duplicate", "b", Command::Duplicate(this())),
-        command("Deliver now", "n", Command::DeliverNow(this())),
+        command("Drop message", Deed::Drop, Command::Drop(this())),
+        ask("Delay message…", Deed::Delay, Form { title, confirm: "Delay", fields, kind: FormKind::Delay(id) }),
+        command("Duplicate", Deed::Duplicate, Command::Duplicate(this())),
+        command("Deliver now", Deed::Deliver, Command::DeliverNow(this())),
     ]
 }
 
 fn general_acts(bench: Bench, alone: bool) -> Vec<Act> {
     let mut acts = Vec::new();
     if alone && !bench.opened.functions.is_empty() && bench.opened.nodes.iter().any(|n| n.client) {
-        acts.push(ask("Request…", "q", request_form(bench, None)));
+        acts.push(ask("Request…", Deed::Request, request_form(bench, None)));
     }
     if alone {
-        acts.push(ask("All links…", "l", shape_form(bench, vec![], vec![])));
+        acts.push(ask("All links…", Deed::AllLinks, shape_form(bench, vec![], vec![])));
     }
     let next = bench.frame.flights.iter().filter(|f| f.lost.is_none()).min_by_key(|f| (f.due, f.sent, f.id));
     if let Some(next) = next.filter(|_| alone && bench.frame.held) {
-        acts.push(command("Deliver the oldest", "n", Command::DeliverNow(MsgRef { message: next.id })));
+        acts.push(command("Deliver the oldest", Deed::DeliverOldest, Command::DeliverNow(MsgRef { message: next.id })));
     }
     if alone {
         let (label, on) = if bench.frame.held { ("Let messages go", false) } else { ("Hold messages", true) };
-        acts.push(command(label, "y", Command::Hold(Hold { on })));
+        acts.push(command(label, Deed::Hold, Command::Hold(Hold { on })));
     }
     if !bench.status.rules.is_empty() {
-        acts.push(command("Heal all cuts", "h", Command::Heal(Heal { name: String::new() })));
+        acts.push(command("Heal all cuts", Deed::Heal, Command::Heal(Heal { name: String::new() })));
     }
     if bench.status.commands.iter().any(|c| !c.scripted && c.at <= bench.frame.now) {
-        acts.push(Act { label: "Undo".into(), key: "u", what: What::Undo });
+        acts.push(Act { label: "Undo".into(), deed: Deed::Undo, what: What::Undo });
     }
     acts
 }
 
-fn ask(label: &str, key: &'static str, form: Form) -> Act {
-    Act { label: label.into(), key, what: What::Ask(form) }
+fn ask(label: &str, deed: Deed, form: Form) -> Act {
+    Act { label: label.into(), deed, what: What::Ask(form) }
 }
 
 fn number(label: &str, value: i64, min: i64, max: i64, unit: &'static str) -> Field {
@@ -316,11 +339,9 @@ fn request(opened: &Opened, answers: &[String]) -> Result<Command, String> {
     Ok(Command::Request(ClientRequest { client, op: Op { f: f.into(), key: key.into(), value } }))
 }
 
-/// The act that a key stands for. `Backspace` is `Delete` on some keyboards.
-pub fn by_key<'a>(acts: &'a [Act], key: &str) -> Option<&'a Act> {
-    let key = key.to_ascii_lowercase();
-    let key = if key == "backspace" { "delete" } else { &key };
-    acts.iter().find(|act| act.key == key)
+/// The act that a deed of the keys stands for.
+pub fn by_deed(acts: &[Act], deed: Deed) -> Option<&Act> {
+    acts.iter().find(|act| act.deed == deed)
 }
 
 /// The palette's heading for the selection.
@@ -330,6 +351,7 @@ pub fn heading(bench: Bench, selected: Option<Target>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::keys::{Area, Keys};
     use super::super::tests::{frame, opened};
     use super::*;
 
@@ -348,7 +370,10 @@ mod tests {
         for target in nodes.chain(messages).chain([None, Some(Target::Link(0, 1)), Some(Target::Link(2, 6))]) {
             let acts = acts(bench, target);
             for (i, act) in acts.iter().enumerate() {
-                assert!(acts[i + 1..].iter().all(|a| a.key != act.key), "{target:?}: {} twice", act.key);
+                assert!(acts[i + 1..].iter().all(|a| a.deed != act.deed), "{target:?}: {:?} twice", act.deed);
+                let key = Keys(&[]).key(act.deed);
+                let found = Keys(&[]).deed(&[Area::Bench, Area::of(target)], &key);
+                assert_eq!(found, Some(act.deed), "{target:?}: {} by {key}", act.label);
                 if let What::Ask(form) = &act.what {
                     let defaults: Vec<String> = form.fields.iter().map(|f| f.value.clone()).collect();
                     let made = form.command(&opened, &defaults);
@@ -356,9 +381,12 @@ mod tests {
                 }
             }
         }
-        let find = |target, key| by_key(&acts(bench, target), key).map(|a| a.label.clone());
+        let find = |target, key| {
+            let deed = Keys(&[]).deed(&[Area::of(target)], key)?;
+            by_deed(&acts(bench, target), deed).map(|a| a.label.clone())
+        };
         assert_eq!(find(Some(Target::Node(2)), "r"), Some("Restart".into()));
-        assert_eq!(find(Some(Target::Node(0)), "C"), Some("Crash".into()));
+        assert_eq!(find(Some(Target::Node(0)), "c"), Some("Crash".into()));
         assert_eq!(find(Some(Target::Link(0, 1)), "x"), Some("Heal “cut 1”".into()));
     }
 

@@ -8,16 +8,29 @@ use crate::wire::{Chart, ChartUnit, Charts, ChartsAsk};
 /// Height of the room for lines, in the units of [`line`]; a part of the stretch is 1 wide.
 pub const HEIGHT: u32 = 60;
 /// Parts of a stretch at most: fine enough for the width of a chart on a wide screen.
-const PARTS_MAX: u64 = 120;
+const PARTS_MAX: u64 = 128;
 const PARTS_MIN: u64 = 16;
 /// So many events for each part, on average: with fewer, rates would be one or none of them.
 const EVENTS: u64 = 80;
 /// The shortest stretch that can be zoomed to.
 const SPAN_MIN: u64 = 1_000;
 
-/// How many parts a run of so many events is cut into.
-pub fn parts(events: u64) -> u32 {
-    (events / EVENTS).clamp(PARTS_MIN, PARTS_MAX) as u32
+/// The whole run, and a little more: where its parts lie changes seldom while it goes on, so that what is known of most of
+/// them stays.
+pub fn whole(head: Micros, events: u64) -> ChartsAsk {
+    let (end, mut scale) = (head.0 + 1, 1);
+    while scale <= end / 10 {
+        scale *= 10;
+    }
+    let step = match end / scale {
+        0 | 1 => (scale / 4).max(1),
+        2 | 3 => (scale / 2).max(1),
+        4..=7 => scale,
+        _ => 2 * scale,
+    };
+    let to = Micros(end.div_ceil(step) * step);
+    let parts = (events / EVENTS).clamp(PARTS_MIN, PARTS_MAX).next_power_of_two() as u32;
+    ChartsAsk { from: Micros::ZERO, to, parts }
 }
 
 /// The value at the top of a chart: 1, 2 or 5 times a power of ten.
@@ -49,6 +62,15 @@ pub fn line(values: &[Option<f64>], top: f64) -> String {
         before = value.is_some();
     }
     path
+}
+
+/// The cursor over a chart as the `d` of an SVG path; empty where it is not in sight.
+pub fn cursor(of: &ChartsAsk, now: Micros) -> String {
+    if !(of.from..of.to).contains(&now) {
+        return String::new();
+    }
+    let x = (now.since(of.from).0 as f64 / of.to.since(of.from).0 as f64 * f64::from(of.parts) * 100.0) as u64;
+    format!("M{}.{:02} 0V{HEIGHT}", x / 100, x % 100)
 }
 
 /// A value with its unit: "3.20 ms", "40/s", "7".
@@ -114,6 +136,20 @@ mod tests {
         {
             assert_eq!(top(&chart(ChartUnit::Rate, vec![None, Some(most)])), wanted, "{most}");
         }
+    }
+
+    #[test]
+    fn the_whole_run_is_cut_alike_for_a_while() {
+        for head in [0, 1, 7, 900, 1_000_000, 1_000_001, 3_600_000_000] {
+            let ask = whole(Micros(head), 0);
+            assert!(ask.to.0 > head && ask.to.0 <= head + 1 + (head + 1) / 4 + 1, "{head}: {}", ask.to.0);
+        }
+        for (head, to) in [(900, 1_000), (1_999, 2_000), (2_100, 2_500), (41_000, 50_000), (1_000_000, 1_250_000)] {
+            assert_eq!(whole(Micros(head), 0).to, Micros(to));
+        }
+        let stretches = (1..1_000).map(|ms| whole(Micros::ms(ms), ms * 40));
+        let different = stretches.collect::<Vec<_>>().chunk_by(|a, b| a == b).count();
+        assert!(different < 48, "{different}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A whole session as text: what a link carries. A line of JSON says where the reader was and what they noted; the run
 //! follows it as it is saved. The page packs that and writes it behind `#/run/1.`; the number is the version of all this.
 
+use super::inspect::{WATCHED_MAX, WORDS_MAX};
 use crate::base::Micros;
 use crate::base::json::{self, Json};
 
@@ -21,6 +22,8 @@ pub struct Session {
     pub note: String,
     /// The address of the page that the run comes from.
     pub from: String,
+    /// Expressions that are watched.
+    pub watch: Vec<String>,
     /// Scenario, seed and commands, as a saved run.
     pub run: String,
 }
@@ -34,8 +37,10 @@ impl Session {
             ("tab", word(&self.tab)),
             ("note", word(&self.note)),
             ("from", word(&self.from)),
+            ("watch", Json::List(self.watch.iter().map(|watch| word(watch)).collect())),
         ];
-        Json::Map(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()).write(&mut text);
+        let said = fields.into_iter().filter(|(_, value)| *value != Json::List(Vec::new()));
+        Json::Map(said.map(|(name, value)| (name.to_owned(), value)).collect()).write(&mut text);
         text.push('\n');
         text + &self.run
     }
@@ -46,6 +51,14 @@ impl Session {
         let mut fields = json::read(head).and_then(Json::fields).map_err(|_| damaged())?;
         let mut word = |name: &str| fields.take(name).and_then(Json::text).map_err(|_| damaged());
         let (tab, note, from) = (word("tab")?, word("note")?, word("from")?);
+        let watch = match fields.take("watch") {
+            Ok(Json::List(list)) => {
+                list.into_iter().map(Json::text).collect::<Result<_, _>>().map_err(|_| damaged())?
+            }
+            Ok(_) => return Err(damaged()),
+            // Earlier links have none.
+            Err(_) => Vec::new(),
+        };
         let at = match fields.take("at_us") {
             Ok(Json::Int(at)) if at >= 0 => Micros(at as u64),
             _ => return Err(damaged()),
@@ -53,7 +66,10 @@ impl Session {
         if note.chars().count() > NOTE_MAX {
             return Err(format!("This link's note is longer than {NOTE_MAX} characters."));
         }
-        Ok(Session { at, tab, note, from, run: run.to_owned() })
+        if watch.len() > WATCHED_MAX || watch.iter().any(|words: &String| words.len() > WORDS_MAX) {
+            return Err(damaged());
+        }
+        Ok(Session { at, tab, note, from, watch, run: run.to_owned() })
     }
 }
 
@@ -85,16 +101,32 @@ mod tests {
             tab: "log".into(),
             note: "Look: <b>here</b>\n\"twice\"".into(),
             from: "#/lesson/x/1".into(),
+            watch: vec!["n1.term".into(), "max(term) - \"x\"".into()],
             run: "{\n  \"version\": 1\n}".into(),
         };
         assert_eq!(Session::read(&session.write()), Ok(session.clone()));
-        let long = Session { note: "x".repeat(NOTE_MAX + 1), ..session };
+        let long = Session { note: "x".repeat(NOTE_MAX + 1), ..session.clone() };
         assert!(Session::read(&long.write()).is_err_and(|why| why.contains("longer than 2000")));
+        for watch in [vec!["x".into(); WATCHED_MAX + 1], vec!["x".repeat(WORDS_MAX + 1)]] {
+            assert_eq!(Session::read(&Session { watch, ..session.clone() }.write()), Err(damaged()));
+        }
+        // Links of before there were expressions read as ever.
+        let none = Session { watch: Vec::new(), ..session };
+        assert!(!none.write().contains("watch"));
+        assert_eq!(Session::read(&none.write()), Ok(none));
     }
 
     #[test]
     fn what_is_no_link_says_so() {
-        for text in ["", "{}", "{}\n", "{\"at_us\":-1,\"tab\":\"\",\"note\":\"\",\"from\":\"\"}\n{}", "[]\n", "\n{}"] {
+        for text in [
+            "",
+            "{}",
+            "{}\n",
+            "{\"at_us\":1,\"tab\":\"\",\"note\":\"\",\"from\":\"\",\"watch\":[1]}\n{}",
+            "{\"at_us\":-1,\"tab\":\"\",\"note\":\"\",\"from\":\"\"}\n{}",
+            "[]\n",
+            "\n{}",
+        ] {
             assert_eq!(Session::read(text), Err(damaged()), "{text}");
         }
         assert_eq!(packed("1.abc"), Ok("abc"));

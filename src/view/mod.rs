@@ -1,16 +1,20 @@
 //! Layer 2, pure and over the wire only: what the page shows, as plain data.
 //!
 //! The stage is a display list (shapes and texts with roles of colour) computed from a run's frame, a size and a moment;
-//! the canvas paints it and knows nothing else. Layout, hit tests, placing of labels, words and addresses of pages live
-//! here too, so that all of it is tested natively. Nothing here draws, waits or remembers.
+//! the canvas paints it and knows nothing else. Layout, hit tests, placing of labels, words, addresses of pages, the form of
+//! the sandbox and the search for where two runs part live here too, so that all of it is tested natively. Nothing here draws, waits or remembers.
 
 pub mod acts;
 pub mod arrange;
 pub mod catalogue;
 pub mod chart;
+pub mod compare;
 pub mod display;
 pub mod faults;
+pub mod history;
 pub mod hit;
+pub mod inspect;
+pub mod keys;
 pub mod labels;
 pub mod layout;
 pub mod link;
@@ -18,6 +22,7 @@ pub mod messages;
 pub mod minimap;
 pub mod nodes;
 pub mod route;
+pub mod sandbox;
 pub mod spacetime;
 pub mod stage;
 pub mod track;

@@ -184,7 +184,15 @@ fn cells(scene: &Scene, node: usize, display: &mut Display) -> usize {
     let size = layout.small - 1.0;
     let (height, gap) = (size + 5.0, 3.0);
     let room = layout.row_room(node);
-    let (row, each) = row(&card.cells, room, |text| (words::width(text, size, false) + 6.0).max(height) + gap);
+    let (mut row, mut each) = row(&card.cells, room, |text| (words::width(text, size, false) + 6.0).max(height) + gap);
+    // One cell alone may be wider than all the room that there is.
+    let left = room - each.iter().rev().skip(1).sum::<f32>();
+    if let (Some(cell), Some(w)) = (row.last_mut(), each.last_mut())
+        && *w > left
+    {
+        cell.text = words::fit(&cell.text, size, false, left - 6.0 - gap);
+        *w = left;
+    }
     let total = each.iter().sum::<f32>() - gap;
     let (mut x, y) = (p.x - total / 2.0, p.y + layout.r + layout.small + 14.0);
     let alpha = if card.status == NodeStatus::Down { 45 } else { 100 };

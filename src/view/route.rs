@@ -7,6 +7,12 @@ pub enum Route {
     /// A lesson and the step (from 0).
     Lesson(String, u32),
     About,
+    /// The design system; nothing leads there.
+    Style,
+    /// A scenario put together in a form: from the gallery, by its name, or what the form holds.
+    Sandbox(String),
+    /// Two runs side by side, likewise.
+    Compare(String),
     /// A run that the address itself holds; without anything around it when it is embedded.
     Run {
         packed: String,
@@ -23,6 +29,11 @@ impl Route {
         match parts.as_slice() {
             [] => Route::Home,
             ["about"] => Route::About,
+            ["style"] => Route::Style,
+            ["sandbox"] => Route::Sandbox(String::new()),
+            ["sandbox", slug] if is_slug(slug) => Route::Sandbox((*slug).into()),
+            ["compare"] => Route::Compare(String::new()),
+            ["compare", slug] if is_slug(slug) => Route::Compare((*slug).into()),
             ["run", packed] => Route::Run { packed: (*packed).into(), embedded: false },
             ["embed", packed] => Route::Run { packed: (*packed).into(), embedded: true },
             ["lesson", slug] if is_slug(slug) => Route::Lesson((*slug).into(), 0),
@@ -38,11 +49,18 @@ impl Route {
         match self {
             Route::Home => "#/".into(),
             Route::About => "#/about".into(),
+            Route::Style => "#/style".into(),
+            Route::Sandbox(slug) => named("#/sandbox", slug),
+            Route::Compare(slug) => named("#/compare", slug),
             Route::Run { packed, embedded } => format!("#/{}/{packed}", if *embedded { "embed" } else { "run" }),
             Route::Lesson(slug, step) => format!("#/lesson/{slug}/{}", step + 1),
             Route::NotFound(path) => format!("#{path}"),
         }
     }
+}
+
+fn named(page: &str, slug: &str) -> String {
+    if slug.is_empty() { page.into() } else { format!("{page}/{slug}") }
 }
 
 /// Folder names only: an address cannot reach for files elsewhere.
@@ -60,7 +78,18 @@ mod tests {
         for route in [run(false), run(true)] {
             assert_eq!(Route::parse(&route.href()), route);
         }
-        for route in [Route::Home, Route::About, Route::Lesson("one-system".into(), 0), Route::Lesson("x".into(), 4)] {
+        for slug in ["", "split-vote"] {
+            for route in [Route::Sandbox(slug.into()), Route::Compare(slug.into())] {
+                assert_eq!(Route::parse(&route.href()), route);
+            }
+        }
+        for route in [
+            Route::Home,
+            Route::About,
+            Route::Style,
+            Route::Lesson("one-system".into(), 0),
+            Route::Lesson("x".into(), 4),
+        ] {
             assert_eq!(Route::parse(&route.href()), route);
         }
         assert_eq!(Route::parse(""), Route::Home);

@@ -91,6 +91,7 @@ pub fn frame(opened: &Opened, flights: usize) -> Frame {
         row: 40,
         head_rows: 80,
         sentence: "n1 received ask from n2".into(),
+        stands_out: String::new(),
         nodes: (0..n).map(card).collect(),
         flights: (0..flights).map(flight).collect(),
         timers: (0..n).map(timer).collect(),
@@ -278,10 +279,11 @@ fn looking_closer_makes_room_for_texts() {
 /// Logs as long as a protocol shows them: every row has room, and its last cell is there.
 #[test]
 fn long_rows_of_cells_overlap_nothing() {
+    const LONG: &str = "k=<img src=x onerror=1> and whatever else one writes into a value to see what comes of it";
     let log =
         |text: &str| (0..8).map(|k| Cell { text: format!("{text}{k}"), firm: k < 6, epoch: 0 }).collect::<Vec<_>>();
     for ((peers, clients), text) in
-        [(3, 1), (5, 1), (5, 2), (7, 3)].into_iter().flat_map(|ring| ["5:x=380", "k=1"].map(|text| (ring, text)))
+        [(3, 1), (5, 1), (5, 2), (7, 3)].into_iter().flat_map(|ring| ["5:x=380", "k=1", LONG].map(|text| (ring, text)))
     {
         let opened = opened(peers, clients);
         for (width, height, insets) in SIZES {

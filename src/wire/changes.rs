@@ -109,6 +109,7 @@ impl Frame {
             timers: new_timers,
             links: new_links,
             sentence: std::mem::take(&mut self.sentence),
+            stands_out: std::mem::take(&mut self.stands_out),
             status: self.status.take(),
             halted: self.halted.take(),
             changes: Some(Changes { nodes, flights, timers, links }),

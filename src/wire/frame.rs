@@ -1,6 +1,7 @@
 //! What the page needs to draw the bench at one moment.
 
 use super::changes::Changes;
+use super::charts::{ChartsAsk, Series, Watched};
 use super::command::{Distribution, LinkChange};
 use super::rows::RowKind;
 use super::value::Tree;
@@ -125,6 +126,8 @@ pub struct Frame {
     pub head_rows: u64,
     /// The sentence of the last step's main row, for the status line and the live region.
     pub sentence: String,
+    /// The sentences of what stands out in the last step; empty when nothing does.
+    pub stands_out: String,
     pub nodes: Vec<NodeCard>,
     pub flights: Vec<Flight>,
     pub timers: Vec<TimerCard>,
@@ -265,8 +268,22 @@ pub struct Status {
 pub struct PropertyCard {
     /// Index into [`Opened::properties`].
     pub index: u16,
-    /// The row at which it first broke and the reason.
-    pub broken: Option<(u64, String)>,
+    /// It does not hold at the cursor.
+    pub broken: Option<Broken>,
+    /// It holds here, and breaks later in what is simulated: the row and when.
+    pub later: Option<(u64, Micros)>,
+}
+
+/// How a property broke.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Broken {
+    /// The row at which it was first found broken, when, and the reason.
+    pub row: u64,
+    pub at: Micros,
+    pub reason: String,
+    /// How often it was found so up to the cursor, and when last.
+    pub times: u32,
+    pub last: Micros,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -308,9 +325,18 @@ pub struct Mark {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BranchCard {
     pub id: u32,
-    /// Where it left its parent.
-    pub at: Micros,
+    /// The branch that it left; none: it is the first, or those that it came from are not kept any more.
+    pub parent: Option<u32>,
+    /// When it left it.
+    pub fork: Micros,
+    /// How far it was simulated; of the present branch the frame says that.
+    pub head: Micros,
+    /// The learner's name for it; empty: none.
+    pub name: String,
+    /// What was done differently where it left the other, as a sentence.
     pub label: String,
+    /// Commands of the learner's on it.
+    pub commands: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -354,4 +380,21 @@ pub struct Inspection {
     pub inbox: Vec<String>,
     /// The row kinds of the last step at this node.
     pub last: Vec<RowKind>,
+    /// The expressions that were asked for at the cursor, in order, and over time those that are numbers.
+    pub watched: Vec<Watched>,
+    pub of: ChartsAsk,
+    pub lines: Vec<Series>,
+    pub progress: Progress,
+}
+
+/// How clients' operations fare at the cursor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Operations that wait for their end, and when the oldest of them began.
+    pub open: u32,
+    pub oldest: Option<Micros>,
+    /// The last one that ended well: its row and when.
+    pub last: Option<(u64, Micros)>,
+    /// Why it does not go on, as the protocol and the network have it: phrases.
+    pub why: Vec<String>,
 }

@@ -10,6 +10,7 @@ pub mod diagram;
 pub mod frame;
 pub mod lesson;
 pub mod rows;
+pub mod sheet;
 pub mod value;
 
 pub use changes::*;
@@ -19,6 +20,7 @@ pub use diagram::*;
 pub use frame::*;
 pub use lesson::*;
 pub use rows::*;
+pub use sheet::*;
 pub use value::*;
 
 use crate::base::Micros;
@@ -68,16 +70,21 @@ pub enum Request {
     Edit { place: u32, at: Option<Micros> },
     /// Takes back the last command of this branch that is at or before the cursor. Answer as for `Do`.
     Undo,
-    /// Returns to a kept branch. Answer: [`Reply::Frame`].
+    /// Returns to a kept branch, where it was left; on the present one, to its end. Answer: [`Reply::Frame`].
     Branch(u32),
+    /// Gives a branch a name, or by an empty one takes it away. Answer as for `Do`.
+    Name { branch: u32, name: String },
+    /// The stage at a branch's end, without going there. Answer: [`Reply::Glanced`].
+    Glance { branch: u32 },
     /// Rows of the trace up to the cursor, for the log. Answer: [`Reply::Rows`].
     Rows { first: u64, count: u32, filter: RowFilter },
     /// The space-time diagram of a stretch of time. Answer: [`Reply::Diagram`].
     Diagram(DiagramAsk),
     /// Measured values over time, of what is simulated so far, and those of expressions. Answer: [`Reply::Charts`].
     Charts { of: ChartsAsk, watch: Vec<String> },
-    /// A node's state at the cursor, what changed in the last step marked. Answer: [`Reply::Inspected`].
-    Inspect { node: u16 },
+    /// A node's state at the cursor, what changed in the last step marked; expressions at the cursor and over time; and how
+    /// clients' operations fare. Answer: [`Reply::Inspected`].
+    Inspect { node: u16, of: ChartsAsk, watch: Vec<String> },
     /// What a message carries, by the row of its sending. Answer: [`Reply::Payload`].
     Payload { row: u64 },
     /// Runs a step's prediction in a run of its own. Answer: [`Reply::Predicted`].
@@ -89,6 +96,10 @@ pub enum Request {
     Export,
     /// How the nodes stand on the stage, which is kept with the scenario. Answer: [`Reply::Exported`].
     Arrange { arrangement: Arrangement, places: Vec<Option<(u16, u16)>> },
+    /// The run as a form has it, what the learner did included. Answer: [`Reply::Sheet`].
+    Sheet,
+    /// The trace as far as it is simulated, from a row on, in pages. Answer: [`Reply::Trace`].
+    Trace { first: u64 },
     /// The run in the form of another tool, by the form's name; only the engine that is there for it does that. Answer:
     /// [`Reply::Exported`].
     Write { form: String },
@@ -110,6 +121,8 @@ pub struct OpenRun {
 pub enum RunSource {
     /// A scenario file's text, TOML or JSON. No goals.
     Text(SourceFile),
+    /// What a form holds. No goals. What is wrong with it is answered by [`Reply::Wrong`].
+    Sheet(Box<Sheet>),
     /// A step of the loaded lesson with its goals.
     Step(u32),
     /// One of the runs that a step's measurement is made of, by what was chosen and the row. No goals.
@@ -147,7 +160,8 @@ pub enum Move {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
-    Lesson(Box<LessonPage>),
+    /// A [`LessonPage`], encoded.
+    Lesson(Vec<u8>),
     Opened(Box<Opened>),
     /// This engine has not the protocol of what it was asked to open: the one of this name has.
     Elsewhere(String),
@@ -156,10 +170,19 @@ pub enum Reply {
     Diagram(Box<Diagram>),
     Charts(Box<Charts>),
     Inspected(Box<Inspection>),
+    /// A branch's end; its frame is whole.
+    Glanced(u32, Box<Frame>),
     Payload(Box<Payload>),
     Predicted(PredictionOutcome),
     Measured(Box<Measurement>),
     Exported(String),
+    Sheet(Box<Sheet>),
+    Trace(TracePage),
+    /// What is wrong with a sheet: the name of the part, and a sentence that says what is accepted.
+    Wrong {
+        part: String,
+        why: String,
+    },
     /// The command had no effect: its target does not exist (any more), or does not allow it. A sentence.
     Refused(String),
     /// The request could not be carried out: where and what to do.

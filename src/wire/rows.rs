@@ -76,3 +76,12 @@ pub struct RowsPage {
     /// How many rows up to the cursor match the filter.
     pub total: u64,
 }
+
+/// Rows of the trace, whatever the cursor is at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TracePage {
+    pub first: u64,
+    pub rows: Vec<Row>,
+    /// Everything before this instant is simulated.
+    pub upto: Micros,
+}

@@ -7,12 +7,14 @@ use crate::server::Server;
 use serde_json::{Value, json};
 
 /// The pages, by address, with a text that says that they are there.
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 7] = [
     ("#/", "The course"),
     ("#/about", "Crash the engine"),
     ("#/lesson/one-machine/2", "Step 2 of 6"),
     ("#/lesson/one-machine/5", "Step 5 of 6"),
     ("#/lesson/leader-dies/3", "Step 3 of 8"),
+    ("#/sandbox", "Ready scenarios"),
+    ("#/compare", "Where they part"),
 ];
 
 fn go(page: &Page, address: &str, text: &str) {

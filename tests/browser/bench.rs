@@ -165,9 +165,15 @@ const SEEK: &str = "const scrubber = document.querySelector('#scrubber');
       idle();
     })";
 
-/// Serves the engine with a loader that tells, when asked, how large its memory is.
-fn server_with_memory() -> Server {
-    let loader = built("engine-", "_loader.js");
+/// How large the engine's memory is.
+const ASK_MEMORY: &str = "return new Promise(done => {
+    const memory = new BroadcastChannel('memory');
+    memory.onmessage = event => done(event.data);
+    memory.postMessage(null) })";
+
+/// Serves one of the engines with a loader that tells, when asked, how large its memory is.
+fn server_with_memory(engine: &str) -> Server {
+    let loader = built(&format!("{engine}-"), "_loader.js");
     let name = loader.trim_end_matches("_loader.js");
     let text = format!(
         "importScripts('./{name}.js');
@@ -182,7 +188,7 @@ fn server_with_memory() -> Server {
 #[test]
 #[ignore = "a benchmark: make bench"]
 fn bench_seek_in_the_worker() {
-    let server = server_with_memory();
+    let server = server_with_memory("registers");
     let mut page = Page::start();
     page.before_load(WIRE);
     open_bench(&mut page, &server.root());
@@ -200,11 +206,7 @@ fn bench_seek_in_the_worker() {
         .collect();
     times.sort_by(f64::total_cmp);
     let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
-    let ask = "return new Promise(done => {
-        const memory = new BroadcastChannel('memory');
-        memory.onmessage = event => done(event.data);
-        memory.postMessage(null) })";
-    let bytes = page.js(ask, json!([])).as_u64().expect("bytes");
+    let bytes = page.js(ASK_MEMORY, json!([])).as_u64().expect("bytes");
     let heap = page.metric("JSHeapUsedSize");
     println!(
         "worker: seek from the page to a random moment of {count} events: median {median:.1} ms, worst {worst:.1} ms"
@@ -213,4 +215,122 @@ fn bench_seek_in_the_worker() {
     assert!(median <= 100.0, "seek: median {median:.1} ms");
     assert!(bytes < 300_000_000, "the engine takes {bytes} bytes");
     page.finish();
+}
+
+/// Five servers and two clients that never rest, at a pace whose tenfold real time is on the slider.
+const STEADY: &str = r#"{"version": 1, "protocol": "raft", "seed": 1, "pace": "200ms",
+    "network": {"latency": {"uniform": {"min": "1ms", "max": "9ms"}}},
+    "nodes": [{"name": "n", "role": "server", "count": 5}, {"name": "c", "role": "client", "count": 2}],
+    "commands": [{"at": "0s", "do": {"workload": {"client": "client", "arrivals": {"closed": {"think": {"constant": "200ms"}}},
+      "mix": {"put": 1, "get": 1}, "keys": {"uniform": {"count": 9}}}}}]}"#;
+
+/// Notes tasks of the main thread that took over 50 ms, and keeps the page's own wasm memory within reach.
+const WATCHED: &str = "window.long = [];
+    new PerformanceObserver(list => long.push(...list.getEntries().map(e => Math.round(e.duration))))
+      .observe({ type: 'longtask', buffered: true });
+    const real = WebAssembly.instantiateStreaming;
+    WebAssembly.instantiateStreaming = async (...all) => {
+      const made = await real.apply(WebAssembly, all);
+      window.pageMemory = made.instance.exports.memory;
+      return made;
+    }";
+
+/// The long tasks since it was last asked.
+fn long_tasks(page: &Page) -> Vec<u64> {
+    let list = page.js(
+        "return new Promise(done => requestAnimationFrame(() => setTimeout(() => done(window.long.splice(0)))))",
+        json!([]),
+    );
+    list.as_array().into_iter().flatten().filter_map(serde_json::Value::as_u64).collect()
+}
+
+/// Nothing that the page does while it plays, seeks or opens a link keeps it from answering for over 50 ms.
+#[test]
+#[ignore = "a benchmark: make bench"]
+fn bench_long_tasks() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.before_load(WATCHED);
+    open_bench(&mut page, &server.root());
+    println!("long tasks until the bench is there: {:?} ms", long_tasks(&page));
+    open_file(
+        &page,
+        &STEADY.replace("]}", ", {\"at\": \"60s\", \"do\": {\"crash\": {\"node\": \"n5\"}}, \"learner\": true}]}"),
+    );
+    page.wait_text("You are looking at the run of a file.");
+    let mut found = vec![("opening a minute of a run", long_tasks(&page))];
+    for tab in ["diagram", "log", "state", "pending", "commands", "history", "measures"] {
+        page.click(&format!("#tab-{tab}"));
+        page.click("#play");
+        page.frames(2.0);
+        page.click("#play");
+        found.push((tab, long_tasks(&page)));
+        for i in 1..=12u64 {
+            let script = "const scrubber = document.querySelector('#scrubber'); scrubber.value = arguments[0];
+                scrubber.dispatchEvent(new Event('input', { bubbles: true }))";
+            page.js(script, json!([i * 48_271 * 20_671 % 6_000]));
+            page.frames(0.1);
+        }
+        found.push(("seeking there", long_tasks(&page)));
+    }
+    let press = "[...document.querySelectorAll('#share-menu button')].find(b => b.innerText === 'Copy a link to this moment').click()";
+    page.js(press, json!([]));
+    let link = page.wait_js("the link", "return document.querySelector('#share-menu .made')?.value", json!([]));
+    page.js("location.href = arguments[0]", json!([link]));
+    page.wait_for(".about-run");
+    page.wait_for("[data-node=n5]");
+    page.frames(1.0);
+    found.push(("opening a link", long_tasks(&page)));
+    for (what, tasks) in &found {
+        println!("long tasks, {what}: {tasks:?} ms");
+    }
+    page.finish();
+    let worst = found.iter().filter(|(_, tasks)| !tasks.is_empty()).collect::<Vec<_>>();
+    assert!(worst.is_empty(), "tasks over 50 ms: {worst:?}");
+}
+
+/// Ten simulated minutes at ten times real time: the page keeps no more than it had after the third of them; the engine
+/// keeps each event, up to its bound.
+#[test]
+#[ignore = "a benchmark: make bench"]
+fn bench_memory_over_ten_minutes() {
+    let server = server_with_memory("engine");
+    let mut page = Page::start();
+    page.before_load(WATCHED);
+    open_bench(&mut page, &server.root());
+    open_file(&page, STEADY);
+    page.wait_text("You are looking at the run of a file.");
+    let fast = "const speed = document.querySelector('.speed input');
+        const set = value => { speed.value = value; speed.dispatchEvent(new Event('input', { bubbles: true })) };
+        return new Promise(done => {
+          let value = 50;
+          const next = () => {
+            if (parseFloat(document.querySelector('.speed output').innerText) >= 10) return done(true);
+            set(++value);
+            setTimeout(next, 20);
+          };
+          next();
+        })";
+    page.js(fast, json!([]));
+    page.click("#play");
+    let mut kept = Vec::new();
+    for minute in 1..=10u64 {
+        let there = "return parseFloat(document.querySelector('#clock').innerText) >= arguments[0]";
+        page.wait_js("a minute", there, json!([minute * 60]));
+        let heap = page.collected_heap();
+        let wasm = page.js("return pageMemory.buffer.byteLength", json!([])).as_u64().expect("bytes");
+        let engine = page.js(ASK_MEMORY, json!([])).as_u64().expect("bytes");
+        let events = page.text(".transport .ev");
+        println!(
+            "minute {minute}: the page's JavaScript {:.1} MB, its wasm {:.1} MB; the engine {:.1} MB, {events}",
+            heap / 1e6,
+            wasm as f64 / 1e6,
+            engine as f64 / 1e6
+        );
+        kept.push(heap + wasm as f64);
+    }
+    let growth = kept[9] - kept[2];
+    println!("the page after ten minutes against three: {:+.2} MB; long tasks: {:?}", growth / 1e6, long_tasks(&page));
+    page.finish();
+    assert!(growth < 1_500_000.0, "the page still grows: {kept:?}");
 }

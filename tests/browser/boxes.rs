@@ -18,7 +18,7 @@ const TEXTS: &str = r#"
     for (const element of document.body.querySelectorAll('*')) {
       const style = getComputedStyle(element);
       const text = [...element.childNodes].filter(n => n.nodeType == 3 && n.data.trim());
-      if (!text.length || element.closest('.sr-only, svg, [hidden], script, style, option') || style.visibility != 'visible'
+      if (!text.length || element.closest('.sr-only, .flights:not(:focus-within), svg, [hidden], script, style, option') || style.visibility != 'visible'
         || !element.checkVisibility()) continue;
       // A text wider than the element that holds it, and hidden beyond: cut.
       if (style.overflowX != 'visible' && !['auto', 'scroll'].includes(style.overflowX) && element.scrollWidth > element.clientWidth + 1)
@@ -78,6 +78,53 @@ const DRAWN: &str = r#"
       }
     }
     return wrong"#;
+
+/// What is there and shows nothing: a place that should be filled and is not, a canvas of one colour, a button without words.
+const BLANK: &str = r#"
+    const wrong = [];
+    const name = element => element.tagName.toLowerCase() + (element.id ? '#' + element.id : '') + [...element.classList].map(c => '.' + c).join('');
+    const shown = [...document.querySelectorAll('main, header, section, article, nav, canvas, button, [role=tabpanel], dialog[open]')]
+      .filter(e => e.checkVisibility({ visibilityProperty: true }) && !e.closest('.sr-only, .spots, .flights'));
+    if (!document.querySelector('main')) wrong.push('there is no main part');
+    for (const element of shown) {
+      const box = element.getBoundingClientRect();
+      if (box.width < 8 || box.height < 8) { wrong.push(`nothing is seen of ${name(element)}: ${box.width | 0}×${box.height | 0}`); continue }
+      if (element.tagName === 'CANVAS') {
+        const { width, height } = element;
+        const bytes = new Uint32Array(element.getContext('2d').getImageData(0, 0, width, height).data.buffer);
+        if (bytes.every(pixel => pixel === bytes[0])) wrong.push(`blank: ${name(element)}`);
+      } else if (!element.innerText?.trim() && !element.querySelector('canvas, svg, img, input') && !element.ariaLabel) {
+        wrong.push(`blank: ${name(element)}`);
+      }
+    }
+    return wrong"#;
+
+/// What fingers operate is large enough for them. What stands within a line of text is as high as the line.
+const TARGETS: &str = r#"
+    const wrong = [];
+    if (!matchMedia('(pointer: coarse)').matches) return ['no fingers'];
+    for (const element of document.querySelectorAll('button, a[href], summary, select, input, textarea')) {
+      if (!element.checkVisibility({ visibilityProperty: true }) || element.closest('.sr-only, .flights, .spots') || element.matches('.sr-only, .skip')) continue;
+      if (getComputedStyle(element).display === 'inline' || element.matches('.term, .cite, .link, .permalink')) continue;
+      const box = (element.closest('label') ?? element).getBoundingClientRect();
+      if (box.height < 43.5) wrong.push(`${element.outerHTML.slice(0, 90)} is ${box.height | 0} px high`);
+    }
+    return wrong"#;
+
+fn found(page: &Page, script: &str) -> Vec<String> {
+    let Value::Array(found) = page.js(script, json!([])) else { return vec!["the page did not answer".into()] };
+    found.into_iter().filter_map(|said| said.as_str().map(String::from)).collect()
+}
+
+/// Nothing is blank, cut or overlapping, on any page.
+pub fn flaws(page: &Page) -> Vec<String> {
+    [BLANK, TEXTS].into_iter().flat_map(|script| found(page, script)).collect()
+}
+
+/// What is too small for fingers; the page is in a browser with touch.
+pub fn small_targets(page: &Page) -> Vec<String> {
+    found(page, TARGETS)
+}
 
 /// Looks at the page as it stands.
 pub fn assert_fits(page: &Page, what: &str) {

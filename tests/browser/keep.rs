@@ -19,7 +19,7 @@ pub const CATCH_ENGINE: &str = "const Real = Worker;
     window.Worker = class extends Real { constructor(...all) { super(...all); window.engine = this } }";
 
 /// Chooses a file with this text where progress is taken up.
-fn import(page: &Page, text: &str) {
+pub fn import(page: &Page, text: &str) {
     let script = "const input = document.querySelector('#progress-menu input[type=file]');
                   const files = new DataTransfer();
                   files.items.add(new File([arguments[0]], 'progress.json'));

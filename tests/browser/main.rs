@@ -11,8 +11,11 @@ mod charts;
 mod faults;
 mod firefox;
 mod hands;
+mod hostile;
 mod inbox;
+mod inspect;
 mod keep;
+mod keys;
 mod lesson;
 mod links;
 mod looks;
@@ -21,11 +24,15 @@ mod offline;
 #[allow(dead_code, reason = "helpers that not every state of the tests uses")]
 mod page;
 mod palette;
+mod present;
+mod sandbox;
 mod server;
 mod share;
 mod spacetime;
+mod tabs;
 mod webdriver;
 mod whole;
+mod widths;
 
 use firefox::Firefox;
 use page::Page;

@@ -82,6 +82,17 @@ impl Page {
         self.driver.post("/refresh", &json!({})).expect("the page reloads");
     }
 
+    /// Opens another tab of the same browser and goes there; the tabs are called by their places.
+    pub fn new_tab(&self) {
+        let made = self.driver.post("/window/new", &json!({ "type": "tab" })).expect("a new tab");
+        self.driver.post("/window", &json!({ "handle": made["handle"] })).expect("the new tab");
+    }
+
+    pub fn tab(&self, place: usize) {
+        let all = self.driver.get("/window/handles").expect("the tabs");
+        self.driver.post("/window", &json!({ "handle": all[place] })).expect("the tab is open");
+    }
+
     /// Runs a script in every document before its own scripts.
     pub fn before_load(&self, script: &str) {
         self.driver.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
@@ -225,6 +236,18 @@ impl Page {
         self.actions(json!([{ "type": "pointer", "id": "finger", "parameters": finger, "actions": steps }]));
     }
 
+    /// Fingers that go down together, each along its way, and are lifted after half a second.
+    pub fn fingers(&self, ways: &[&[(f64, f64)]]) {
+        let step = |(x, y): &(f64, f64), duration: u32| json!({ "type": "pointerMove", "x": x.round() as i64, "y": y.round() as i64, "duration": duration });
+        let finger = |(i, way): (usize, &&[(f64, f64)])| {
+            let mut steps = vec![step(&way[0], 0), json!({ "type": "pointerDown", "button": 0 })];
+            steps.extend(way[1..].iter().map(|place| step(place, 550 / way.len() as u32 * 2)));
+            steps.push(json!({ "type": "pointerUp", "button": 0 }));
+            json!({ "type": "pointer", "id": format!("finger {i}"), "parameters": { "pointerType": "touch" }, "actions": steps })
+        };
+        self.actions(ways.iter().enumerate().map(finger).collect());
+    }
+
     /// Moves the keyboard focus to the first match, by script.
     pub fn focus(&self, css: &str) {
         self.wait_for(css);
@@ -327,6 +350,12 @@ impl Page {
         let metrics = self.driver.devtools("Performance.getMetrics", json!({}));
         let found = metrics["metrics"].as_array().into_iter().flatten().find(|metric| metric["name"] == name);
         found.and_then(|metric| metric["value"].as_f64()).unwrap_or_else(|| panic!("no metric {name}"))
+    }
+
+    /// What the page's JavaScript holds when all is gone that nobody needs, in bytes.
+    pub fn collected_heap(&self) -> f64 {
+        self.driver.devtools("HeapProfiler.collectGarbage", json!({}));
+        self.metric("JSHeapUsedSize")
     }
 
     // Keeping and judging.

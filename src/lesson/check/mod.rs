@@ -16,6 +16,7 @@ use super::Lesson;
 use super::draft::{Draft, LESSON, PROSE, SCENARIOS};
 use super::finding::{Finding, read_toml};
 use super::format::{SolutionFile, TruthFile, VERSION};
+use super::gallery;
 use crate::base::Micros;
 use crate::sim::cell::Entry;
 use crate::sim::scenario::Blueprint;
@@ -49,6 +50,10 @@ pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
             None => report.findings.push(Finding::of(&file.name, "a stray file; remove it")),
         }
     }
+    let mut shown = Report::default();
+    gallery::check(&folders.remove(gallery::FOLDER).unwrap_or_default(), registry, &mut shown);
+    report.runs += shown.runs;
+    report.findings.extend(shown.findings.into_iter().map(|finding| finding.under(gallery::FOLDER)));
     let mut facts = BTreeMap::new();
     for (folder, files) in &folders {
         let (lesson, one) = check_lesson(folder, files, registry);

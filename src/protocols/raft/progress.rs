@@ -28,11 +28,14 @@ impl Raft {
                 ));
             }
         }
-        if waits.is_empty() {
+        // A leader that nobody asks for anything is well; without one nobody could be answered.
+        let led = up.iter().any(|(_, s)| matches!(s.role, Role::Leader(_)));
+        if waits.is_empty() && led {
             return None;
         }
         let down = if down.is_empty() { String::new() } else { format!("; down: {}", down.join(", ")) };
-        Some(format!("{}{down}; {}", self.why_no_leader(view, &up), waits.join("; ")))
+        let why = format!("{}{down}", self.why_no_leader(view, &up));
+        Some([vec![why], waits].concat().join("; "))
     }
 
     /// The newest configuration that anybody up has decides what a majority is.

@@ -15,29 +15,28 @@ use std::rc::Rc;
 use web_sys::{Element, HtmlInputElement, PointerEvent};
 use yew::prelude::*;
 
-/// The stretch that is looked at, and how many events the run has.
-fn ask(ctx: &Ctx) -> (ChartsAsk, u64) {
-    let run = &ctx.state.run;
-    let (rows, head) = run.frame.as_ref().map_or((0, Micros::ZERO), |frame| (frame.head_rows, frame.head));
-    let whole = ChartsAsk { from: Micros::ZERO, to: Micros(head.0 + 1), parts: chart::parts(rows) };
-    (run.panels.charts.zoom.unwrap_or(whole), rows)
+/// The whole run, and how many events it has.
+pub fn whole(ctx: &Ctx) -> (ChartsAsk, u64) {
+    let (rows, head) = ctx.state.run.frame.as_ref().map_or((0, Micros::ZERO), |frame| (frame.head_rows, frame.head));
+    (chart::whole(head, rows), rows)
 }
 
-/// Asks for what the charts show, while they are in sight. While one answer is awaited no other is asked for: with it
-/// comes the next drawing, and the next question.
+/// Asks for what the charts show, while they are in sight.
 #[hook]
 pub fn use_charts(ctx: &Ctx) {
-    let (ask, rows) = ask(ctx);
+    let (whole, rows) = whole(ctx);
+    let ask = ctx.state.run.panels.charts.zoom.unwrap_or(whole);
+    let watch = Rc::clone(&ctx.state.run.watch);
     let sight = ctx.state.run.tab == Tab::Measures && rows > 0;
-    let answered = ctx.state.run.charts.as_ref().map_or(0, |charts| charts.of.to.0 ^ charts.of.from.0.rotate_left(32));
-    let ctx = ctx.clone();
+    let words = effects::text(&watch.join("\n"));
+    let lab = ctx.lab.clone();
     let measure = move || {
-        if sight && !ctx.lab.waits_for(Asked::Charts) {
-            ctx.lab.send(Request::Charts { of: ask, watch: Vec::new() });
+        if sight {
+            lab.send_latest(Asked::Charts, Request::Charts { of: ask, watch: watch.to_vec() });
         }
     };
-    let key = if sight { [rows, ask.from.0 ^ ask.to.0.rotate_left(32), answered] } else { [0; 3] };
-    use_effect_on(key, effects::plain(measure));
+    let stretch = ask.from.0 ^ ask.to.0.rotate_left(32);
+    use_effect_on(if sight { [rows, stretch, words] } else { [0; 3] }, effects::plain(measure));
 }
 
 /// Changes what is looked at.
@@ -113,11 +112,7 @@ fn figure(ctx: &Ctx, charts: &Rc<Measured>, chart: &Chart, look: Look) -> Html {
     } else if let Some(part) = look.part {
         inside.push(band("part", part, part));
     }
-    if (of.from..of.to).contains(&now) {
-        let x = now.since(of.from).0 as f64 / of.to.since(of.from).0 as f64 * f64::from(of.parts) * 100.0;
-        let d = format!("M{}.{:02} 0V{}", x as u64 / 100, x as u64 % 100, chart::HEIGHT);
-        inside.push(tag("path", &["class", "d"], &["now", &d], Vec::new()));
-    }
+    inside.push(tag("path", &["class", "d"], &["now", &chart::cursor(&of, now)], Vec::new()));
     for (i, series) in chart.series.iter().enumerate() {
         let d = chart::line(&series.values, top);
         inside.push(tag("path", &["class", "d"], &[&format!("line s{}", i % 8), &d], Vec::new()));

@@ -5,9 +5,12 @@ use super::super::app::{Ctx, use_ctx};
 use super::super::canvas::Painter;
 use super::super::controls::button;
 use super::super::effects::{self, use_effect_on};
-use super::super::state::Theme;
+use super::super::keys::chord;
+use super::super::state::{Action, Theme};
 use super::log::filter_bar;
 use crate::base::Micros;
+use crate::progress::settings::Spoken;
+use crate::view::keys::{Area, Deed};
 use crate::view::layout::Point;
 use crate::view::spacetime::{self, Picture, Plan, Window};
 use crate::wire::{DiagramAsk, Move, Opened, RowFilter};
@@ -16,7 +19,7 @@ use gloo::render::{AnimationFrame, request_animation_frame};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlCanvasElement, HtmlInputElement, PointerEvent, ResizeObserver, WheelEvent};
+use web_sys::{Element, HtmlCanvasElement, PointerEvent, ResizeObserver, WheelEvent};
 use yew::prelude::*;
 
 /// So many things at most are drawn one by one.
@@ -43,6 +46,8 @@ struct Chart {
     hover: Cell<Option<u64>>,
     selected: Cell<Option<u64>>,
     anchor: Cell<Option<u64>>,
+    /// The selected event was walked to.
+    walked: Cell<bool>,
     /// Pointers that are down, with where each was last; and how far the first has moved.
     pointers: RefCell<Vec<(i32, Point)>>,
     moved: Cell<f32>,
@@ -79,7 +84,8 @@ impl Chart {
             self.following.set(true);
             Window { from: 0.0, to: opened.pace_us_per_s as f64 * SPAN_S }
         });
-        self.window.set(Some(if self.following.get() { window.following(now) } else { window }));
+        let window = self.bring_into_sight(if self.following.get() { window.following(now) } else { window });
+        self.window.set(Some(window));
         self.ask();
         self.wake();
     }
@@ -176,30 +182,47 @@ impl Chart {
     /// To another event; the window goes along.
     fn walk(self: &Rc<Self>, row: Option<u64>) {
         let (Some(row), Some(ctx)) = (row, self.ctx()) else { return };
+        self.walked.set(true);
         self.select(Some(row));
+        // Of every step the line below tells the sentence, and how it stands to the other.
+        ctx.lab.quiet.set(ctx.state.settings.spoken == Spoken::All);
         ctx.lab.go(Move::ToRow(row));
     }
 
+    /// The event that was walked to comes into sight.
+    fn bring_into_sight(&self, window: Window) -> Window {
+        let about = self.ctx().and_then(|ctx| ctx.state.run.diagram.as_ref()?.about.clone());
+        let about = about.filter(|about| Some(about.row) == self.selected.get() && self.walked.take());
+        let Some(at) = about.map(|about| about.at.0 as f64) else { return window };
+        if at < window.from || at > window.to { window.moved(at - (window.from + window.to) / 2.0) } else { window }
+    }
+
     fn key(self: &Rc<Self>, event: &KeyboardEvent) {
-        let about = self.ctx().and_then(|ctx| ctx.state.run.diagram.as_ref().and_then(|d| d.about.clone()));
+        let Some(ctx) = self.ctx() else { return };
+        let Some(deed) = ctx.state.keys().deed(&[Area::Diagram], &chord(event)) else { return };
+        let about = ctx.state.run.diagram.as_ref().and_then(|d| d.about.clone());
         let about = about.filter(|_| self.selected.get().is_some());
-        match event.key().as_str() {
-            "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown" if about.is_none() => {
+        let to = |row: Option<u64>, none: &str| match row {
+            Some(row) => self.walk(Some(row)),
+            None => ctx.dispatch(Action::Toast(none.into())),
+        };
+        match (deed, about) {
+            (Deed::Earlier | Deed::Later | Deed::Cause | Deed::Effect, None) => {
                 let last = self.picture.borrow().spots.last().map(|(row, _)| *row);
                 self.walk(last);
             }
-            "ArrowLeft" => self.walk(about.and_then(|a| a.previous)),
-            "ArrowRight" => self.walk(about.and_then(|a| a.next)),
-            "ArrowUp" => self.walk(about.and_then(|a| a.cause)),
-            "ArrowDown" => self.walk(about.and_then(|a| a.effect)),
-            "+" | "=" => self.zoom(0.5, None),
-            "-" => self.zoom(2.0, None),
-            "0" => self.fit(),
-            "PageUp" => self.pan(-0.5),
-            "PageDown" => self.pan(0.5),
+            (Deed::Earlier, Some(about)) => to(about.previous, "This is the first event of the lane."),
+            (Deed::Later, Some(about)) => to(about.next, "This is the last event of the lane so far."),
+            (Deed::Cause, Some(about)) => to(about.cause, "No event at another node led to this one."),
+            (Deed::Effect, Some(about)) => to(about.effect, "It has led to no event at another node so far."),
+            (Deed::In, _) => self.zoom(0.5, None),
+            (Deed::Out, _) => self.zoom(2.0, None),
+            (Deed::Fit, _) => self.fit(),
+            (Deed::PageEarlier, _) => self.pan(-0.5),
+            (Deed::PageLater, _) => self.pan(0.5),
             // The events that one walks to from here are compared with this one.
-            "Enter" => self.anchor.set(self.selected.get()),
-            "Escape" if self.selected.get().is_some() || self.anchor.get().is_some() => {
+            (Deed::Compare, _) => self.anchor.set(self.selected.get()),
+            (Deed::LetGo, _) if self.selected.get().is_some() || self.anchor.get().is_some() => {
                 self.anchor.set(None);
                 self.select(None);
             }
@@ -378,8 +401,8 @@ pub fn SpaceTime() -> Html {
     let onkeydown = {
         let (chart, again) = (chart.clone(), again.clone());
         Callback::from(move |event: KeyboardEvent| {
-            let typed = event.target().is_some_and(|target| target.has_type::<HtmlInputElement>());
-            if !typed {
+            let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            if element.is_some_and(|element| element.closest(".lanes").ok().flatten().is_some()) {
                 chart.key(&event);
                 again.force_update();
             }
@@ -423,7 +446,7 @@ fn about(ctx: &Ctx, chart: &Rc<Chart>, again: &UseForceUpdateHandle) -> Html {
         })
     };
     html! {
-        <p class="about" role="status">
+        <p class="about" aria-live={if ctx.state.settings.spoken == Spoken::All { "polite" } else { "off" }}>
             if unfiltered { { "Too much is in sight to filter it: zoom in. " } }
             if let Some(about) = diagram.and_then(|d| d.about.as_ref()) {
                 <span class="n">{ about.at.to_string() }</span>{ " " }{ &about.sentence }{ ". " }

@@ -9,6 +9,7 @@ use crate::view::layout::Point;
 use crate::view::stage::Target;
 use crate::wire::{Command, Cut};
 use gloo::events::{EventListener, EventListenerOptions};
+use gloo::timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -17,6 +18,9 @@ use yew::prelude::*;
 
 /// A pointer that moved further than this drags.
 const DRAG_PX: f32 = 8.0;
+
+/// A finger that stays so long asks for the menu. Some browsers say so themselves; this is for all.
+const LONG_MS: f64 = 450.0;
 
 /// What the pointer is at.
 #[derive(Clone, Copy)]
@@ -36,13 +40,15 @@ pub struct Pointer {
     canvas: HtmlCanvasElement,
     mode: Mode,
     down: Rc<Cell<Option<Press>>>,
+    /// When it went down.
+    since: Rc<Cell<f64>>,
     /// Fingers on the stage, by their ids.
     fingers: Rc<RefCell<Vec<(i32, Point)>>>,
 }
 
 impl Pointer {
     pub fn new(latest: Rc<RefCell<Ctx>>, canvas: HtmlCanvasElement, mode: Mode) -> Pointer {
-        Pointer { latest, canvas, mode, down: Rc::default(), fingers: Rc::default() }
+        Pointer { latest, canvas, mode, down: Rc::default(), since: Rc::default(), fingers: Rc::default() }
     }
 
     /// Listens on the canvas and on what stands over it.
@@ -99,7 +105,8 @@ impl Pointer {
     fn point(&self, event: &MouseEvent) -> Point {
         let canvas = self.canvas.get_bounding_client_rect();
         let (x, y) = (f64::from(event.client_x()) - canvas.x(), f64::from(event.client_y()) - canvas.y());
-        Point { x: x as f32, y: y as f32 }
+        let scale = self.ctx().lab.play.scale();
+        Point { x: (x / scale) as f32, y: (y / scale) as f32 }
     }
 
     fn reach(event: &PointerEvent) -> f32 {
@@ -107,13 +114,16 @@ impl Pointer {
     }
 
     fn pressed(&self, event: &PointerEvent) {
-        if event.button() > 0 {
+        // The list of messages lies over the stage while the keyboard is in it.
+        let list = event.target().and_then(|t| t.dyn_into::<Element>().ok()?.closest(".flights").ok()?);
+        if event.button() > 0 || list.is_some() {
             return;
         }
         let (p, play) = (self.point(event), &self.ctx().lab.play);
         if self.mode == Mode::Bench && event.pointer_type() == "touch" {
             self.fingers.borrow_mut().push((event.pointer_id(), p));
         }
+        self.since.set(event.time_stamp());
         let target = play.hit(p, Pointer::reach(event));
         let node = if let Some(Target::Node(node)) = target { Some(node) } else { None };
         let press = match node {
@@ -187,6 +197,7 @@ impl Pointer {
             (Mode::Bench, Press::Down(from, Some(a)), _) if from.distance(p) > DRAG_PX => dragged(&ctx, a, target),
             (Mode::Poke, _, Some(Target::Node(node))) => poke(&ctx, node),
             (Mode::Poke, ..) => {}
+            (Mode::Watch, _, target) => ctx.lab.select(target),
             (Mode::Bench, _, target) => {
                 if matches!(target, Some(Target::Message(_))) {
                     ctx.lab.play.pause();
@@ -195,6 +206,11 @@ impl Pointer {
                 // The keys belong to the bench from now on.
                 let spot = target.and_then(|t| if let Target::Node(n) = t { Some(n) } else { None });
                 self.take_focus(spot);
+                let long = event.pointer_type() == "touch" && event.time_stamp() - self.since.get() > LONG_MS;
+                if long && target.is_some() {
+                    // The lifted finger closes what was open before.
+                    Timeout::new(0, move || ctx.dispatch(Action::Menu(target))).forget();
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::super::app::{Ctx, use_ctx};
 use super::super::effects::{self, use_effect_on};
 use super::super::state::Action;
+use super::deeds::roving;
 use super::stage::{is_coarse, is_wide};
 use crate::view::words;
 use crate::wire::{Move, Row, RowFilter, RowKind};
@@ -62,13 +63,14 @@ pub fn Log() -> Html {
     let (first, rows) = run.rows.as_ref().map_or((0, [].as_slice()), |r| (r.first, r.rows.as_slice()));
     let above = first.saturating_sub(skipped) * height;
     let below = total.saturating_sub(first + rows.len() as u64) * height;
+    let reached = reached(rows, step);
     let row = |row: &Row| {
         let (ctx, id) = (ctx.clone(), row.id);
         let onclick = Callback::from(move |_: MouseEvent| ctx.lab.go(Move::ToRow(id)));
         let here = row.step == step;
         html! {
             <li key={row.id} class={classes!(row.interesting.then_some("loud"), here.then_some("here"))} data-row={row.id.to_string()}>
-                <button type="button" {onclick} aria-current={here.then_some("true")}>
+                <button type="button" {onclick} aria-current={here.then_some("true")} tabindex={if reached == Some(row.id) { "0" } else { "-1" }}>
                     <span class="at">{ words::clock(row.at, true) }</span>{ kind(row.kind) }<span class="say">{ &row.sentence }</span>
                 </button>
             </li>
@@ -79,11 +81,16 @@ pub fn Log() -> Html {
             { filter_bar(&ctx, true, html! { <span class="n">{ words::count(total, "row", "rows") }</span> }) }
             <div class="rows" ref={list} {onscroll}>
                 <svg class="space" height={above.to_string()} aria-hidden="true"></svg>
-                <ol>{ for rows.iter().map(row) }</ol>
+                <ol onkeydown={roving(&ctx)}>{ for rows.iter().map(row) }</ol>
                 <svg class="space" height={below.to_string()} aria-hidden="true"></svg>
             </div>
         </div>
     }
+}
+
+/// Of all rows one is reached by Tab; from it arrow keys go to the others.
+fn reached(rows: &[Row], step: u64) -> Option<u64> {
+    rows.iter().find(|row| row.step == step).or(rows.first()).map(|row| row.id)
 }
 
 /// What rows are shown, and searches for one like that.

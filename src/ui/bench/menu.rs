@@ -18,6 +18,18 @@ fn popover(element: &HtmlElement, method: &str) {
     }
 }
 
+/// Opens a popover by its id, with the focus on the first of its buttons.
+pub fn show_by_id(id: &str) {
+    let element = gloo::utils::document().get_element_by_id(id);
+    if let Some(element) = element.filter(|e| !e.matches(":popover-open").unwrap_or(false)) {
+        let element: HtmlElement = element.unchecked_into();
+        popover(&element, "showPopover");
+        if let Ok(Some(first)) = element.query_selector("button") {
+            let _ = first.unchecked_into::<HtmlElement>().focus();
+        }
+    }
+}
+
 /// A hook rather than a component: there is one of it, and a component is not small.
 #[hook]
 pub fn use_menu(ctx: &Ctx) -> Html {
@@ -30,15 +42,15 @@ pub fn use_menu(ctx: &Ctx) -> Html {
             match target {
                 Some(target) => {
                     if let (Some(spot), Some(stage)) = (lab.play.spot(*target), lab.play.canvas_box()) {
-                        let x = (stage.x() + f64::from(spot.x) + 30.0).min(stage.x() + stage.width() - 190.0).max(8.0);
-                        let y = (stage.y() + f64::from(spot.y) - 20.0).max(8.0);
+                        let scale = lab.play.scale();
+                        let x = (stage.x() + f64::from(spot.x) * scale + 30.0)
+                            .min(stage.x() + stage.width() - 190.0)
+                            .max(8.0);
+                        let y = (stage.y() + f64::from(spot.y) * scale - 20.0).max(8.0);
                         let _ = element.style().set_property("left", &format!("{}px", x as i32));
                         let _ = element.style().set_property("top", &format!("{}px", y as i32));
                     }
-                    popover(&element, "showPopover");
-                    if let Ok(Some(first)) = element.query_selector("button") {
-                        let _ = first.unchecked_into::<HtmlElement>().focus();
-                    }
+                    show_by_id("menu");
                 }
                 None => popover(&element, "hidePopover"),
             }

@@ -1,30 +1,37 @@
 //! The bench: stage, transport, scrubber and what there is to read about the run.
 
 mod charts;
+mod clip;
 mod commands;
+pub mod deeds;
 mod diagram;
 mod dialog;
 mod gestures;
+mod history;
 mod inbox;
+mod inspector;
 mod log;
 mod look;
 mod menu;
 mod panels;
+mod present;
+mod properties;
 pub mod stage;
 pub mod tabs;
-mod transport;
+pub mod transport;
 
 use super::app::{Ctx, use_ctx};
 use super::controls::button;
 use super::pages::failed;
 use super::state::Action;
 use crate::view::acts::{self, Act, What};
+use crate::view::keys;
 use crate::view::stage::Target;
-use crate::wire::{GoalState, Move, PropertyCard, Request};
+use crate::wire::Request;
+pub use clip::Clip;
 use dialog::use_ask_dialog;
 use menu::use_menu;
 use stage::{Mode, Stage};
-use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 /// What the acts depend on, when a run is open.
@@ -48,14 +55,16 @@ pub fn perform(ctx: &Ctx, act: &Act) {
 #[component]
 pub fn Bench() -> Html {
     let ctx = use_ctx();
-    let scrubber = transport::use_scrubber(&ctx);
+    let scrubber = transport::use_scrubber(&ctx, &[], None);
     charts::use_charts(&ctx);
-    panels::use_inspector(&ctx);
+    inspector::use_inspector(&ctx);
+    history::use_glance(&ctx);
     let menu = use_menu(&ctx);
     let dialog = use_ask_dialog(&ctx);
+    present::use_present(&ctx);
     let onkeydown = {
         let ctx = ctx.clone();
-        Callback::from(move |event: KeyboardEvent| key(&ctx, &event))
+        Callback::from(move |event: KeyboardEvent| deeds::key(&ctx, &event))
     };
     let again = {
         let ctx = ctx.clone();
@@ -63,19 +72,20 @@ pub fn Bench() -> Html {
     };
     let run = &ctx.state.run;
     html! {
-        <section class="bench" aria-label="Bench" {onkeydown}>
+        <section class={classes!("bench", ctx.state.presents.then_some("presents"))} id="bench" tabindex="-1" aria-label="Bench" {onkeydown}>
             <div class="stage">
                 if let Some(why) = &run.failed {
                     { failed("The run could not be opened", why, again) }
                 } else {
                     <Stage mode={Mode::Bench} />
                     { palette(&ctx) }
-                    { properties(&ctx) }
+                    { properties::panel(&ctx) }
                     { look::look(&ctx) }
                     <p class="toast" hidden={run.toast.is_empty()}>{ &run.toast }</p>
                 }
             </div>
-            { transport::transport(&ctx, borrowed(&ctx), scrubber) }
+            if ctx.state.presents { { present::caption(&ctx) } }
+            { transport::transport(&ctx, borrowed(&ctx), scrubber, true) }
             { tabs::tabs(&ctx) }
             <p class="sr-only" role="status" id="said">{ &run.said }</p>
             { menu }
@@ -84,81 +94,17 @@ pub fn Bench() -> Html {
     }
 }
 
-/// Keys of the whole bench; those of single elements have gone before.
-fn key(ctx: &Ctx, event: &KeyboardEvent) {
-    if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
-        return;
-    }
-    let Some(element) = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) else { return };
-    let tag = element.tag_name();
-    let typing = matches!(tag.as_str(), "TEXTAREA" | "SELECT")
-        || tag == "INPUT" && element.get_attribute("type").as_deref() != Some("range");
-    if typing || element.closest("dialog").ok().flatten().is_some() {
-        return;
-    }
-    let key = event.key();
-    match key.as_str() {
-        " " if matches!(tag.as_str(), "BUTTON" | "SUMMARY") => {}
-        // Not prevented: it closes menus too.
-        "Escape" => ctx.lab.select(None),
-        key if by_key(ctx, key) => event.prevent_default(),
-        _ => {}
-    }
-}
-
-/// Does what a key of the bench does; false when it does nothing.
-pub fn by_key(ctx: &Ctx, key: &str) -> bool {
-    let lab = &ctx.lab;
-    match key {
-        " " => lab.play.toggle(),
-        "." => lab.go(Move::Forward),
-        "," => lab.go(Move::Back),
-        "]" => lab.go(Move::NextInteresting),
-        "[" => lab.go(Move::PreviousInteresting),
-        "m" | "M" => next_message(ctx),
-        "+" | "=" => lab.play.zoom_selected(look::CLOSER),
-        "-" => lab.play.zoom_selected(1.0 / look::CLOSER),
-        "0" => lab.play.zoom(0.0, None),
-        "Escape" => lab.select(None),
-        key => {
-            let Some(bench) = bench_of(ctx) else { return false };
-            let acts = acts::acts(bench, ctx.state.run.selected);
-            let Some(act) = acts::by_key(&acts, key) else { return false };
-            perform(ctx, act);
-        }
-    }
-    true
-}
-
-/// Selects one message after another.
-fn next_message(ctx: &Ctx) {
-    let run = &ctx.state.run;
-    let (Some(opened), Some(frame)) = (&run.opened, &run.frame) else { return };
-    let flying: Vec<_> = frame.flights.iter().filter(|f| f.lost.is_none()).collect();
-    let place = flying.iter().position(|f| run.selected == Some(Target::Message(f.id)));
-    let next = place.map_or(0, |p| p + 1) % flying.len().max(1);
-    ctx.lab.play.pause();
-    let words = match flying.get(next) {
-        Some(flight) => {
-            ctx.lab.select(Some(Target::Message(flight.id)));
-            crate::view::words::flight(opened, flight, frame.now)
-        }
-        None => "No message is on its way.".into(),
-    };
-    ctx.dispatch(Action::Toast(words));
-}
-
 /// The acts as buttons with their keys.
 pub fn act_buttons(ctx: &Ctx, selected: Option<Target>) -> Html {
     let Some(bench) = bench_of(ctx) else { return Html::default() };
     let button = |act: Act| {
         let ctx = ctx.clone();
-        let (label, key) = (act.label.clone(), act.key);
+        let (label, key) = (act.label.clone(), ctx.state.keys().key(act.deed));
         let onclick = Callback::from(move |_: MouseEvent| {
             ctx.dispatch(Action::Menu(None));
             perform(&ctx, &act);
         });
-        let shown = if key == "delete" { "Del".to_owned() } else { key.to_ascii_uppercase() };
+        let shown = keys::shown(&key);
         html! { <button type="button" class="act" key={label.clone()} data-key={key} {onclick}>{ label }<kbd aria-hidden="true">{ shown }</kbd></button> }
     };
     html! { { for acts::acts(bench, selected).into_iter().map(button) } }
@@ -175,43 +121,6 @@ fn palette(ctx: &Ctx) -> Html {
             }
             { act_buttons(ctx, selected) }
         </div>
-    }
-}
-
-/// The watched properties, and whether they hold.
-fn properties(ctx: &Ctx) -> Html {
-    let run = &ctx.state.run;
-    let Some(opened) = &run.opened else { return Html::default() };
-    let line = |card: &PropertyCard| {
-        let (name, statement) = opened.properties.get(card.index as usize).cloned().unwrap_or_default();
-        match &card.broken {
-            None => html! { <li class="ok" title={statement}><span>{ name }</span><span>{ "holds" }</span></li> },
-            Some((row, reason)) => {
-                let (ctx, row) = (ctx.clone(), *row);
-                let onclick = Callback::from(move |_: MouseEvent| ctx.lab.go(Move::ToRow(row)));
-                html! {
-                    <li class="no" title={statement}>
-                        <span>{ name }</span>{ button("link", "broken", onclick) }
-                        <small>{ reason }</small>
-                    </li>
-                }
-            }
-        }
-    };
-    let bugs = opened.parameters.iter().map(|p| {
-        html! { <li class={p.bug.then_some("no bug")} title={p.meaning.clone()}><span>{ &p.name }</span><span>{ &p.value }</span></li> }
-    });
-    let goals = &run.goals;
-    let met = goals.iter().filter(|g| g.state == GoalState::Met).count();
-    let broken = run.status.properties.iter().any(|p| p.broken.is_some());
-    if run.status.properties.is_empty() && opened.parameters.is_empty() {
-        return Html::default();
-    }
-    html! {
-        <details class="props" open={stage::is_wide()} data-broken={broken.to_string()}>
-            <summary>{ "Properties " }if broken { <b class="bug">{ "broken" }</b> }if !goals.is_empty() { <span class="n">{ format!("goals {met}/{}", goals.len()) }</span> }</summary>
-            <ul>{ for run.status.properties.iter().map(line) }{ for bugs }</ul>
-        </details>
     }
 }
 

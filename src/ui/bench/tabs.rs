@@ -2,15 +2,16 @@
 
 use super::super::app::{Ctx, focus};
 use super::super::state::{Action, Tab};
-use super::{charts, commands, diagram, log, panels};
+use super::{charts, commands, diagram, history, inspector, log, panels};
 use yew::prelude::*;
 
-const TABS: [(Tab, &str, &str); 6] = [
+const TABS: [(Tab, &str, &str); 7] = [
     (Tab::Diagram, "diagram", "Space-time"),
     (Tab::Log, "log", "Log"),
     (Tab::State, "state", "State"),
     (Tab::Pending, "pending", "Timers & messages"),
     (Tab::Commands, "commands", "Faults"),
+    (Tab::History, "history", "History"),
     (Tab::Measures, "measures", "Measures"),
 ];
 
@@ -63,9 +64,10 @@ pub fn tabs(ctx: &Ctx) -> Html {
                 { match current {
                     Tab::Log => html! { <log::Log /> },
                     Tab::Diagram => html! { <diagram::SpaceTime /> },
-                    Tab::State => panels::inspector(ctx),
+                    Tab::State => inspector::inspector(ctx),
                     Tab::Pending => panels::pending(ctx),
                     Tab::Commands => commands::faults(ctx),
+                    Tab::History => history::history(ctx),
                     Tab::Measures => charts::charts(ctx),
                 } }
             </div>

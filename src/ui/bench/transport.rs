@@ -7,8 +7,10 @@ use super::super::exports;
 use super::super::icons;
 use super::super::lab::Share;
 use super::super::state::Action;
-use super::tabs;
+use super::{deeds, tabs};
 use crate::base::Micros;
+use crate::view::history;
+use crate::view::keys::{Deed, shown};
 use crate::view::link::{self, Session};
 use crate::view::route::Route;
 use crate::view::{track, words};
@@ -16,8 +18,8 @@ use crate::wire::{CommandCard, Mark, MarkKind, Move, Request};
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
-/// `notice` stands above all: whose run this is, if not one's own.
-pub fn transport(ctx: &Ctx, notice: Html, scrubber: Html) -> Html {
+/// `notice` stands above all: whose run this is, if not one's own. What is about one run only is there when it is `alone`.
+pub fn transport(ctx: &Ctx, notice: Html, scrubber: Html, alone: bool) -> Html {
     html! {
         <div class="transport">
             { notice }
@@ -26,8 +28,7 @@ pub fn transport(ctx: &Ctx, notice: Html, scrubber: Html) -> Html {
                 { clock(ctx) }
                 <span class="sp"></span>
                 { speed(ctx) }
-                { seed(ctx) }
-                { branches(ctx) }
+                if alone { <>{ seed(ctx) }{ branches(ctx) }</> }
             </div>
             { scrubber }
         </div>
@@ -44,16 +45,17 @@ fn buttons(ctx: &Ctx) -> Html {
         Callback::from(move |_: MouseEvent| ctx.lab.play.toggle())
     };
     let playing = ctx.state.run.playing;
+    let tip = |words: &str, deed: Deed| format!("{words} ( {} )", shown(&ctx.state.keys().key(deed)));
     html! {
         <>
-            { tool("To the start", "To the start", icons::to_start(), "", go(Move::Start)) }
-            { tool("Step back", "Step back ( , )", icons::back(), "Step", go(Move::Back)) }
-            <button type="button" class="pri play" id="play" onclick={toggle} aria-label={if playing { "Pause" } else { "Play" }} title="Play or pause (Space)">
+            { tool("To the start", tip("To the start", Deed::Start), icons::to_start(), "", go(Move::Start)) }
+            { tool("Step back", tip("Step back", Deed::Back), icons::back(), "Step", go(Move::Back)) }
+            <button type="button" class="pri play" id="play" onclick={toggle} aria-label={if playing { "Pause" } else { "Play" }} title={tip("Play or pause", Deed::Play)}>
                 { if playing { icons::pause() } else { icons::play() } }<span class="hide3">{ if playing { "Pause" } else { "Play" } }</span>
             </button>
-            { tool("Step forward", "Step forward ( . )", icons::forward(), "Step", go(Move::Forward)) }
-            { tool("To the next interesting event", "To the next interesting event ( ] )", icons::next_event(), "", go(Move::NextInteresting)) }
-            { tool("To now: the furthest point of the run", "To now", icons::to_head(), "", go(Move::Head)) }
+            { tool("Step forward", tip("Step forward", Deed::Forward), icons::forward(), "Step", go(Move::Forward)) }
+            { tool("To the next interesting event", tip("To the next interesting event", Deed::NextInteresting), icons::next_event(), "", go(Move::NextInteresting)) }
+            { tool("To now: the furthest point of the run", tip("To now", Deed::Head), icons::to_head(), "", go(Move::Head)) }
         </>
     }
 }
@@ -93,6 +95,11 @@ fn speed(ctx: &Ctx) -> Html {
     }
 }
 
+/// Some other seed, of few digits.
+pub fn another(seed: u64) -> u64 {
+    seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1) >> 44
+}
+
 fn seed(ctx: &Ctx) -> Html {
     let Some(opened) = &ctx.state.run.opened else { return Html::default() };
     let reopen = |seed: Option<u64>| {
@@ -110,6 +117,17 @@ fn seed(ctx: &Ctx) -> Html {
             Err(why) => ctx.dispatch(Action::Toast(why)),
         })
     };
+    let deed = |deed: Deed| {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| {
+            deeds::does(&ctx, deed);
+        })
+    };
+    let (present, clip, records) = (deed(Deed::Present), deed(Deed::Clip), ctx.state.records);
+    let take = |route: Route| {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.lab.take_along(route.clone()))
+    };
     let run = &ctx.state.run;
     let from = match &ctx.state.route {
         route @ Route::Lesson(..) => route.href(),
@@ -122,10 +140,12 @@ fn seed(ctx: &Ctx) -> Html {
             ctx.dispatch(Action::Noted(text, from.clone()));
         })
     };
-    let session = Session { tab: tabs::name(run.tab).into(), note: run.note.clone(), from, ..Session::default() };
+    let (tab, watch) = (tabs::name(run.tab).into(), run.watch.to_vec());
+    let session = Session { tab, note: run.note.clone(), from, watch, ..Session::default() };
     let forms = exports::FORMS.iter().map(|form| button("", form.words, share(Share::Write(*form))));
     html! {
         <>
+            if records { { button("records", "● End the clip", deed(Deed::Clip)) } }
             <span class="ev">{ "seed " }<b id="seed">{ opened.seed }</b></span>
             { button("hide2", "Reset", reopen(Some(opened.seed))) }
             <button type="button" popovertarget="share-menu">{ "Share" }</button>
@@ -140,9 +160,13 @@ fn seed(ctx: &Ctx) -> Html {
                 { button("", "Copy as text", share(Share::Copy)) }
                 { button("", "Save as a file", share(Share::Download)) }
                 { file_input("Open a file", open) }
+                { button("", "Present: full screen, large labels", present) }
+                { button("", if records { "End the clip and save it" } else { "Record a clip of the stage" }, clip) }
+                { button("", "Change it in the sandbox", take(Route::Sandbox(String::new()))) }
+                { button("", "Compare with…", take(Route::Compare(String::new()))) }
                 <details><summary>{ "Save in another form" }</summary>{ for forms }</details>
                 { button("", "Start this run again", reopen(Some(opened.seed))) }
-                { button("", "Try another seed", reopen(Some(opened.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1) >> 44))) }
+                { button("", "Try another seed", reopen(Some(another(opened.seed)))) }
             </div>
         </>
     }
@@ -167,7 +191,7 @@ fn branches(ctx: &Ctx) -> Html {
         <label class="branch"><span class="sr-only">{ "Branch of the run" }</span>
             <select {onchange}>
                 { for status.branches.iter().map(|b| html! {
-                    <option value={b.id.to_string()} selected={b.id == status.branch}>{ format!("{}, to {}", b.label, words::length(b.at.0)) }</option>
+                    <option value={b.id.to_string()} selected={b.id == status.branch}>{ history::name(b) }</option>
                 }) }
             </select>
         </label>
@@ -218,7 +242,7 @@ fn handle(ctx: &Ctx, place: usize, card: &CommandCard, span: Micros, x: String) 
 }
 
 #[hook]
-pub fn use_scrubber(ctx: &Ctx) -> Html {
+pub fn use_scrubber(ctx: &Ctx, beside: &[Mark], parting: Option<Micros>) -> Html {
     let track = use_node_ref();
     let run = &ctx.state.run;
     let (now, head) = run.frame.as_ref().map_or((Micros::ZERO, Micros::ZERO), |f| (f.now, f.head.max(f.now)));
@@ -258,7 +282,8 @@ pub fn use_scrubber(ctx: &Ctx) -> Html {
     html! {
         <div class="scrub">
             <svg class="marks" height="10" aria-hidden="true">
-                { for run.status.marks.iter().map(mark) }
+                { for run.status.marks.iter().chain(beside).map(mark) }
+                if let Some(at) = parting { <svg x={percent(at)} overflow="visible"><path class="parting" d="M-1-4h2v16h-2z" /></svg> }
                 { for run.status.commands.iter().enumerate().filter(|(_, c)| !c.scripted).map(|(place, c)| handle(ctx, place, c, span, percent(c.at))) }
             </svg>
             <input ref={track} type="range" id="scrubber" min="0" max={track::STEPS.to_string()} step="1"

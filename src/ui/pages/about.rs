@@ -22,7 +22,7 @@ pub fn about(ctx: &Ctx) -> Html {
             <h2>{ "Privacy" }</h2>
             <p>{ "Nothing leaves this machine: no account, no tracking, no request to any other site. Your progress is kept in this browser's storage; save it as a file to take it elsewhere." }</p>
             <h2>{ "Keys" }</h2>
-            <p>{ "On the bench: Tab to a node, Enter for its menu, or press the key shown in the palette (C crashes, P pauses, X cuts off, K skews the clock). M picks the next message, comma and full stop step back and forward, brackets go to the previous and next interesting event, Space plays. Keys work only while the bench has the focus." }</p>
+            <p>{ "Everything has a key. Press ? for the list: it says what each does, and there each can be another. The same list says how much a screen reader is told of a run. Ctrl K finds what can be done by typing. Keys of the bench work while the bench has the focus." }</p>
             <h2>{ "Fault drill" }</h2>
             <p>{ "The engine runs in a worker of its own. When it dies, a new one takes over and your run is brought back. Try it:" }</p>
             <p><button type="button" id="die" onclick={drill}>{ "Crash the engine" }</button></p>

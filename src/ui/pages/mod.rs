@@ -1,9 +1,12 @@
 //! The pages.
 
 pub mod about;
+pub mod compare;
 pub mod home;
 pub mod lesson;
 pub mod run;
+pub mod sandbox;
+pub mod style;
 
 use super::controls::{button, link, tag, words};
 use crate::view::route::Route;
