@@ -3,6 +3,7 @@
 use super::Run;
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, NodeId, TimerId, codec, order};
+use crate::sim::apply::BY_HAND;
 use crate::sim::sample;
 use crate::sim::scenario::Blueprint;
 use crate::sim::sentence::Reader;
@@ -192,7 +193,8 @@ impl Run {
             let (due, rule) = trace.loss(rec);
             let sending = rec.cause().map_or(rec.time(), |row| trace.get(row).time());
             // Lost on entering the link: it breaks half-way. Lost on arrival, or by hand: where it was then.
-            let at = if rec.time() > sending { rec.time() } else { Micros((sending.0 + due.0) / 2) };
+            let entering = rec.time() == sending && rule != BY_HAND;
+            let at = if entering { Micros((sending.0 + due.0) / 2) } else { rec.time() };
             Flight {
                 id: rec.message(),
                 kind: reader.message_kind(rec).unwrap_or(0),

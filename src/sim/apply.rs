@@ -11,6 +11,9 @@ use crate::base::{MsgId, NodeId, TimerId, order};
 use crate::wire::*;
 use std::sync::Arc;
 
+/// The rule of a loss that was commanded.
+pub const BY_HAND: &str = "dropped by hand";
+
 type Done = Result<(), String>;
 
 /// What a command is to the run: 1 a fault, 2 a repair, 0 neither (load, and what only looks).
@@ -315,7 +318,7 @@ impl World {
         let (due, message) = self.take(id)?;
         let _ = row;
         let rec = Rec::of_message(RowKind::Lost, self.now, id, true, Some(message.row));
-        self.lose(rec, due, "dropped by hand", trace);
+        self.lose(rec, due, BY_HAND, trace);
         Ok(())
     }
 

@@ -318,7 +318,7 @@ fn top(ctx: &Ctx) -> Html {
             { button("quiet find hide", "Find", find) }
             <button type="button" class="quiet keys" onclick={list} title="Keys, and how much is spoken (?)" aria-label="Keys">{ "?" }</button>
             <a class="quiet sand" href={Route::Sandbox(String::new()).href()}>{ "Sandbox" }</a>
-            <a class="quiet hide" href={Route::About.href()}>{ "About" }</a>
+            <a class="quiet hide about-link" href={Route::About.href()}>{ "About" }</a>
             { progress_menu(ctx) }
             <button type="button" id="theme" onclick={cycle} aria-label={format!("Theme: {words}")} title="Light, dark, or as the system has it"><span>{ "Theme" }<span class="hide">{ ": " }{ words }</span></span></button>
         </header>

@@ -88,7 +88,7 @@ fn values_are_watched_and_reasons_are_given() {
         );
         page.wait_js(
             "its changes",
-            "return /change|nothing changed/.test(document.querySelector('.inspector .filter .n').innerText)",
+            "return document.querySelector('.inspector').dataset.step === document.querySelector('.transport .ev').innerText.split(' ')[1]",
             json!([]),
         );
     }

@@ -54,6 +54,9 @@ fn a_cluster_is_put_together_in_a_form() {
     // A ready one by a click: the bug that is planted in it stands in red, on the bench and in the form.
     page.click(".gallery a[href='#/sandbox/double-vote']");
     page.wait_text("Two leaders in one term");
+    let fast = "const speed = document.querySelector('.speed input'); speed.value = 90;
+        speed.dispatchEvent(new Event('input', { bubbles: true }))";
+    page.js(fast, json!([]));
     page.wait_js("what it breaks", "return document.querySelector('.props')?.dataset.broken === 'true'", json!([]));
     page.wait_text("1 planted");
     // Three servers, another network, no bug.

@@ -19,7 +19,7 @@ use gloo::render::{AnimationFrame, request_animation_frame};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, HtmlCanvasElement, PointerEvent, ResizeObserver, WheelEvent};
+use web_sys::{Element, HtmlCanvasElement, HtmlElement, PointerEvent, ResizeObserver, WheelEvent};
 use yew::prelude::*;
 
 /// So many things at most are drawn one by one.
@@ -443,6 +443,10 @@ fn about(ctx: &Ctx, chart: &Rc<Chart>, again: &UseForceUpdateHandle) -> Html {
             chart.ask();
             chart.wake();
             again.force_update();
+            // What comes next is a walk: its keys are the lanes'.
+            if let Some(Ok(Some(lanes))) = chart.painter.borrow().as_ref().map(|p| p.canvas.closest(".lanes")) {
+                let _ = lanes.unchecked_into::<HtmlElement>().focus();
+            }
         })
     };
     html! {
