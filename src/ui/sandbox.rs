@@ -240,8 +240,11 @@ fn more(title: &str) -> Html {
     match title {
         "Workload" => adder("workload", "Add a workload", Html::default()),
         "Faults and other commands" => {
-            let options =
-                Preset::ALL.iter().map(|(_, name, about)| tag("option", &["title"], &[about], vec![Html::from(*name)]));
+            // Options come into the page from the last to the first, and the browser would choose the one that came first.
+            let option = |(i, (_, name, about)): (usize, &(Preset, &'static str, &'static str))| {
+                html! { <option title={*about} selected={i == 0}>{ *name }</option> }
+            };
+            let options = Preset::ALL.iter().enumerate().map(option);
             let inside = html! {
                 <>
                     <select aria-label="Script of faults">{ for options }</select>

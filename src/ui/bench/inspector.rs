@@ -77,7 +77,7 @@ pub fn inspector(ctx: &Ctx) -> Html {
         }
     });
     html! {
-        <div class="list inspector" data-step={own.map(|i| i.step.to_string())}>
+        <div class="list inspector" data-fresh={own.map(|i| (i.step == frame.step).to_string())}>
             <div class="filter">
                 <label>{ "Node " }<select {onchange}>
                     { for opened.nodes.iter().enumerate().map(|(i, n)| html! { <option selected={i == node as usize}>{ &n.name }</option> }) }
