@@ -86,11 +86,7 @@ fn values_are_watched_and_reasons_are_given() {
             "return document.querySelector('.transport .ev').innerText !== arguments[0]",
             json!([event]),
         );
-        page.wait_js(
-            "its changes",
-            "return document.querySelector('.inspector').dataset.fresh === 'true'",
-            json!([]),
-        );
+        page.wait_js("its changes", "return document.querySelector('.inspector').dataset.fresh === 'true'", json!([]));
     }
     page.wait_js("a change", "return document.querySelector('.trees mark')", json!([]));
     seek(&page, 380);

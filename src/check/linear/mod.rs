@@ -11,8 +11,8 @@ mod seen;
 pub use evidence::Evidence;
 pub use search::Limits;
 
-use super::history::{History, Operation};
-use super::spec::{self, Readings, Spec, Words};
+use super::history::{History, NEVER, Operation};
+use super::spec::{self, Readings, Shown, Spec, Words};
 use crate::wire::{Datum, Outcome};
 use search::{Found, Item, Search};
 
@@ -117,7 +117,66 @@ impl<S: Spec> Object<S> {
                 object.places.push(place);
             }
         }
+        object.settle(spec);
         Ok(object)
+    }
+
+    /// Of operations that nobody knows the end of: leaves out those that nothing could have shown, for an order with one
+    /// of them is as good without it; and those whose effect was seen have happened by the time that was answered.
+    fn settle(&mut self, spec: &S) {
+        let fate = |(place, item): (usize, &Item<S::Call>)| {
+            let mut fate = Fate::default();
+            if item.completed == NEVER {
+                let others = self.items.iter().enumerate().filter(|(other, _)| *other != place);
+                others.for_each(|(_, other)| {
+                    fate.hear(spec.shows(&item.call, &other.call), item.invoked, other.completed)
+                });
+            }
+            fate
+        };
+        let fates: Vec<Fate> = self.items.iter().enumerate().map(fate).collect();
+        for (item, fate) in self.items.iter_mut().zip(&fates) {
+            if !fate.twin {
+                item.completed = item.completed.min(fate.seen);
+            }
+        }
+        let mut kept = self.items.iter().zip(&fates).map(|(item, fate)| item.completed != NEVER || fate.shown);
+        let kept: Vec<bool> = kept.by_ref().collect();
+        let (mut items, mut places) = (kept.iter(), kept.iter());
+        self.items.retain(|_| *items.next().unwrap_or(&true));
+        self.places.retain(|_| *places.next().unwrap_or(&true));
+    }
+}
+
+/// What the others tell of an operation that nobody knows the end of.
+struct Fate {
+    /// Something may have shown it.
+    shown: bool,
+    /// Something else writes the same.
+    twin: bool,
+    /// Where the first answer is that has seen it.
+    seen: u32,
+}
+
+impl Default for Fate {
+    fn default() -> Fate {
+        Fate { shown: false, twin: false, seen: NEVER }
+    }
+}
+
+impl Fate {
+    fn hear(&mut self, what: Shown, invoked: u32, completed: u32) {
+        match what {
+            Shown::Nothing => {}
+            Shown::Twin => self.twin = true,
+            // What was answered before is no answer to it.
+            _ if completed < invoked => {}
+            Shown::Perhaps => self.shown = true,
+            Shown::Surely => {
+                self.shown = true;
+                self.seen = self.seen.min(completed);
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! One key of a key-value map: get, put, append, compare-and-set. Keys are independent of each other, so a map is checked
 //! a key at a time.
 
-use super::{Readings, Spec, Words, answer, pair, unknown_function};
+use super::{Readings, Shown, Spec, Words, answer, cas, unknown_function};
 use crate::check::history::Operation;
 use crate::wire::{Datum, Outcome};
 
@@ -31,16 +31,8 @@ impl Spec for Map {
                 Some(Datum::None) if self.readings.nil_read_says_nothing => None,
                 answer => answer.cloned().map(Call::Get),
             },
-            "cas" => {
-                let (expected, new) = pair(op)?;
-                let cas = |matched| Some(Call::Cas(expected.clone(), new.clone(), matched));
-                match op.outcome {
-                    Outcome::Ok => cas(Some(true)),
-                    Outcome::Unknown => cas(None),
-                    Outcome::Fail if self.readings.failed_cas_did_not_match => cas(Some(false)),
-                    Outcome::Fail => None,
-                }
-            }
+            "cas" => cas(op, self.readings)?
+                .map(|(expected, new, matched)| Call::Cas(expected.clone(), new.clone(), matched)),
             "put" | "write" | "append" if op.outcome == Outcome::Fail => None,
             "put" | "write" => Some(Call::Put(op.input.clone())),
             "append" => Some(Call::Append(op.input.clone())),
@@ -65,8 +57,50 @@ impl Spec for Map {
         matches!(call, Call::Put(_))
     }
 
+    fn shows(&self, call: &Call, other: &Call) -> Shown {
+        let (wrote, appended) = match call {
+            Call::Put(value) | Call::Cas(_, value, _) => (value, false),
+            Call::Append(value) => (value, true),
+            Call::Get(_) => return Shown::Perhaps,
+        };
+        let seen = |value: &Datum| sight(wrote, appended, value);
+        match other {
+            _ if *wrote == Datum::None => Shown::Perhaps,
+            Call::Get(value) => seen(value),
+            // Pieces of the same, from which it could have been put together.
+            Call::Put(value) | Call::Append(value) if holds(wrote, value) || holds(value, wrote) => Shown::Twin,
+            Call::Cas(_, new, _) if holds(wrote, new) || holds(new, wrote) => Shown::Twin,
+            Call::Cas(expected, _, Some(true)) => seen(expected),
+            Call::Cas(expected, _, None) if seen(expected) == Shown::Nothing => Shown::Nothing,
+            // Perhaps it did not match because of what was written.
+            Call::Cas(..) => Shown::Perhaps,
+            Call::Put(_) | Call::Append(_) => Shown::Nothing,
+        }
+    }
+
     fn words(&self, state: &Datum, _: &Words) -> String {
         state.to_string()
+    }
+}
+
+/// What a value tells of something that was put, or appended.
+fn sight(wrote: &Datum, appended: bool, value: &Datum) -> Shown {
+    let is_item = || matches!(value, Datum::List(items) if items.contains(wrote));
+    match appended {
+        false if value == wrote => Shown::Surely,
+        true if is_item() => Shown::Surely,
+        _ if holds(value, wrote) => Shown::Perhaps,
+        _ => Shown::Nothing,
+    }
+}
+
+/// Whether a value is, or has in it, what could come of a piece.
+fn holds(value: &Datum, piece: &Datum) -> bool {
+    match (value, piece) {
+        (Datum::Text(text), Datum::Text(part)) => text.contains(part.as_str()),
+        (Datum::List(items), Datum::List(parts)) => parts.is_empty() || items.windows(parts.len()).any(|w| w == parts),
+        (Datum::List(items), piece) => items.iter().any(|item| holds(item, piece)),
+        (value, piece) => value == piece,
     }
 }
 

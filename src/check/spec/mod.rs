@@ -42,8 +42,27 @@ pub trait Spec {
         false
     }
 
+    /// What the answer of `other` says of `call`, should nobody know the end of that. Saying [`Shown::Perhaps`] is always
+    /// right; a model that can say more spares the search most of the operations that may or may not have been.
+    fn shows(&self, _call: &Self::Call, _other: &Self::Call) -> Shown {
+        Shown::Perhaps
+    }
+
     /// The state in a few words, for evidence.
     fn words(&self, state: &Self::State, words: &Words) -> String;
+}
+
+/// What an operation tells of another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing: it is answered alike whether the other has taken effect or not.
+    Nothing,
+    /// Its answer may depend on the other.
+    Perhaps,
+    /// It has seen what the other wrote, if nothing else wrote the same.
+    Surely,
+    /// It writes the same, or what looks the same.
+    Twin,
 }
 
 /// How answers are read that have two readings.
@@ -112,6 +131,18 @@ fn pair(op: &Operation) -> Result<(&Datum, &Datum), String> {
         Datum::List(items) if items.len() == 2 => Ok((&items[0], &items[1])),
         _ => Err(format!("line {}: a cas needs [expected, new] as its value", op.lines.0)),
     }
+}
+
+/// A compare-and-set: what it expected and wrote, and whether it matched, as far as that is known. None: it says nothing.
+type Cas<'a> = Option<(&'a Datum, &'a Datum, Option<bool>)>;
+
+fn cas(op: &Operation, readings: Readings) -> Result<Cas<'_>, String> {
+    let (expected, new) = pair(op)?;
+    Ok(match op.outcome {
+        Outcome::Ok => Some((expected, new, Some(true))),
+        Outcome::Unknown => Some((expected, new, None)),
+        Outcome::Fail => readings.failed_cas_did_not_match.then_some((expected, new, Some(false))),
+    })
 }
 
 /// What it answered, where that is known.

@@ -1,6 +1,6 @@
 //! A register, with and without compare-and-set.
 
-use super::{Readings, Spec, Words, answer, pair, unknown_function};
+use super::{Readings, Shown, Spec, Words, answer, cas, unknown_function};
 use crate::check::history::Operation;
 use crate::wire::{Datum, Outcome};
 
@@ -33,18 +33,8 @@ impl Spec for Register {
                 answer => answer.map(|value| Call::Read(words.number(value))),
             },
             "write" | "put" => None,
-            "cas" if self.with_cas => {
-                let (expected, new) = pair(op)?;
-                let (expected, new) = (words.number(expected), words.number(new));
-                match op.outcome {
-                    Outcome::Ok => Some(Call::Cas(expected, new, Some(true))),
-                    Outcome::Unknown => Some(Call::Cas(expected, new, None)),
-                    Outcome::Fail if self.readings.failed_cas_did_not_match => {
-                        Some(Call::Cas(expected, new, Some(false)))
-                    }
-                    Outcome::Fail => None,
-                }
-            }
+            "cas" if self.with_cas => cas(op, self.readings)?
+                .map(|(expected, new, matched)| Call::Cas(words.number(expected), words.number(new), matched)),
             _ => return Err(unknown_function(op, if self.with_cas { "read, write, cas" } else { "read, write" })),
         })
     }
@@ -63,6 +53,21 @@ impl Spec for Register {
 
     fn is_blind(&self, call: &Call) -> bool {
         matches!(call, Call::Write(_))
+    }
+
+    fn shows(&self, call: &Call, other: &Call) -> Shown {
+        let (Call::Write(wrote) | Call::Cas(_, wrote, _)) = *call else { return Shown::Perhaps };
+        match *other {
+            // The register holds nothing (0) from the beginning.
+            _ if wrote == 0 => Shown::Perhaps,
+            Call::Read(saw) if saw == wrote => Shown::Surely,
+            Call::Write(other) | Call::Cas(_, other, _) if other == wrote => Shown::Twin,
+            Call::Cas(expected, _, Some(true)) if expected == wrote => Shown::Surely,
+            Call::Cas(expected, _, None) if expected == wrote => Shown::Perhaps,
+            // Perhaps it did not match because of what was written.
+            Call::Cas(_, _, Some(false)) => Shown::Perhaps,
+            Call::Read(_) | Call::Write(_) | Call::Cas(..) => Shown::Nothing,
+        }
     }
 
     fn words(&self, state: &u32, words: &Words) -> String {
