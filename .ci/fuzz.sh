@@ -12,7 +12,7 @@ for flag in level=4 inline-8bit-counters pc-table trace-compares; do flags+=" -C
 # With a target named, build scripts and macros are not instrumented.
 RUSTFLAGS=$flags cargo build --release --locked --manifest-path tests/guided/Cargo.toml --target "$host" --target-dir target/fuzz/build
 binary=target/fuzz/build/$host/release/guided
-read -ra targets <<< "${TARGETS:-scenario imported_run lesson prose link progress settings catalogue wire}"
+read -ra targets <<< "${TARGETS:-scenario imported_run lesson prose link progress settings catalogue history wire}"
 for target in "${targets[@]}"; do
   folder=target/fuzz/$target
   mkdir -p "$folder/corpus"

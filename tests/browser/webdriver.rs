@@ -17,28 +17,38 @@ pub struct Driver {
     session: Option<String>,
 }
 
+const TRIES: usize = 5;
+
+/// Starts ChromeDriver; the error is what it said when it ended at once.
+fn started() -> Result<(Child, u16), String> {
+    let program = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
+    let mut process = Command::new(&program)
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program} does not start ({error}): run `make setup` to install it."));
+    let mut output = BufReader::new(process.stdout.take().expect("the output is piped"));
+    let mut said = String::new();
+    loop {
+        let start = said.len();
+        if output.read_line(&mut said).unwrap_or(0) == 0 {
+            let _ = process.wait();
+            return Err(format!("{program} ended without naming its port. It said: {said}"));
+        }
+        if let Some((_, port)) = said[start..].split_once("successfully on port ") {
+            return Ok((process, port.trim().trim_end_matches('.').parse().expect("a port number")));
+        }
+    }
+}
+
 impl Driver {
     /// Starts ChromeDriver on a free port and a session with `capabilities`.
     pub fn chrome(capabilities: &Value) -> Driver {
-        let program = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".into());
-        let mut process = Command::new(&program)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program} does not start ({error}): run `make setup` to install it."));
-        let mut output = BufReader::new(process.stdout.take().expect("the output is piped"));
-        let mut said = String::new();
-        let port = loop {
-            let start = said.len();
-            if output.read_line(&mut said).unwrap_or(0) == 0 {
-                panic!("{program} ended without naming its port. It said: {said}");
-            }
-            if let Some((_, port)) = said[start..].split_once("successfully on port ") {
-                break port.trim().trim_end_matches('.').parse().expect("a port number");
-            }
-        };
+        // The port that it finds free may be another's by the time it takes it.
+        let started = (0..TRIES).find_map(|_| started().map_err(|said| eprintln!("{said}")).ok());
+        let (process, port) = started.expect("the driver finds a port");
         let mut driver = Driver { process, port, session: None };
         let answer = driver.request("POST", "/session", &json!({ "capabilities": { "alwaysMatch": capabilities } }));
         let answer = answer.unwrap_or_else(|error| panic!("no session: {error}"));

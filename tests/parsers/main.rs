@@ -87,6 +87,11 @@ fn catalogue() {
 }
 
 #[test]
+fn history() {
+    try_all("history");
+}
+
+#[test]
 fn wire() {
     try_all("wire");
 }

@@ -2,6 +2,7 @@
 //! input was read; it panics where the parser panics, or where a refusal says nothing of use.
 
 use faultline::base::{Micros, codec};
+use faultline::check::history;
 use faultline::lesson::draft::Draft;
 use faultline::lesson::prose;
 use faultline::progress::Progress;
@@ -115,6 +116,21 @@ const SETTINGS: &[u8] = br#"{"version":1,"spoken":"loud","keys":{"crash":"w","pl
 
 const CATALOGUE: &[u8] = br#"{"version":1,"chapters":[{"number":1,"title":"Introduction","lessons":[{"id":"1.1","slug":"one-machine","title":"One","question":"Is it?","minutes":15,"steps":6,"goals":7,"files":["lesson.toml","prose.md"]}]}]}"#;
 
+/// As Jepsen writes them.
+const HISTORY: [&[u8]; 2] = [
+    br#"{"process":0,"type":"invoke","f":"write","key":"x","value":3,"time":10}
+{"process":1,"type":"invoke","f":"read","value":["x",null]}
+{"process":0,"type":"info","f":"write","key":"x","value":3,"time":20,"error":"timeout"}
+{"process":1,"type":"ok","f":"read","value":["x",3]}
+{"process":"c1","type":"invoke","f":"txn","value":[["append",1,2],["r",1,null]]}
+{"process":"c1","type":"fail","f":"txn","value":[["append",1,2],["r",1,null]]}
+"#,
+    br#"{"process":"n1","type":"invoke","f":"read","time":1}
+{"process":"n2","type":"invoke","f":"cas","value":[3,4],"time":1}
+{"process":"n1","type":"ok","f":"read","value":null,"time":3}
+"#,
+];
+
 /// Requests as the page sends them.
 fn requests() -> Vec<Vec<u8>> {
     let source = RunSource::Text(SourceFile { name: "run.json".into(), text: text(SWIM) });
@@ -144,6 +160,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "progress", good: || good(PROGRESS), feed: progress },
     Target { name: "settings", good: || good([SETTINGS]), feed: settings },
     Target { name: "catalogue", good: || good([CATALOGUE]), feed: read_catalogue },
+    Target { name: "history", good: || good(HISTORY), feed: read_history },
     Target { name: "wire", good: requests, feed: wire },
 ];
 
@@ -239,6 +256,15 @@ fn settings(bytes: &[u8]) -> bool {
 
 fn read_catalogue(bytes: &[u8]) -> bool {
     judged(catalogue::read(&text(bytes)), &[""])
+}
+
+fn read_history(bytes: &[u8]) -> bool {
+    let read = history::read(&text(bytes));
+    if let Ok(history) = &read {
+        let again = history::read(&history::write(history)).expect("what was written can be read");
+        assert_eq!(again.operations.len(), history.operations.len());
+    }
+    judged(read, &["line "])
 }
 
 fn wire(bytes: &[u8]) -> bool {

@@ -166,12 +166,12 @@ impl Default for Fate {
 
 impl Fate {
     fn hear(&mut self, what: Shown, invoked: u32, completed: u32) {
+        self.twin |= matches!(what, Shown::Twin | Shown::Both);
         match what {
-            Shown::Nothing => {}
-            Shown::Twin => self.twin = true,
+            Shown::Nothing | Shown::Twin => {}
             // What was answered before is no answer to it.
             _ if completed < invoked => {}
-            Shown::Perhaps => self.shown = true,
+            Shown::Perhaps | Shown::Both => self.shown = true,
             Shown::Surely => {
                 self.shown = true;
                 self.seen = self.seen.min(completed);

@@ -63,17 +63,15 @@ impl Spec for Map {
             Call::Append(value) => (value, true),
             Call::Get(_) => return Shown::Perhaps,
         };
-        let seen = |value: &Datum| sight(wrote, appended, value);
+        // Pieces of the same, from which it could have been put together.
+        let is_twin = |value: &Datum| holds(wrote, value) || holds(value, wrote);
         match other {
             _ if *wrote == Datum::None => Shown::Perhaps,
-            Call::Get(value) => seen(value),
-            // Pieces of the same, from which it could have been put together.
-            Call::Put(value) | Call::Append(value) if holds(wrote, value) || holds(value, wrote) => Shown::Twin,
-            Call::Cas(_, new, _) if holds(wrote, new) || holds(new, wrote) => Shown::Twin,
-            Call::Cas(expected, _, Some(true)) => seen(expected),
-            Call::Cas(expected, _, None) if seen(expected) == Shown::Nothing => Shown::Nothing,
-            // Perhaps it did not match because of what was written.
-            Call::Cas(..) => Shown::Perhaps,
+            Call::Get(value) => sight(wrote, appended, value),
+            Call::Put(value) | Call::Append(value) if is_twin(value) => Shown::Twin,
+            Call::Cas(expected, new, matched) => {
+                Shown::of_cas(sight(wrote, appended, expected), is_twin(new), *matched)
+            }
             Call::Put(_) | Call::Append(_) => Shown::Nothing,
         }
     }

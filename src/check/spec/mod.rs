@@ -63,6 +63,33 @@ pub enum Shown {
     Surely,
     /// It writes the same, or what looks the same.
     Twin,
+    /// Its answer may depend on the other, and it writes the same.
+    Both,
+}
+
+impl Shown {
+    /// What a compare-and-set tells: by what it expected, and by whether it writes the same.
+    fn of_cas(expected: Shown, is_twin: bool, matched: Option<bool>) -> Shown {
+        match (expected, matched) {
+            // Perhaps it did not match because of the other. It wrote nothing.
+            (_, Some(false)) => Shown::Perhaps,
+            (Shown::Nothing, _) => {
+                if is_twin {
+                    Shown::Twin
+                } else {
+                    Shown::Nothing
+                }
+            }
+            (Shown::Surely, Some(true)) if !is_twin => Shown::Surely,
+            _ => {
+                if is_twin {
+                    Shown::Both
+                } else {
+                    Shown::Perhaps
+                }
+            }
+        }
+    }
 }
 
 /// How answers are read that have two readings.

@@ -61,12 +61,12 @@ impl Spec for Register {
             // The register holds nothing (0) from the beginning.
             _ if wrote == 0 => Shown::Perhaps,
             Call::Read(saw) if saw == wrote => Shown::Surely,
-            Call::Write(other) | Call::Cas(_, other, _) if other == wrote => Shown::Twin,
-            Call::Cas(expected, _, Some(true)) if expected == wrote => Shown::Surely,
-            Call::Cas(expected, _, None) if expected == wrote => Shown::Perhaps,
-            // Perhaps it did not match because of what was written.
-            Call::Cas(_, _, Some(false)) => Shown::Perhaps,
-            Call::Read(_) | Call::Write(_) | Call::Cas(..) => Shown::Nothing,
+            Call::Write(other) if other == wrote => Shown::Twin,
+            Call::Cas(expected, new, matched) => {
+                let seen = if expected == wrote { Shown::Surely } else { Shown::Nothing };
+                Shown::of_cas(seen, new == wrote, matched)
+            }
+            Call::Read(_) | Call::Write(_) => Shown::Nothing,
         }
     }
 
