@@ -94,7 +94,7 @@ fn shortest_prefix<S: Spec>(spec: &S, history: &History, limits: Limits) -> Resu
 /// Whether a history is not linearizable; none: the limit was reached.
 fn violates<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Option<bool>, String> {
     let object = Object::read(spec, history)?;
-    Ok(match Search::new(spec, &object.items).run(limits) {
+    Ok(match object.judge(spec, limits).0 {
         Found::Nothing => Some(true),
         Found::Order(_) => Some(false),
         Found::Limit(_) => None,

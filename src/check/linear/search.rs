@@ -6,6 +6,7 @@
 //! when its invocation stands before the first completion in that list. Operations that *may* have taken effect are beside
 //! the list: they can come next at any time after their invocation, or never. They are tried last, and only where they
 //! change something: when what comes after one would have come to the same without it, the order without it is as good.
+//! What only looks is put into the order as soon as it can be, and nothing is tried instead of it.
 
 use super::seen::{self, Seen};
 use crate::check::history::NEVER;
@@ -78,6 +79,8 @@ struct Node {
 #[derive(Clone, Copy)]
 enum Move {
     Must(usize),
+    /// One that only looked, and could: nothing is lost by looking now, so nothing else is tried instead.
+    Looked(usize),
     /// The item's place among those that may, and the first completion's place.
     May(usize, u32),
 }
@@ -139,7 +142,7 @@ impl<'a, S: Spec> Search<'a, S> {
     }
 
     pub fn run(&mut self, limits: Limits) -> Found {
-        let mut next = Move::Must(self.list[HEAD].next as usize);
+        let mut next = self.begin();
         loop {
             if self.list[HEAD].next as usize == HEAD {
                 return Found::Order(self.order());
@@ -154,17 +157,46 @@ impl<'a, S: Spec> Search<'a, S> {
             let tried = match next {
                 Move::Must(node) if self.list[node].completes => Some(Move::May(0, self.list[node].place)),
                 Move::Must(node) => self.must(node).then_some(Move::Must(self.list[node].next as usize)),
+                Move::Looked(node) if self.looked(node) => None,
                 Move::May(place, bound) if self.may.get(place).is_some_and(|i| self.items[*i].invoked < bound) => {
                     self.may_have(place, bound).then_some(Move::May(place + 1, bound))
                 }
-                Move::May(..) => match self.back() {
+                // Or it looked, and came to where one was before.
+                Move::May(..) | Move::Looked(_) => match self.back() {
                     Some(next) => Some(next),
                     None => return Found::Nothing,
                 },
             };
             // Something took effect: from the beginning of what is left.
-            next = tried.unwrap_or(Move::Must(self.list[HEAD].next as usize));
+            next = tried.unwrap_or_else(|| self.begin());
         }
+    }
+
+    /// What to try first from here: one that only looks and sees what it was answered. It can look now whatever comes later:
+    /// in any order that explains the rest it can be moved to the front.
+    fn begin(&self) -> Move {
+        let first = self.list[HEAD].next as usize;
+        let mut node = first;
+        while !self.list[node].completes {
+            let call = &self.items[self.list[node].item as usize].call;
+            if self.spec.only_looks(call) && self.spec.apply(&self.state, call).is_some() {
+                return Move::Looked(node);
+            }
+            node = self.list[node].next as usize;
+        }
+        Move::Must(first)
+    }
+
+    /// Has an operation look; false when this comes to where one was before.
+    fn looked(&mut self, node: usize) -> bool {
+        let set = self.set ^ seen::of_place(self.list[node].item as usize);
+        if !self.seen.insert(set ^ seen::of(&self.state, &mut self.bytes), &self.used) {
+            return false;
+        }
+        self.set = set;
+        self.lift(node);
+        self.push(Move::Looked(node), self.state.clone(), false);
+        true
     }
 
     /// Tries the operation whose invocation is at a node; true when it cannot come next, or need not.
@@ -225,19 +257,22 @@ impl<'a, S: Spec> Search<'a, S> {
         if self.reached.is_some() {
             self.tell_order();
         }
-        let Frame { done, state, before } = self.frames.pop()?;
-        (self.state, self.before) = (state, before);
-        Some(match done {
-            Move::Must(node) => {
-                self.set ^= seen::of_place(self.list[node].item as usize);
-                self.put_back(node);
-                Move::Must(self.list[node].next as usize)
+        loop {
+            let Frame { done, state, before } = self.frames.pop()?;
+            (self.state, self.before) = (state, before);
+            match done {
+                Move::Must(node) | Move::Looked(node) => {
+                    self.set ^= seen::of_place(self.list[node].item as usize);
+                    self.put_back(node);
+                }
+                Move::May(place, _) => self.used[place / 64] &= !(1 << (place % 64)),
             }
-            Move::May(place, bound) => {
-                self.used[place / 64] &= !(1 << (place % 64));
-                Move::May(place + 1, bound)
+            match done {
+                Move::Must(node) => return Some(Move::Must(self.list[node].next as usize)),
+                Move::May(place, bound) => return Some(Move::May(place + 1, bound)),
+                Move::Looked(_) => {}
             }
-        })
+        }
     }
 
     /// Takes both events of an operation out of the list.
@@ -259,7 +294,7 @@ impl<'a, S: Spec> Search<'a, S> {
 
     fn order(&self) -> Vec<usize> {
         let item = |frame: &Frame<S::State>| match frame.done {
-            Move::Must(node) => self.list[node].item as usize,
+            Move::Must(node) | Move::Looked(node) => self.list[node].item as usize,
             Move::May(place, _) => self.may[place],
         };
         self.frames.iter().map(item).collect()

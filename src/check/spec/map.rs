@@ -1,7 +1,7 @@
 //! One key of a key-value map: get, put, append, compare-and-set. Keys are independent of each other, so a map is checked
 //! a key at a time.
 
-use super::{Readings, Shown, Spec, Words, answer, cas, unknown_function};
+use super::{Access, Readings, Shown, Spec, Value, Words, answer, cas, unknown_function};
 use crate::check::history::Operation;
 use crate::wire::{Datum, Outcome};
 
@@ -55,6 +55,18 @@ impl Spec for Map {
 
     fn is_blind(&self, call: &Call) -> bool {
         matches!(call, Call::Put(_))
+    }
+
+    fn only_looks(&self, call: &Call) -> bool {
+        matches!(call, Call::Get(_) | Call::Cas(_, _, Some(false)))
+    }
+
+    fn access<'a>(&self, call: &'a Call) -> Option<Access<'a>> {
+        match call {
+            Call::Get(value) => Some(Access::Read(Value::Datum(value))),
+            Call::Put(value) => Some(Access::Write(Value::Datum(value))),
+            Call::Append(_) | Call::Cas(..) => None,
+        }
     }
 
     fn shows(&self, call: &Call, other: &Call) -> Shown {

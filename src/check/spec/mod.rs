@@ -42,6 +42,16 @@ pub trait Spec {
         false
     }
 
+    /// It never changes the state, whatever that is: it reads. Saying false is always right.
+    fn only_looks(&self, _call: &Self::Call) -> bool {
+        false
+    }
+
+    /// What it does, where the object holds one value that is read and written as a whole and this does nothing else.
+    fn access<'a>(&self, _call: &'a Self::Call) -> Option<Access<'a>> {
+        None
+    }
+
     /// What the answer of `other` says of `call`, should nobody know the end of that. Saying [`Shown::Perhaps`] is always
     /// right; a model that can say more spares the search most of the operations that may or may not have been.
     fn shows(&self, _call: &Self::Call, _other: &Self::Call) -> Shown {
@@ -50,6 +60,21 @@ pub trait Spec {
 
     /// The state in a few words, for evidence.
     fn words(&self, state: &Self::State, words: &Words) -> String;
+}
+
+/// A value, as a model's calls have it. The object holds nothing, 0 or none, from the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value<'a> {
+    Number(u32),
+    Datum(&'a Datum),
+}
+
+/// What an operation does with the one value of an object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Access<'a> {
+    /// It saw this.
+    Read(Value<'a>),
+    Write(Value<'a>),
 }
 
 /// What an operation tells of another one.

@@ -1,6 +1,6 @@
 //! A register, with and without compare-and-set.
 
-use super::{Readings, Shown, Spec, Words, answer, cas, unknown_function};
+use super::{Access, Readings, Shown, Spec, Value, Words, answer, cas, unknown_function};
 use crate::check::history::Operation;
 use crate::wire::{Datum, Outcome};
 
@@ -53,6 +53,18 @@ impl Spec for Register {
 
     fn is_blind(&self, call: &Call) -> bool {
         matches!(call, Call::Write(_))
+    }
+
+    fn only_looks(&self, call: &Call) -> bool {
+        matches!(call, Call::Read(_) | Call::Cas(_, _, Some(false)))
+    }
+
+    fn access<'a>(&self, call: &'a Call) -> Option<Access<'a>> {
+        match *call {
+            Call::Read(value) => Some(Access::Read(Value::Number(value))),
+            Call::Write(value) => Some(Access::Write(Value::Number(value))),
+            Call::Cas(..) => None,
+        }
     }
 
     fn shows(&self, call: &Call, other: &Call) -> Shown {
