@@ -188,3 +188,28 @@ fn an_unknown_form_and_an_engine_that_writes_none_say_so() {
     let mut session = session.with_writer(export::named);
     assert!(matches!(&session.handle(write())[..], [Reply::Failed(why)] if why.contains("no form \"gif\"")));
 }
+
+/// The page's reader takes what is written; a planted bug is found, and what is told of it is in the run.
+#[test]
+fn a_verdict_names_what_cannot_be_true() {
+    use faultline::view::judged::{self, Verdict};
+    let judged = judged::read(&written(RUN, 600, Form::Verdict)).expect("it reads");
+    assert_eq!(judged.to, Micros::ms(600));
+    let all: u32 = judged.objects.iter().map(|object| object.count).sum();
+    assert!(all > 20 && judged.objects.iter().all(|object| object.verdict == Verdict::Holds), "{judged:?}");
+    // Each operation of a client that took effect has its place in the order.
+    for object in &judged.objects {
+        assert!(object.operations.iter().all(|bar| bar.outcome != "ok" || bar.place.is_some()), "{object:?}");
+        assert_eq!(object.lanes, ["c1", "c2"]);
+    }
+    // Replicas that answer without a majority: sooner or later a read misses a write.
+    let bad = RUN.replace("\"seed\": 5", "\"seed\": 5, \"parameters\": {\"bug-small-quorum\": true}");
+    let broken = |seed: u64| {
+        let run = bad.replace("\"seed\": 5", &format!("\"seed\": {seed}"));
+        let judged = judged::read(&written(&run, 900, Form::Verdict)).expect("it reads");
+        judged.objects.into_iter().find(|object| object.verdict == Verdict::Broken)
+    };
+    let object = (0..40).find_map(broken).expect("a seed of 40 shows it");
+    assert!(object.said.starts_with("No order explains"), "{}", object.said);
+    assert!(object.operations.iter().filter(|bar| bar.core).count() >= 2, "{object:?}");
+}

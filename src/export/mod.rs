@@ -7,6 +7,7 @@ mod mermaid;
 mod otlp;
 mod shiviz;
 mod svg;
+mod verdict;
 
 use crate::check::history;
 use crate::session::Session;
@@ -34,10 +35,12 @@ pub enum Form {
     History,
     /// The same in EDN.
     Edn,
+    /// What the check of linearizability says of the clients' operations, as JSON.
+    Verdict,
 }
 
 impl Form {
-    pub const ALL: [(&str, Form); 8] = [
+    pub const ALL: [(&str, Form); 9] = [
         ("jsonl", Form::Jsonl),
         ("mermaid", Form::Mermaid),
         ("shiviz", Form::Shiviz),
@@ -46,6 +49,7 @@ impl Form {
         ("svg", Form::Svg),
         ("history", Form::History),
         ("edn", Form::Edn),
+        ("verdict", Form::Verdict),
     ];
 
     pub fn named(name: &str) -> Option<Form> {
@@ -78,6 +82,7 @@ pub fn write(session: &mut Session, form: Form, out: &mut String) {
         Form::Otlp => otlp::write(&log, out),
         Form::History => *out += &history::write(&history::record(&timeline.trace)),
         Form::Edn => *out += &history::write_edn(&history::record(&timeline.trace)),
+        Form::Verdict => verdict::write(timeline, out),
         Form::Csv | Form::Svg => {}
     }
 }

@@ -1,11 +1,12 @@
 //! The run in the forms of other tools: an engine of its own writes them, which is loaded when somebody asks for one.
 
 use super::engine::{Heard, Link};
-use super::lab::Core;
+use super::lab::{Core, Share};
 use super::pictures;
-use super::state::Action;
+use super::state::{Action, Load};
 use super::storage;
 use crate::base::Micros;
+use crate::view::judged;
 use crate::wire::{OpenRun, Reply, Request, RunSource, SourceFile};
 use std::rc::Rc;
 
@@ -24,7 +25,7 @@ const fn form(form: &'static str, file: &'static str, mime: &'static str, words:
     Form { form, file, mime, words }
 }
 
-pub const FORMS: [Form; 8] = [
+pub const FORMS: [Form; 10] = [
     form("stage", "faultline-stage.png", PNG, "Stage as it is now (PNG)"),
     form("svg", "faultline.png", PNG, "Space-time diagram (PNG)"),
     form("svg", "faultline.svg", "image/svg+xml", "Space-time diagram (SVG)"),
@@ -32,6 +33,8 @@ pub const FORMS: [Form; 8] = [
     form("jsonl", "faultline.jsonl", "application/jsonl", "Event log (JSON lines)"),
     form("shiviz", "faultline-shiviz.log", "text/plain", "Log for ShiViz"),
     form("csv", "faultline.csv", "text/csv", "Values over time (CSV)"),
+    form("history", "faultline-history.jsonl", "application/jsonl", "Operations (Jepsen's JSON lines)"),
+    form("edn", "faultline-history.edn", "application/edn", "Operations (EDN)"),
     form("otlp", "faultline-traces.json", "application/json", "Traces (OpenTelemetry JSON)"),
 ];
 
@@ -51,28 +54,53 @@ impl Core {
             };
         }
         let me = self.me.clone();
-        let hear = move |heard| {
+        let hear = move |reply: Result<String, String>| {
             let Some(core) = me.upgrade() else { return };
-            let words = match heard {
-                Heard::Reply(_, Reply::Exported(text)) if form.mime == PNG => {
-                    pictures::save_svg(&text, form.file, saved.clone());
-                    core.writer.take();
-                    return;
-                }
-                Heard::Reply(_, Reply::Exported(text)) => {
+            let words = match reply {
+                Ok(text) if form.mime == PNG => return pictures::save_svg(&text, form.file, saved.clone()),
+                Ok(text) => {
                     storage::download(form.file, form.mime, &text);
                     format!("Saved as {}.", form.file)
                 }
-                Heard::Reply(_, Reply::Failed(why)) | Heard::Died(why, _) => format!("It could not be written: {why}"),
-                Heard::Reply(..) => return,
+                Err(why) => format!("It could not be written: {why}"),
             };
             core.dispatch.dispatch(Action::Toast(words));
+        };
+        self.have_written(form.form, run, at, Box::new(hear));
+    }
+
+    /// Has what clients were told judged, as far as the run is simulated.
+    pub fn judge(&self) {
+        self.dispatch.dispatch(Action::Judged(Load::Waiting));
+        self.share(Share::Judge);
+    }
+
+    pub(super) fn judge_run(&self, run: &str) {
+        let dispatch = self.dispatch.clone();
+        let hear = move |reply: Result<String, String>| {
+            let judged = reply.and_then(|text| judged::read(&text));
+            dispatch.dispatch(Action::Judged(judged.map_or_else(Load::Failed, |judged| Load::Ready(Rc::new(judged)))));
+        };
+        let head = self.play.frame().map_or(self.play.at(), |frame| frame.head);
+        self.have_written("verdict", run, head, Box::new(hear));
+    }
+
+    /// Has a saved run written in a form by an engine of its own, as far as a moment.
+    fn have_written(&self, form: &str, run: &str, at: Micros, hear: Box<dyn Fn(Result<String, String>)>) {
+        let me = self.me.clone();
+        let heard = move |heard| {
+            let Some(core) = me.upgrade() else { return };
+            match heard {
+                Heard::Reply(_, Reply::Exported(text)) => hear(Ok(text)),
+                Heard::Reply(_, Reply::Failed(why)) | Heard::Died(why, _) => hear(Err(why)),
+                Heard::Reply(..) => return,
+            }
             core.writer.take();
         };
-        let link: Rc<Link> = Link::new("exporter", Box::new(hear));
+        let link: Rc<Link> = Link::new("exporter", Box::new(heard));
         let source = RunSource::Text(SourceFile { name: "the run".into(), text: run.into() });
         link.send(Request::Open(OpenRun { source, seed: None, cursor: Some(at) }));
-        link.send(Request::Write { form: form.form.into() });
+        link.send(Request::Write { form: form.into() });
         *self.writer.borrow_mut() = Some(link);
     }
 }

@@ -32,6 +32,8 @@ pub enum Share {
     Copy,
     Download,
     Write(Form),
+    /// Has the clients' operations judged.
+    Judge,
     /// A link with all but the run in it, and whether it is to be embedded.
     Link(Session, bool),
 }
@@ -530,6 +532,7 @@ impl Core {
             }
             Some(Share::Download) => super::storage::download("faultline-run.json", super::storage::JSON, &text),
             Some(Share::Write(form)) => self.write(form, &text, self.play.at()),
+            Some(Share::Judge) => self.judge_run(&text),
             Some(Share::Link(session, embedded)) => {
                 self.link_to(Session { at: self.play.at(), run: text.clone(), ..session }, embedded);
             }

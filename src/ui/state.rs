@@ -7,6 +7,7 @@ use crate::progress::settings::{Settings, Spoken};
 use crate::progress::{GoalMet, LessonProgress, Position, Progress};
 use crate::view::acts::Form;
 use crate::view::compare::Search;
+use crate::view::judged::Judged;
 use crate::view::keys::Keys;
 use crate::view::route::Route;
 use crate::view::stage::Target;
@@ -49,6 +50,7 @@ pub enum Tab {
     Pending,
     Commands,
     History,
+    Operations,
     Measures,
 }
 
@@ -170,6 +172,8 @@ pub struct RunState {
     /// Expressions that are watched, and the run that they are about.
     pub watch: Rc<Vec<String>>,
     pub watch_of: Option<Rc<Opened>>,
+    /// What is said of the clients' operations, once one has asked.
+    pub judged: Option<Load<Rc<Judged>>>,
     /// A branch and how it ends.
     pub glance: Option<Rc<(u32, Frame)>>,
     /// What is noted about the run, and the page it comes from; and the last link that was made of it.
@@ -238,6 +242,7 @@ pub enum Action {
     Panels(Panels),
     Watch(Rc<Vec<String>>),
     Glanced(Rc<(u32, Frame)>),
+    Judged(Load<Rc<Judged>>),
     /// A link was made.
     Linked(String),
     Inspected(Rc<Inspection>),
@@ -493,6 +498,7 @@ impl RunState {
             Action::Panels(panels) => self.panels = panels,
             Action::Watch(watch) => self.watch = watch,
             Action::Glanced(glance) => self.glance = Some(glance),
+            Action::Judged(judged) => self.judged = Some(judged),
             Action::Linked(link) => self.link = link,
             Action::Inspected(inspection) => self.inspection = Some(inspection),
             Action::Payload(payload) => self.payload = Some(payload),

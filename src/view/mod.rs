@@ -14,6 +14,7 @@ pub mod faults;
 pub mod history;
 pub mod hit;
 pub mod inspect;
+pub mod judged;
 pub mod keys;
 pub mod labels;
 pub mod layout;

@@ -21,6 +21,7 @@ mod links;
 mod looks;
 mod measure;
 mod offline;
+mod operations;
 #[allow(dead_code, reason = "helpers that not every state of the tests uses")]
 mod page;
 mod palette;

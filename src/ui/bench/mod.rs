@@ -19,6 +19,7 @@ mod properties;
 pub mod stage;
 pub mod tabs;
 pub mod transport;
+mod verdict;
 
 use super::app::{Ctx, use_ctx};
 use super::controls::button;

@@ -2,10 +2,10 @@
 
 use super::super::app::{Ctx, focus};
 use super::super::state::{Action, Tab};
-use super::{charts, commands, diagram, history, inspector, log, panels};
+use super::{charts, commands, diagram, history, inspector, log, panels, verdict};
 use yew::prelude::*;
 
-const TABS: [(Tab, &str, &str); 7] = [
+const TABS: [(Tab, &str, &str); 8] = [
     (Tab::Diagram, "diagram", "Space-time"),
     (Tab::Log, "log", "Log"),
     (Tab::State, "state", "State"),
@@ -13,6 +13,7 @@ const TABS: [(Tab, &str, &str); 7] = [
     (Tab::Commands, "commands", "Faults"),
     (Tab::History, "history", "History"),
     (Tab::Measures, "measures", "Measures"),
+    (Tab::Operations, "operations", "Operations"),
 ];
 
 /// The tabs with their words.
@@ -68,6 +69,7 @@ pub fn tabs(ctx: &Ctx) -> Html {
                     Tab::Pending => panels::pending(ctx),
                     Tab::Commands => commands::faults(ctx),
                     Tab::History => history::history(ctx),
+                    Tab::Operations => verdict::operations(ctx),
                     Tab::Measures => charts::charts(ctx),
                 } }
             </div>

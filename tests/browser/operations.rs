@@ -1,0 +1,53 @@
+//! The clients' operations judged on the bench: a register that one copy could have been, and one that it could not.
+
+use crate::page::Page;
+use crate::server::Server;
+use crate::share::{open_bench, open_file};
+use serde_json::json;
+
+/// Three replicas that answer without a majority; the last crash lies where the run is to be simulated to.
+const RUN: &str = r#"{"version": 1, "protocol": "majority-register", "seed": 1, "pace": "12ms",
+    "network": {"latency": {"uniform": {"min": "2ms", "max": "30ms"}}, "loss": 0.2},
+    "parameters": {"bug-small-quorum": true},
+    "nodes": [{"name": "r", "role": "replica", "count": 3}, {"name": "c", "role": "client", "count": 3}],
+    "commands": [{"at": "0s", "do": {"workload": {"client": "client", "arrivals": {"closed": {"think": {"constant": "5ms"}}},
+      "mix": {"get": 2, "put": 1}}}},
+      {"at": "900ms", "do": {"crash": {"node": "r3"}}, "learner": true}]}"#;
+
+fn judge(page: &Page) -> String {
+    page.click(".judged .pri");
+    let told = "return document.querySelector('.judged h3')?.innerText";
+    page.wait_js("a verdict", told, json!([])).as_str().expect("words").to_owned()
+}
+
+#[test]
+fn what_clients_were_told_is_judged() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open_bench(&mut page, &server.root());
+    open_file(&mut page, &RUN.replace("\"bug-small-quorum\": true", "\"bug-small-quorum\": false"));
+    page.wait_for("[data-node=r3]");
+    page.click("#tab-operations");
+    assert!(judge(&page).contains(": linearizable"));
+    page.wait_js(
+        "the order",
+        "return document.querySelector('.intervals .order').getAttribute('d').length > 40",
+        json!([]),
+    );
+    open_file(&mut page, RUN);
+    page.wait_js("another run", "return !document.querySelector('.judged h3')", json!([]));
+    page.click("#tab-operations");
+    let said = judge(&page);
+    assert!(said.contains("not linearizable"), "{said}");
+    page.wait_text("These cannot all be true of one copy:");
+    assert!(page.count(".intervals .core") >= 2);
+    page.screenshots("operations");
+    page.assert_accessible("operations");
+    // Evidence leads to where it happened.
+    let row = page.attribute(".judged ol.core button", "data-row").expect("a row");
+    page.click(".judged ol.core button");
+    let there = "return document.querySelector('.transport .ev').innerText.split(' ')[1] >= arguments[0]";
+    page.wait_js("the moment", there, json!([row]));
+    page.wait_js("it is earlier", "return parseFloat(document.querySelector('#clock').innerText) < 0.9", json!([]));
+    page.finish();
+}
