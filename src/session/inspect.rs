@@ -6,6 +6,10 @@ use crate::base::json::Json;
 use crate::base::{Micros, NodeId};
 use crate::wire::{ChartsAsk, Inspection, Outcome, Payload, Progress, Reply, RowKind, Tree};
 
+/// An operation has waited for long when it waits so many times longer than the slowest of the last ones that ended well.
+const PATIENCE: u64 = 2;
+const LATELY: usize = 20;
+
 impl Run {
     pub(super) fn inspect(&mut self, node: u16, of: ChartsAsk, watch: &[String]) -> Reply {
         let id = NodeId(node);
@@ -30,16 +34,23 @@ impl Run {
     fn progress(&self) -> Progress {
         let (world, trace) = (self.timeline.world(), &self.timeline.trace);
         let open = world.shells.iter().flat_map(|shell| &shell.open_ops);
-        let went_well = |row: &&u32| {
-            let rec = trace.get(**row);
-            rec.kind == RowKind::Complete && trace.completed(rec).1 == Outcome::Ok
+        let ended_well = |row: &u32| {
+            let rec = trace.get(*row);
+            let (_, outcome, _, begun) = (rec.kind == RowKind::Complete).then(|| trace.completed(rec))?;
+            (outcome == Outcome::Ok).then(|| (*row, rec.time(), rec.at.saturating_sub(begun)))
         };
-        let last = trace.op_rows(world.rows).iter().rev().take(OP_ROWS_BACK_MAX).find(went_well);
-        let why = world.why_no_progress().unwrap_or_default();
+        let back = trace.op_rows(world.rows).iter().rev().take(OP_ROWS_BACK_MAX);
+        let lately: Vec<_> = back.filter_map(ended_well).take(LATELY).collect();
+        let oldest = open.clone().map(|op| op.begun).min();
+        // One that has not waited for long is on its way.
+        let usual = lately.iter().map(|(.., took)| *took).max();
+        let waits = oldest.map(|begun| self.timeline.shown().0.saturating_sub(begun));
+        let fine = waits.zip(usual).is_some_and(|(waits, usual)| waits <= PATIENCE * usual);
+        let why = if fine { String::new() } else { world.why_no_progress().unwrap_or_default() };
         Progress {
             open: open.clone().count() as u32,
-            oldest: open.map(|op| Micros(op.begun)).min(),
-            last: last.map(|row| (u64::from(*row), trace.get(*row).time())),
+            oldest: oldest.map(Micros),
+            last: lately.first().map(|(row, at, _)| (u64::from(*row), *at)),
             why: why.split("; ").filter(|reason| !reason.is_empty()).map(String::from).collect(),
         }
     }

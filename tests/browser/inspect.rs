@@ -50,7 +50,7 @@ fn values_are_watched_and_reasons_are_given() {
     let mut page = Page::start();
     open(&mut page, &server);
     page.click("#tab-state");
-    seek(&page, 150);
+    seek(&page, 80);
     page.focus("[data-node=r1]");
     page.wait_js(
         "no reason yet",

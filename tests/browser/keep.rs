@@ -192,7 +192,8 @@ fn a_dead_engine_is_replaced_and_the_run_comes_back() {
     page.js("location.hash = '#/about'", json!([]));
     page.click("#die");
     page.wait_text("The engine");
-    page.read_console();
+    // The browser may tell of it later than the page.
+    page.wait_console("unreachable");
     page.finish();
 }
 

@@ -447,6 +447,17 @@ impl Page {
         entries.iter().map(line).collect()
     }
 
+    /// Waits until the console has told of something, and takes out what it told until then.
+    pub fn wait_console(&self, text: &str) {
+        let mut all = Vec::new();
+        let begun = Instant::now();
+        while !all.iter().any(|line: &String| line.contains(text)) {
+            assert!(begun.elapsed() < PATIENCE, "waited in vain for the console to tell of “{text}”: {all:?}");
+            thread::sleep(Duration::from_millis(50));
+            all.extend(self.read_console());
+        }
+    }
+
     /// Reads the console and takes out the errors that this test expects: those that hold one of `texts`. Each must be
     /// there.
     pub fn expect_errors(&mut self, texts: &[&str]) {
