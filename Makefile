@@ -64,6 +64,7 @@ nightly: test target-fallback-test ## The tests and all slow ones.
 
 bench: setup dist ## The benchmarks: the engine natively, Raft beside a peer, the engine in the browser, the page's frames.
 	$(ENV) cargo bench --locked --profile fast --bench engine
+	$(ENV) cargo bench --locked --profile fast --bench linear
 	$(ENV) cargo run --locked --release --manifest-path benches/peer/Cargo.toml --target-dir target/peer
 	$(ENV) WASM_BINDGEN_TEST_TIMEOUT=600 cargo test --locked --profile engine $(WASM) --test wasm -- --include-ignored --nocapture bench
 	$(ENV) cargo test --locked --test browser -- --ignored --nocapture --test-threads 1 bench
