@@ -291,6 +291,66 @@ fn a_reached_limit_is_said() {
     assert_eq!(error, Err("there is no node \"c9\"".into()));
 }
 
+/// A quorum store whose clients coordinate.
+fn stored(replicas: u16, more: &[(&str, &str)], words: &[&str], bug: Option<&str>) -> Exploration {
+    let mut scenario = scenario(replicas, words.len() as u16, bug);
+    scenario.protocol = "quorum-store".into();
+    let all = more.iter().copied().chain([("coordinator", "client")]);
+    scenario.parameters.extend(all.map(|(name, word)| {
+        let value = word.parse().map_or_else(|_| ParamValue::Text(word.into()), ParamValue::Int);
+        (name.to_string(), value)
+    }));
+    explore(scenario, &programs(words), STATES_MAX, protocols::all()).expect("a good scenario")
+}
+
+/// One operation on N copies: before the request; then for each copy the question is on its way, or the answer is, or was
+/// handled: 1 + 3^N, whatever the quorum.
+#[test]
+fn one_operation_of_a_quorum_store_has_as_many_states_as_by_hand() {
+    for n in 1..=4u32 {
+        for (word, quorum) in [("p", "1"), ("p", "2"), ("g", "1"), ("g", "2")] {
+            let more = [("replication", "4"), ("read-quorum", quorum), ("write-quorum", quorum)];
+            let found = stored(n as u16, &more, &[word], None);
+            println!("{word} of {n} copies: {} states, {} transitions", found.states, found.transitions);
+            assert_eq!((found.states, found.ends), (1 + 3usize.pow(n), 1), "{word} of {n}, quorum {quorum}");
+            assert_eq!((found.violation, found.limit_reached), (None, false));
+        }
+    }
+}
+
+/// Puts and gets of two clients, under both ways to settle conflicts: nothing that was promised breaks.
+#[test]
+fn every_order_at_a_quorum_store_is_explored() {
+    let cases: [(&str, &[&str], usize, usize, usize); 4] = [
+        ("last-writer-wins", &["p", "p"], 383, 900, 18),
+        ("last-writer-wins", &["p", "g"], 391, 940, 10),
+        ("siblings", &["p", "p"], 203, 260, 34),
+        ("siblings", &["gp", "p"], 965, 1_566, 95),
+    ];
+    let found = cases.map(|(conflicts, words, ..)| {
+        let found = stored(2, &[("conflicts", conflicts)], words, None);
+        println!("{conflicts}, {words:?}: {found:?}");
+        assert_eq!((found.violation, found.limit_reached), (None, false), "{conflicts}, {words:?}");
+        (conflicts, words, found.states, found.transitions, found.ends)
+    });
+    assert_eq!(found, cases);
+}
+
+/// The shortest ways to break it, as they can be counted by hand.
+#[test]
+fn planted_bugs_of_the_quorum_store_are_found_by_a_shortest_way() {
+    let cases: [(&str, u16, &[&str], &str, usize); 2] = [
+        // A request; the write and the acknowledgement of one of two.
+        ("bug-answer-early", 2, &["p"], "acknowledged writes have W holders", 3),
+        // Two requests, the later one's write and then the earlier one's.
+        ("bug-no-compare", 1, &["p", "p"], "replicas only advance", 4),
+    ];
+    for (bug, replicas, words, property, length) in cases {
+        let found = stored(replicas, &[], words, Some(bug)).violation.expect("found");
+        assert_eq!((found.property, found.way.len()), (property, length), "{bug}: {}", found.reason);
+    }
+}
+
 /// Two or three servers and a view service, or what is asked for of them.
 fn backed_up(servers: u16, mode: &str, words: &[&str], flag: Option<&str>) -> Exploration {
     let mut scenario = scenario(servers, words.len() as u16, flag);

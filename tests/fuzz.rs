@@ -154,7 +154,8 @@ fn network_command() -> impl Strategy<Value = Command> {
         }),
         link.prop_map(|((from, to, one_way), latency, bandwidth, loss, duplicate)| {
             let ordered = Some(one_way);
-            Command::Link(LinkChange { from, to, one_way, latency, bandwidth, loss, duplicate, reorder: loss, ordered })
+            let links = LinkChange { from, to, one_way, latency, bandwidth, loss, duplicate, ..LinkChange::default() };
+            Command::Link(LinkChange { reorder: loss, ordered, ..links })
         }),
     ]
 }

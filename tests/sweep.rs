@@ -74,6 +74,17 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         drawn.push(vec![targets("round-robin"), targets("round-robin"), targets("random")]);
         drawn.push(vec![suspicion(true), suspicion(true), suspicion(false)]);
     }
+    if protocol == "quorum-store" {
+        let times = [
+            ("suspect-after", "15ms"),
+            ("retry-after", "40ms"),
+            ("handoff-interval", "50ms"),
+            ("anti-entropy-interval", "80ms"),
+            ("flush-interval", "100ms"),
+        ];
+        parameters.extend(times.map(|(name, time)| (name.to_string(), ParamValue::Text(time.into()))));
+        drawn = quorum_drawn();
+    }
     let profile = Profile {
         protocol: protocol.into(),
         parameters,
@@ -90,6 +101,32 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         bound: Micros::ms(500),
     };
     Sweep::new(profile, protocols::all()).expect("a good profile")
+}
+
+/// Every setting of the quorum store, in all their combinations.
+fn quorum_drawn() -> Vec<Vec<BTreeMap<String, ParamValue>>> {
+    let words = |name: &str, words: &[&str]| -> Vec<BTreeMap<String, ParamValue>> {
+        words.iter().map(|word| BTreeMap::from([(name.to_string(), ParamValue::Text((*word).into()))])).collect()
+    };
+    let flags = |name: &str, flags: &[bool]| -> Vec<BTreeMap<String, ParamValue>> {
+        flags.iter().map(|on| BTreeMap::from([(name.to_string(), ParamValue::Flag(*on))])).collect()
+    };
+    let quorums = [(2, 2), (2, 2), (1, 3), (3, 1), (1, 1)].map(|(read, write)| {
+        BTreeMap::from([
+            ("read-quorum".to_string(), ParamValue::Int(read)),
+            ("write-quorum".to_string(), ParamValue::Int(write)),
+        ])
+    });
+    vec![
+        quorums.to_vec(),
+        words("conflicts", &["last-writer-wins", "siblings"]),
+        words("coordinator", &["replica", "replica", "client"]),
+        flags("sloppy-quorum", &[true, false]),
+        flags("hinted-handoff", &[true, true, false]),
+        flags("read-repair", &[true, false]),
+        flags("anti-entropy", &[true, false]),
+        flags("durable-writes", &[true, true, true, false]),
+    ]
 }
 
 /// Clocks drift by up to 20 % each way here: one may run faster than
@@ -190,6 +227,21 @@ fn majority_register_survives_faults() {
     survives("majority-register", "majority_register_survives_faults", &wanted);
 }
 
+/// In every combination of its settings, each of which promises what it promises.
+#[test]
+fn quorum_store_survives_faults() {
+    let marks = [
+        "note: anti-entropy",
+        "note: hint delivered",
+        "note: read repair",
+        "note: stands in",
+        "note: too few answers",
+        "timer fired: flush",
+        "timer fired: suspect",
+    ];
+    survives("quorum-store", "quorum_store_survives_faults", &[&EVERYWHERE[..], &marks].concat());
+}
+
 #[test]
 fn kv_single_survives_faults() {
     survives("kv-single", "kv_single_survives_faults", &EVERYWHERE);
@@ -284,9 +336,10 @@ fn replayed_messages_are_borne() {
 /// notices. That this is seen at all is the point: a check that passes here would pass anywhere.
 #[test]
 fn lying_disks_break_durability_and_a_property_says_so() {
-    let noticed: [(&str, &[&str]); 5] = [
+    let noticed: [(&str, &[&str]); 6] = [
         ("kv-single", &["acknowledged writes survive"]),
         ("majority-register", &["completed writes are on a majority", "tags never go back"]),
+        ("quorum-store", &["acknowledged writes have W holders", "replicas only advance"]),
         (
             "primary-backup",
             &["acknowledged writes are on disk", "fail-over keeps acknowledged writes", "replicas agree"],
@@ -328,6 +381,23 @@ fn planted_bugs_of_the_majority_register_are_caught() {
         ("bug-no-compare", &["tags never go back", "completed writes are on a majority"]),
     ];
     bugs.into_iter().for_each(|(bug, properties)| is_caught("majority-register", bug, properties));
+}
+
+#[test]
+fn planted_bugs_of_the_quorum_store_are_caught() {
+    let holders = "acknowledged writes have W holders";
+    let bugs: [(&str, &[&str]); 9] = [
+        ("bug-ack-before-sync", &[holders]),
+        ("bug-answer-early", &[holders]),
+        ("bug-context-from-put", &["no write is lost unseen"]),
+        ("bug-dot-without-life", &["one dot, one version"]),
+        ("bug-hint-dropped-early", &[holders]),
+        ("bug-no-compare", &["replicas only advance"]),
+        ("bug-short-read", &["strict reads are fresh"]),
+        ("bug-stand-in-counts-twice", &[holders]),
+        ("bug-tree-ignores-values", &["comparisons leave nothing out"]),
+    ];
+    bugs.into_iter().for_each(|(bug, properties)| is_caught("quorum-store", bug, properties));
 }
 
 #[test]

@@ -44,6 +44,19 @@ fn swim(until: Micros, count: u16, more: &str, script: &[(&str, &str)]) -> Strin
     transcript_until(until, &head("swim", &nodes, more), script)
 }
 
+/// N = 3, R = 2, W = 2 where nothing else is said. Who is silent for longer than a message, a sync and an answer is stood
+/// in for; nobody compares anything by itself. The key x belongs to n2, n1, n3 of three and to n5, n2, n1 of five.
+fn store(until: Micros, count: u16, more: &str, script: &[(&str, &str)]) -> String {
+    let nodes = format!("{{ name = \"n\", role = \"replica\", count = {count} }}");
+    let mut parameters = String::new();
+    for (name, value) in [("anti-entropy", "false"), ("suspect-after", "\"60ms\""), ("retry-after", "\"150ms\"")] {
+        if !more.contains(name) {
+            parameters += &format!("parameters.{name} = {value}\n");
+        }
+    }
+    transcript_until(until, &head("quorum-store", &nodes, &format!("{parameters}{more}")), script)
+}
+
 /// Runs a scenario with commands in short form ("c1 put x=4", or TOML after "do.") until nothing more happens,
 /// at most 5 s.
 fn transcript(head: &str, script: &[(&str, &str)]) -> String {
@@ -311,4 +324,102 @@ fn swim_sides_rejoin() {
     let heal = "heal.name = \"between\"";
     let more = "parameters = { reconnect-every = 3 }";
     golden!(swim(Micros::ms(2_000), 2, more, &[("0s", CUT_N1_N2), ("1200ms", heal), ("1900ms", "c1 agreement ")]));
+}
+
+/// One coordinator, three copies, two of them waited for.
+#[test]
+fn store_put_then_get() {
+    golden!(store(Micros::s(1), 3, "", &[("10ms", "c1 put x=4"), ("100ms", "c2 get x")]));
+}
+
+/// Two of three home replicas are down: others stand in, and hand over what they kept when those are back.
+#[test]
+fn store_stands_in_and_hands_over() {
+    golden!(store(
+        Micros::s(1),
+        5,
+        "",
+        &[
+            ("8ms", CRASH[1]),
+            ("9ms", CRASH[0]),
+            ("10ms", "c1 put x=4"),
+            ("130ms", "c2 get x"),
+            ("400ms", RESTART[1]),
+            ("401ms", RESTART[0]),
+        ],
+    ));
+}
+
+/// The same with strict quorums: the put finds too few, and only the coordinator has it.
+#[test]
+fn store_strict_refuses_without_a_quorum() {
+    golden!(store(
+        Micros::s(1),
+        5,
+        "parameters.sloppy-quorum = false\nparameters.hinted-handoff = false\nparameters.give-up-after = \"140ms\"",
+        &[("8ms", CRASH[1]), ("9ms", CRASH[0]), ("10ms", "c1 put x=4")],
+    ));
+}
+
+/// n3 was down for the put. A get answers without waiting for it, and then brings it up to date.
+#[test]
+fn store_read_repair() {
+    golden!(store(
+        Micros::s(1),
+        3,
+        "parameters.sloppy-quorum = false\nparameters.hinted-handoff = false\nparameters.give-up-after = \"140ms\"",
+        &[("8ms", CRASH[2]), ("10ms", "c1 put x=4"), ("200ms", RESTART[2]), ("220ms", "c2 get x")],
+    ));
+}
+
+/// Two puts that know nothing of each other stay both, until a client that has read both puts.
+#[test]
+fn store_siblings_are_merged_by_who_read_both() {
+    golden!(store(
+        Micros::s(1),
+        3,
+        "parameters.conflicts = \"siblings\"",
+        &[
+            ("10ms", "c1 put x=1"),
+            ("11ms", "c2 put x=2"),
+            ("100ms", "c1 get x"),
+            ("200ms", "c1 put x=3"),
+            ("300ms", "c2 get x"),
+        ],
+    ));
+}
+
+/// c2's clock is half a second behind: its put is acknowledged after c1's, and lost.
+#[test]
+fn store_update_lost_by_a_slow_clock() {
+    golden!(store(
+        Micros::s(3),
+        3,
+        "parameters.coordinator = \"client\"",
+        &[
+            ("1s", "clock = { node = \"c2\", offset_us = -500000 }"),
+            ("2s", "c1 put x=1"),
+            ("2200ms", "c2 put x=2"),
+            ("2300ms", "c2 get x"),
+        ],
+    ));
+}
+
+/// n1 missed three puts. The next comparison finds them level by level, and one after it finds nothing.
+#[test]
+fn store_compares_hash_trees() {
+    golden!(store(
+        Micros::ms(1_300),
+        2,
+        "parameters.read-quorum = 1\nparameters.write-quorum = 1\nparameters.sloppy-quorum = false\n\
+         parameters.hinted-handoff = false\nparameters.give-up-after = \"55ms\"\nparameters.anti-entropy = true\n\
+         parameters.anti-entropy-interval = \"400ms\"",
+        &[
+            ("8ms", CRASH[0]),
+            ("10ms", "c1 put x=1"),
+            ("11ms", "c1 put y=2"),
+            ("12ms", "c1 put z=3"),
+            ("300ms", RESTART[0]),
+        ],
+    ));
 }

@@ -8,6 +8,7 @@ pub mod kv_single;
 pub mod majority_register;
 pub mod once;
 pub mod primary_backup;
+pub mod quorum_store;
 pub mod raft;
 pub mod swim;
 
@@ -17,14 +18,18 @@ use crate::wire::{Cell, Datum, FunctionInfo, Op};
 
 /// Every protocol: one line each, in that engine's list of the page which is to hold it.
 const CONSENSUS: [Entry; 1] = [Entry::of::<raft::Raft>()];
-const REGISTERS: [Entry; 2] = [Entry::of::<kv_single::KvSingle>(), Entry::of::<majority_register::MajorityRegister>()];
+const REGISTERS: [Entry; 3] = [
+    Entry::of::<kv_single::KvSingle>(),
+    Entry::of::<majority_register::MajorityRegister>(),
+    Entry::of::<quorum_store::QuorumStore>(),
+];
 const GROUPS: [Entry; 2] = [Entry::of::<primary_backup::PrimaryBackup>(), Entry::of::<swim::Swim>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
 pub const ENGINES: [(&str, &[&str]); 3] = [
     ("engine", &["raft"]),
-    ("registers", &["kv-single", "majority-register"]),
+    ("registers", &["kv-single", "majority-register", "quorum-store"]),
     ("groups", &["primary-backup", "swim"]),
 ];
 
@@ -44,7 +49,7 @@ pub fn groups() -> &'static [Entry] {
 }
 
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 5] = [REGISTERS[0], REGISTERS[1], CONSENSUS[0], GROUPS[0], GROUPS[1]];
+    const ALL: [Entry; 6] = [REGISTERS[0], REGISTERS[1], CONSENSUS[0], GROUPS[0], GROUPS[1], REGISTERS[2]];
     &ALL
 }
 

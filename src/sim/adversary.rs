@@ -78,15 +78,17 @@ impl World {
             AdversaryAct::Replay { after } => {
                 let copy_id = MsgId { copy, ..message.id };
                 let row = self.emit(Rec { copy, ..rec(message.row) }, &message.bytes, trace);
-                let latency = self.net.latency_of_copy(link, copy_id.count, copy);
+                let kind = self.kind_on(link, message);
+                let latency = self.net.latency_of_copy(link, kind, copy_id.count, copy);
                 let due = Micros(self.now).plus(*after).0 + latency;
                 self.schedule(due, Item::Arrive(Message { id: copy_id, row, ..message.clone() }));
             }
             AdversaryAct::Inject { after, bytes } => {
                 let id = MsgId { copy, ..message.id };
                 let row = self.emit(Rec { copy, ..rec(message.row) }, bytes, trace);
-                let due = Micros(self.now).plus(*after).0 + self.net.latency_of_copy(link, id.count, copy);
-                self.schedule(due, Item::Arrive(Message { id, row, bytes: bytes[..].into() }));
+                let injected = Message { id, row, bytes: bytes[..].into() };
+                let latency = self.net.latency_of_copy(link, self.kind_on(link, &injected), id.count, copy);
+                self.schedule(Micros(self.now).plus(*after).0 + latency, Item::Arrive(injected));
             }
             AdversaryAct::Stop => {}
         }

@@ -133,6 +133,7 @@ impl World {
             },
             Command::Link(c) => {
                 net::check_change(c)?;
+                net::check_kinds(c, &self.describe.messages)?;
                 let pairs = Pairs::resolve(&self.setup, &c.from, &c.to, c.one_way)?;
                 self.net.change(pairs, c.clone());
                 Ok(())
@@ -260,7 +261,8 @@ impl World {
     fn send_held(&mut self) {
         for message in std::mem::take(&mut self.clogged) {
             let link = self.net.link(message.id.from, message.id.to);
-            let latency = self.net.latency_of_copy(link, message.id.count, message.id.copy | 0x80);
+            let kind = self.kind_on(link, &message);
+            let latency = self.net.latency_of_copy(link, kind, message.id.count, message.id.copy | 0x80);
             self.put_on_link(link, self.now + latency, message);
         }
     }
@@ -334,7 +336,7 @@ impl World {
         let twin = MsgId { copy, ..id };
         let row = self.emit(Rec::of_message(RowKind::Duplicate, self.now, twin, true, Some(message.row)), b"", trace);
         let link = self.net.link(id.from, id.to);
-        let latency = self.net.latency_of_copy(link, id.count, copy);
+        let latency = self.net.latency_of_copy(link, self.kind_on(link, &message), id.count, copy);
         self.schedule(due, Item::Arrive(message.clone()));
         self.schedule(self.now + latency, Item::Arrive(Message { id: twin, row, ..message }));
         Ok(())

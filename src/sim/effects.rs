@@ -98,11 +98,18 @@ impl World {
         }
     }
 
+    /// The kind of a message, where its link asks for it.
+    pub(super) fn kind_on(&self, link: usize, message: &Message) -> &'static str {
+        let label = if self.net.tells_kinds(link) { self.machine.label(&message.bytes) } else { None };
+        label.map_or("", |(kind, _)| self.describe.messages[usize::from(kind)].0)
+    }
+
     #[inline(never)]
     fn meet_rules(&mut self, link: usize, message: Message, trace: &mut Option<&mut Trace>) {
         let (id, now) = (message.id, self.now);
         let rec = |row| Rec::of_message(RowKind::Lost, now, id, true, Some(row));
-        match self.net.transmit(link, now, message.bytes.len(), id.count) {
+        let kind = self.kind_on(link, &message);
+        match self.net.transmit(link, now, (kind, message.bytes.len()), id.count) {
             Fate::Cut(due, rule) => {
                 let name = self.net.cuts[usize::from(rule)].name.clone();
                 self.lose(rec(message.row), due, &name, trace);
@@ -110,7 +117,7 @@ impl World {
             Fate::LostByChance(due) => self.lose(rec(message.row), due, "random loss", trace),
             Fate::Arrives(due) => {
                 if self.net.links[link].shape.duplicate > 0.0
-                    && let Some(second) = self.net.duplicate(link, now, id.count)
+                    && let Some(second) = self.net.duplicate(link, now, kind, id.count)
                 {
                     let id = MsgId { copy: 1, ..id };
                     let row =

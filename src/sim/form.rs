@@ -71,6 +71,7 @@ const LINK: Form = Form::Struct(&[
     TO,
     ONE_WAY,
     may("latency", &Form::Option(&DISTRIBUTION)),
+    may("kinds", &Form::Option(&Form::Map(&DISTRIBUTION))),
     may("bandwidth", &Form::Option(&U64)),
     may("loss", &Form::Option(&FLOAT)),
     may("duplicate", &Form::Option(&FLOAT)),

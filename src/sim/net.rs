@@ -8,13 +8,16 @@ use super::protocol::Setup;
 use super::sample;
 use crate::base::random::{Family, Purpose, Stream};
 use crate::base::{Micros, NodeId, decimal};
-use crate::wire::{Distribution, LinkChange};
+use crate::wire::{Distribution, LinkChange, Tone};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How a link behaves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     pub latency: Distribution,
+    /// Of messages of single kinds, in place of `latency`.
+    pub kinds: BTreeMap<String, Distribution>,
     /// Bytes a second; 0 for unlimited.
     pub bandwidth: u64,
     pub loss: f64,
@@ -26,7 +29,7 @@ pub struct Shape {
 impl Default for Shape {
     fn default() -> Self {
         let latency = Distribution::Uniform { min: Micros::ms(1), max: Micros::ms(3) };
-        Shape { latency, bandwidth: 0, loss: 0.0, duplicate: 0.0, reorder: 0.0, ordered: false }
+        Shape { latency, kinds: BTreeMap::new(), bandwidth: 0, loss: 0.0, duplicate: 0.0, reorder: 0.0, ordered: false }
     }
 }
 
@@ -143,6 +146,9 @@ impl Shape {
         if let Some(latency) = &change.latency {
             self.latency = latency.clone();
         }
+        if let Some(kinds) = &change.kinds {
+            self.kinds.clone_from(kinds);
+        }
         self.bandwidth = change.bandwidth.unwrap_or(self.bandwidth);
         self.loss = change.loss.unwrap_or(self.loss);
         self.duplicate = change.duplicate.unwrap_or(self.duplicate);
@@ -150,11 +156,19 @@ impl Shape {
         self.ordered = change.ordered.unwrap_or(self.ordered);
     }
 
+    /// The latencies of messages of a kind.
+    fn latency_of(&self, kind: &str) -> &Distribution {
+        self.kinds.get(kind).unwrap_or(&self.latency)
+    }
+
     /// How it differs from another, in words.
     pub fn differs(&self, other: &Shape) -> String {
         let mut words = Vec::new();
         if self.latency != other.latency {
             words.push(format!("latency {}", sample::describe(&self.latency)));
+        }
+        for (kind, latency) in self.kinds.iter().filter(|(kind, latency)| other.kinds.get(*kind) != Some(latency)) {
+            words.push(format!("latency of {kind} {}", sample::describe(latency)));
         }
         if self.bandwidth != other.bandwidth {
             words.push(format!("{} bytes a second", self.bandwidth));
@@ -172,9 +186,21 @@ impl Shape {
     }
 }
 
+/// Says which kinds of a change no message of the protocol is of, if any.
+pub fn check_kinds(change: &LinkChange, messages: &[(&str, Tone)]) -> Result<(), String> {
+    let unknown = |kind: &&String| messages.iter().all(|(name, _)| name != *kind);
+    match change.kinds.iter().flat_map(BTreeMap::keys).find(unknown) {
+        None => Ok(()),
+        Some(kind) => {
+            let names: Vec<&str> = messages.iter().map(|(name, _)| *name).collect();
+            Err(format!("no message is of the kind \"{kind}\"; accepted: {}", names.join(", ")))
+        }
+    }
+}
+
 /// Says what is wrong with a change's numbers, if anything.
 pub fn check_change(change: &LinkChange) -> Result<(), String> {
-    if let Some(latency) = &change.latency {
+    for latency in change.latency.iter().chain(change.kinds.iter().flat_map(BTreeMap::values)) {
         sample::check(latency)?;
     }
     for (name, p) in [("loss", change.loss), ("duplicate", change.duplicate), ("reorder", change.reorder)] {
@@ -192,7 +218,12 @@ impl Link {
     fn judge(&mut self) {
         let shape = &*self.shape;
         let odds = shape.loss + shape.duplicate + shape.reorder;
-        let plain = shape.bandwidth == 0 && odds == 0.0 && !shape.ordered && !self.clogged && self.cut == 0;
+        let plain = shape.kinds.is_empty()
+            && shape.bandwidth == 0
+            && odds == 0.0
+            && !shape.ordered
+            && !self.clogged
+            && self.cut == 0;
         self.delay = match &shape.latency {
             _ if !plain => Delay::Not,
             Distribution::Constant(time) => Delay::From(time.0, 1),
@@ -345,8 +376,13 @@ impl Network {
         shape
     }
 
-    /// The fate of the original of a message of `size` bytes that enters `link` now, as its `count`-th.
-    pub fn transmit(&mut self, link: usize, now: u64, size: usize, count: u32) -> Fate {
+    /// The link delays messages of one kind other than those of another.
+    pub fn tells_kinds(&self, link: usize) -> bool {
+        !self.links[link].shape.kinds.is_empty()
+    }
+
+    /// The fate of the original of a message of a kind and of `size` bytes that enters `link` now, as its `count`-th.
+    pub fn transmit(&mut self, link: usize, now: u64, (kind, size): (&str, usize), count: u32) -> Fate {
         let link = &mut self.links[link];
         let shape = &*link.shape;
         let (seed, key) = (self.seed, link_key(link.from, link.to));
@@ -357,9 +393,9 @@ impl Network {
             link.free_at = depart;
         }
         let mut latency = link.latencies.stream(u64::from(count));
-        let mut due = depart + sample::draw(&shape.latency, &mut latency).0;
+        let mut due = depart + sample::draw(shape.latency_of(kind), &mut latency).0;
         if shape.reorder > 0.0 && draw(Purpose::Reorder).chance(shape.reorder) {
-            due += 10 * sample::draw(&shape.latency, &mut latency).0;
+            due += 10 * sample::draw(shape.latency_of(kind), &mut latency).0;
         }
         if link.cut > 0 {
             return Fate::Cut(due, link.cut - 1);
@@ -375,19 +411,19 @@ impl Network {
     }
 
     /// When the network's own duplicate of a message arrives, if it makes one.
-    pub fn duplicate(&self, link: usize, now: u64, count: u32) -> Option<u64> {
+    pub fn duplicate(&self, link: usize, now: u64, kind: &str, count: u32) -> Option<u64> {
         let link = &self.links[link];
         let mut stream = Stream::new(self.seed, Purpose::Duplicate, link_key(link.from, link.to), u64::from(count));
         let twice = stream.chance(link.shape.duplicate);
-        twice.then(|| now + sample::draw(&link.shape.latency, &mut stream).0)
+        twice.then(|| now + sample::draw(link.shape.latency_of(kind), &mut stream).0)
     }
 
     /// A fresh latency for a copy that somebody else puts on the link.
-    pub fn latency_of_copy(&self, link: usize, count: u32, copy: u8) -> u64 {
+    pub fn latency_of_copy(&self, link: usize, kind: &str, count: u32, copy: u8) -> u64 {
         let link = &self.links[link];
         let identity = u64::from(count) | u64::from(copy) << 32;
         sample::draw(
-            &link.shape.latency,
+            link.shape.latency_of(kind),
             &mut Stream::new(self.seed, Purpose::Duplicate, link_key(link.from, link.to), identity),
         )
         .0

@@ -196,10 +196,14 @@ impl Blueprint {
             .map_err(|(needle, message)| Fault { needle, message })?;
         let setup = Setup { seed: scenario.seed, nodes: nodes(&scenario, &describe)? };
         net::check_change(&scenario.network).or_else(|e| fault("network", e))?;
+        net::check_kinds(&scenario.network, &describe.messages).or_else(|e| fault("kinds", e))?;
         let disk = scenario.disk.clone().unwrap_or(Distribution::Constant(Micros(500)));
         sample::check(&disk).or_else(|e| fault("disk", e))?;
         for entry in &scenario.commands {
             check_numbers(&entry.command).or_else(|(needle, message)| fault(needle, message))?;
+            if let Command::Link(change) = &entry.command {
+                net::check_kinds(change, &describe.messages).or_else(|e| fault("kinds", e))?;
+            }
         }
         if scenario.commands.windows(2).any(|w| (w[0].at, w[0].after) > (w[1].at, w[1].after)) {
             return fault("commands", "commands must stand in the order of their times");
@@ -220,6 +224,7 @@ impl Blueprint {
         let shape = &self.shape;
         LinkChange {
             latency: Some(shape.latency.clone()),
+            kinds: Some(shape.kinds.clone()),
             bandwidth: Some(shape.bandwidth),
             loss: Some(shape.loss),
             duplicate: Some(shape.duplicate),
@@ -297,6 +302,7 @@ fn network(line: &LinkChange) -> Shape {
     let default = Shape::default();
     Shape {
         latency: line.latency.clone().unwrap_or(default.latency),
+        kinds: line.kinds.clone().unwrap_or_default(),
         bandwidth: line.bandwidth.unwrap_or(default.bandwidth),
         loss: line.loss.unwrap_or(default.loss),
         duplicate: line.duplicate.unwrap_or(default.duplicate),

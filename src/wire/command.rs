@@ -6,6 +6,7 @@
 use super::value::Op;
 use crate::base::{Micros, MsgId, TimerId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -180,6 +181,10 @@ pub struct LinkChange {
     pub one_way: bool,
     #[serde(default)]
     pub latency: Option<Distribution>,
+    /// Latencies of messages of single kinds, by the protocol's names for them, in place of `latency`. They replace those
+    /// given before: an empty table takes them all back.
+    #[serde(default)]
+    pub kinds: Option<BTreeMap<String, Distribution>>,
     /// Bytes a second; 0 for unlimited. Messages queue for transmission.
     #[serde(default)]
     pub bandwidth: Option<u64>,
@@ -259,7 +264,7 @@ pub struct Workload {
     pub client: String,
     pub arrivals: Arrivals,
     /// Weight for each function, for example `{ get = 9, put = 1 }`.
-    pub mix: std::collections::BTreeMap<String, u32>,
+    pub mix: BTreeMap<String, u32>,
     #[serde(default)]
     pub keys: Keys,
     /// Stops after so many operations; 0 for never.

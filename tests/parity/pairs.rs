@@ -101,7 +101,32 @@ pub fn pairs() -> Vec<(String, String)> {
     pairs.extend(primary_backup_pairs());
     pairs.extend(raft_pairs());
     pairs.extend(swim_pairs());
+    pairs.extend(quorum_pairs());
     pairs
+}
+
+/// Both ways to settle conflicts, both coordinators, with and without those who stand in, and a latency for single kinds.
+fn quorum_pairs() -> Vec<(String, String)> {
+    let cases = [
+        ("siblings", "replica", "true", FAULTS[0].1),
+        ("siblings", "client", "false", FAULTS[1].1),
+        ("last-writer-wins", "client", "true", FAULTS[1].1),
+        ("last-writer-wins", "replica", "false", FAULTS[2].1),
+    ];
+    let pair = |(conflicts, coordinator, sloppy, commands): (&str, &str, &str, &str)| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"quorum-store","seed":1,"network":{{"latency":{},
+            "kinds":{{"Write":{{"exponential":{{"mean":"6ms"}}}},"Ack":{{"quantiles":[[0,"1ms"],[0.9,"2ms"],[1,"9ms"]]}}}}}},
+            "parameters":{{"suspect-after":"12ms","retry-after":"30ms","handoff-interval":"20ms",
+            "anti-entropy-interval":"30ms","conflicts":"{conflicts}","coordinator":"{coordinator}","sloppy-quorum":{sloppy}}},
+            "nodes":[{{"name":"n","role":"replica","count":4}},{{"name":"c","role":"client","count":2}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":120.0}}}},
+            "mix":{{"get":1,"put":2}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("quorum-store {conflicts} {coordinator} 1"), text)
+    };
+    cases.into_iter().map(pair).collect()
 }
 
 /// Every mode, with the faults that make views change.
