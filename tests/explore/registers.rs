@@ -1,53 +1,14 @@
-//! Every order of deliveries of small majority registers, and of small groups of a primary and backups: how many states
-//! there are, by the engine's own handlers, by a closed form where there is one, and for registers by a second,
-//! independent model; and that no property breaks in any of them.
+//! Every order of deliveries of small majority registers: how many states there are, by the engine's own handlers, by a
+//! closed form where there is one, and by a second, independent model; and that no property breaks in any of them.
 
-use faultline::check::explore::{Exploration, Program, explore};
-use faultline::protocols;
-use faultline::sim::params::ParamValue;
-use faultline::sim::scenario::{NodeLine, Scenario, VERSION};
-use faultline::wire::{Command, Datum, LinkChange, Op};
+use super::common::{STATES_MAX, case, orders, programs, scenario};
+use faultline::check::explore::cluster::{Bounds, Move};
+use faultline::check::explore::record::Start;
+use faultline::check::explore::{Bound, Options, Report, Verdict, explore};
 use std::collections::BTreeSet;
 
-const STATES_MAX: usize = 200_000;
-
-/// A scenario of so many replicas and clients.
-fn scenario(replicas: u16, clients: u16, flag: Option<&str>) -> Scenario {
-    let line = |name: &str, role: &str, count| NodeLine {
-        name: name.into(),
-        role: role.into(),
-        count: Some(count),
-        groups: Vec::new(),
-        place: None,
-    };
-    Scenario {
-        version: VERSION,
-        title: String::new(),
-        protocol: "majority-register".into(),
-        seed: 1,
-        pace: None,
-        parameters: flag.map(|flag| (flag.to_string(), ParamValue::Flag(true))).into_iter().collect(),
-        network: LinkChange::default(),
-        disk: None,
-        layout: Default::default(),
-        nodes: vec![line("n", "replica", replicas), line("c", "client", clients)],
-        commands: Vec::new(),
-    }
-}
-
-/// What the clients c1, c2, … ask for: `g` is a get, `p` a put of a value of its own.
-fn programs(words: &[&str]) -> Vec<Program> {
-    let op = |client: usize, place: usize, letter: char| match letter {
-        'g' => Op { f: "get".into(), key: "x".into(), value: Datum::None },
-        _ => Op { f: "put".into(), key: "x".into(), value: Datum::Int((client * 10 + place) as i64) },
-    };
-    let ops = |client: usize, word: &str| word.chars().enumerate().map(|(i, c)| op(client, i, c)).collect();
-    words.iter().enumerate().map(|(i, word)| (format!("c{}", i + 1), ops(i + 1, word))).collect()
-}
-
-fn explored(replicas: u16, words: &[&str], flag: Option<&str>) -> Exploration {
-    let scenario = scenario(replicas, words.len() as u16, flag);
-    explore(scenario, &programs(words), STATES_MAX, protocols::all()).expect("a good scenario")
+fn explored(replicas: u16, words: &[&str], flag: Option<&str>) -> Report<Move> {
+    orders(scenario(replicas, words.len() as u16, flag), programs(words), STATES_MAX).2
 }
 
 /// One get of a register that nobody wrote, of N replicas: it needs one phase. Each replica's question is on its way,
@@ -68,10 +29,10 @@ fn one_get_has_as_many_states_as_by_hand() {
             states += answers << (n - k);
         }
         let found = explored(n as u16, &["g"], None);
-        println!("one get of {n} replicas: {} states, {} transitions", found.states, found.transitions);
+        println!("one get of {n} replicas: {} states, {} transitions", found.distinct, found.generated - 1);
         // Every way is as long: a request, and two deliveries a replica.
-        assert_eq!((found.states as u64, found.ends, found.depth as u64), (states, 1, 1 + 2 * n));
-        assert_eq!((found.violation, found.limit_reached), (None, false));
+        assert_eq!((found.distinct, found.ends, u64::from(found.depth)), (states, 1, 1 + 2 * n));
+        assert_eq!(found.verdict(), Verdict::Holds);
     }
 }
 
@@ -206,7 +167,7 @@ mod model {
     }
 
     /// States, transitions and ends, depth first.
-    pub fn count(replicas: usize, words: &[&str]) -> (usize, usize, usize) {
+    pub fn count(replicas: usize, words: &[&str]) -> (u64, u64, u64) {
         let start = State {
             replicas: vec![(0, 0); replicas],
             clients: vec![Client::default(); words.len()],
@@ -216,7 +177,7 @@ mod model {
         let (mut transitions, mut ends) = (0, 0);
         while let Some(state) = open.pop() {
             let next = state.next(words);
-            ends += usize::from(next.is_empty());
+            ends += u64::from(next.is_empty());
             for state in next {
                 transitions += 1;
                 if known.insert(state.clone()) {
@@ -224,16 +185,16 @@ mod model {
                 }
             }
         }
-        (known.len(), transitions, ends)
+        (known.len() as u64, transitions, ends)
     }
 }
 
 /// No property breaks in any order, and the engine meets exactly the states that the model has.
-fn all_orders(replicas: u16, words: &[&str], states: usize, transitions: usize, ends: usize) {
+fn all_orders(replicas: u16, words: &[&str], states: u64, transitions: u64, ends: u64) {
     let found = explored(replicas, words, None);
     println!("{replicas} replicas, {words:?}: {found:?}");
-    assert_eq!((found.violation, found.limit_reached), (None, false), "{replicas} replicas, {words:?}");
-    let counts = (found.states, found.transitions, found.ends);
+    assert_eq!(found.verdict(), Verdict::Holds, "{replicas} replicas, {words:?}");
+    let counts = (found.distinct, found.generated - 1, found.ends);
     assert_eq!(counts, (states, transitions, ends), "{replicas} replicas, {words:?}");
     assert_eq!(counts, model::count(replicas.into(), words), "{replicas} replicas, {words:?}");
 }
@@ -273,8 +234,8 @@ fn planted_bugs_are_found_by_a_shortest_way() {
     ];
     for (bug, replicas, words, property, length) in cases {
         let found = explored(replicas, words, Some(bug)).violation.expect("found");
-        assert_eq!((found.property, found.way.len()), (property, length), "{bug}: {}", found.reason);
-        let requests = found.way.iter().filter(|command| matches!(command, Command::Request(_))).count();
+        assert_eq!((found.property.name, found.actions.len()), (property, length), "{bug}");
+        let requests = found.actions.iter().filter(|action| matches!(action, Move::Request(_))).count();
         assert_eq!(requests, words.len(), "{bug}");
     }
 }
@@ -282,85 +243,32 @@ fn planted_bugs_are_found_by_a_shortest_way() {
 /// A bound that is reached is said, and is no proof.
 #[test]
 fn a_reached_limit_is_said() {
-    let few = explore(scenario(3, 1, None), &programs(&["p"]), 50, protocols::all()).expect("a good scenario");
-    assert_eq!((few.states, few.limit_reached, few.violation), (50, true, None));
-    let whole = explored(3, &["p"], None).states;
-    let all = explore(scenario(3, 1, None), &programs(&["p"]), whole, protocols::all()).expect("a good scenario");
-    assert_eq!((all.states, all.limit_reached), (whole, false), "the bound itself may be filled");
-    let error = explore(scenario(3, 1, None), &[("c9".into(), Vec::new())], 9, protocols::all());
-    assert_eq!(error, Err("there is no node \"c9\"".into()));
+    let limited = |states: u64| orders(scenario(3, 1, None), programs(&["p"]), states).2;
+    let few = limited(50);
+    assert_eq!((few.distinct, few.verdict()), (50, Verdict::Unknown(Bound::States)));
+    let whole = explored(3, &["p"], None).distinct;
+    let all = limited(whole);
+    assert_eq!((all.distinct, all.verdict()), (whole, Verdict::Holds), "the bound itself may be filled");
+    let error =
+        case(scenario(3, 1, None), vec![("c9".into(), Vec::new())], Start::default()).cluster(Bounds::default());
+    assert_eq!(error.err(), Some("there is no node \"c9\"".into()));
+    let error =
+        case(scenario(3, 1, None), vec![("n1".into(), Vec::new())], Start::default()).cluster(Bounds::default());
+    assert_eq!(error.err(), Some("n1 is not a client".into()));
 }
 
-/// Two or three servers and a view service, or what is asked for of them.
-fn backed_up(servers: u16, mode: &str, words: &[&str], flag: Option<&str>) -> Exploration {
-    let mut scenario = scenario(servers, words.len() as u16, flag);
-    scenario.protocol = "primary-backup".into();
-    scenario.nodes[0].role = "server".into();
-    let service = NodeLine { name: "v".into(), role: "view-service".into(), count: None, ..scenario.nodes[0].clone() };
-    scenario.nodes.push(service);
-    let text = |word: &str| ParamValue::Text(word.into());
-    scenario.parameters.extend([
-        ("mode".to_string(), text(mode)),
-        ("ship-after".to_string(), text("0ms")),
-        ("backups".to_string(), ParamValue::Int(i64::from(servers) - 1)),
-    ]);
-    let mut programs = programs(words);
-    // A letter more: a switch-over to the second server.
-    for ((_, ops), word) in programs.iter_mut().zip(words) {
-        for (op, _) in ops.iter_mut().zip(word.chars()).filter(|(_, letter)| *letter == 's') {
-            *op = Op { f: "promote".into(), key: "n2".into(), value: Datum::None };
-        }
-    }
-    explore(scenario, &programs, STATES_MAX, protocols::all()).expect("a good scenario")
-}
-
-/// One put in a view of b backups: before the request, the request on its way; then for each backup its copy is on its
-/// way, or the acknowledgement is, or came. Of these 3^b states those with k acknowledgements or more hold the answer,
-/// on its way or given: 2 + 3^b + #(at least k came), where k is all, one, or none.
+/// With what properties remember there are as many states or more, and no fewer violations.
 #[test]
-fn one_backed_up_put_has_as_many_states_as_by_hand() {
-    for backups in 1..=4u32 {
-        let (all, none_came) = (3usize.pow(backups), 2usize.pow(backups));
-        for (mode, answered) in [("synchronous", 1), ("semi-synchronous", all - none_came), ("asynchronous", all)] {
-            let found = backed_up(backups as u16 + 1, mode, &["p"], None);
-            println!("{mode}, {backups} backups: {} states, {} transitions", found.states, found.transitions);
-            assert_eq!((found.states, found.ends), (2 + all + answered, 1), "{mode}, {backups} backups");
-            assert_eq!((found.violation, found.limit_reached), (None, false));
-        }
-    }
-}
-
-/// Puts and gets beside a switch-over, in every order of all their messages: nothing that was promised breaks.
-#[test]
-fn every_order_of_a_switch_over_is_explored() {
-    let cases: [(&str, &[&str], usize, usize, usize); 5] = [
-        // Before the request and on its way; then the answer is on its way or given, the old primary has heard or not, and
-        // the new one has not heard, or sent its state, or that was acknowledged, reported, confirmed, or all is done.
-        ("synchronous", &["s"], 26, 46, 1),
-        ("synchronous", &["p", "s"], 1_118, 2_543, 28),
-        ("synchronous", &["pg", "s"], 4_150, 9_223, 103),
-        ("semi-synchronous", &["p", "s"], 1_118, 2_543, 28),
-        ("asynchronous", &["p", "s"], 1_438, 3_518, 28),
-    ];
-    for (mode, words, states, transitions, ends) in cases {
-        let found = backed_up(2, mode, words, None);
-        println!("{mode}, {words:?}: {found:?}");
-        assert_eq!((found.violation, found.limit_reached), (None, false), "{mode}, {words:?}");
-        assert_eq!((found.states, found.transitions, found.ends), (states, transitions, ends), "{mode}, {words:?}");
-    }
-}
-
-/// The shortest ways to break it, as they can be counted by hand.
-#[test]
-fn planted_bugs_of_primary_backup_are_found_by_a_shortest_way() {
-    let cases: [(&str, &[&str], &str, usize); 2] = [
-        // A request, the put, the answer: no backup has it.
-        ("bug-answer-before-backups", &["p"], "acknowledged writes are on disk", 3),
-        // Two requests, both puts at the primary, and the second's copy before the first's.
-        ("bug-apply-gaps", &["p", "p"], "replicas agree", 5),
-    ];
-    for (bug, words, property, length) in cases {
-        let found = backed_up(2, "synchronous", words, Some(bug)).violation.expect("found");
-        assert_eq!((found.property, found.way.len()), (property, length), "{bug}: {}", found.reason);
+fn memory_tells_states_apart() {
+    for words in [&["p", "p"][..], &["pg", "g"]] {
+        let case = case(scenario(2, 2, None), programs(words), Start::default());
+        let count = |memory| {
+            let cluster = case.cluster(Bounds { memory, ..Bounds::default() }).expect("it can be explored");
+            explore(&cluster, Options::default())
+        };
+        let (with, without) = (count(true), count(false));
+        println!("{words:?}: {} with memory, {} without", with.distinct, without.distinct);
+        assert!(with.distinct >= without.distinct);
+        assert_eq!((with.verdict(), without.verdict()), (Verdict::Holds, Verdict::Holds));
     }
 }
