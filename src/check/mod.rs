@@ -3,14 +3,13 @@
 //! exhaustive exploration of small configurations. A run of a sweep is a scenario like any other, so that each can be
 //! opened, stepped and shared.
 
+pub mod explore;
 pub mod history;
 pub mod linear;
 pub mod spec;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod coverage;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod explore;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod faults;
 #[cfg(not(target_arch = "wasm32"))]

@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    fn do_crash(&mut self, name: &str, row: u32, trace: &mut Option<&mut Trace>) -> Done {
+    pub(super) fn do_crash(&mut self, name: &str, row: u32, trace: &mut Option<&mut Trace>) -> Done {
         let node = self.find(name)?;
         if self.shells[node.index()].status == NodeStatus::Down {
             return Err(format!("{name} is down already"));
@@ -172,7 +172,7 @@ impl World {
         Ok(())
     }
 
-    fn do_restart(&mut self, name: &str, row: u32, trace: &mut Option<&mut Trace>) -> Done {
+    pub(super) fn do_restart(&mut self, name: &str, row: u32, trace: &mut Option<&mut Trace>) -> Done {
         let node = self.find(name)?;
         if self.shells[node.index()].status != NodeStatus::Down {
             return Err(format!("{name} is not down"));

@@ -7,6 +7,7 @@ use super::protocol::{Card, Ctx, CtxCore, Data, Description, Protocol, Setup, St
 use crate::base::json::Json;
 use crate::base::{NodeId, OpId, codec, hash, plain};
 use crate::wire::Op;
+use serde::Serialize;
 use std::any::Any;
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -29,6 +30,8 @@ pub trait NodeBox: 'static {
     fn card(&self, role: &str, card: &mut Card);
     /// Chains the hash of state and disks to `chain`.
     fn fingerprint(&self, chain: u64, scratch: &mut Vec<u8>) -> u64;
+    /// The same with the syncs under way: all that its future hangs on.
+    fn identity(&self, chain: u64, scratch: &mut Vec<u8>) -> u64;
     /// State and disk as plain trees for the inspector.
     fn trees(&self) -> (Json, Json);
 }
@@ -162,6 +165,16 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
         hash::bytes(chain, scratch)
     }
 
+    fn identity(&self, chain: u64, scratch: &mut Vec<u8>) -> u64 {
+        let chain = self.fingerprint(chain, scratch);
+        if self.syncing.is_empty() {
+            return chain;
+        }
+        scratch.clear();
+        self.syncing.iter().for_each(|image| codec::append(&**image, scratch));
+        hash::bytes(chain, scratch)
+    }
+
     fn trees(&self) -> (Json, Json) {
         (plain::tree(&self.state), plain::tree(&*self.disk))
     }
@@ -193,14 +206,19 @@ pub trait Machine: Send + Sync + 'static {
 pub trait Monitor {
     fn clone_box(&self) -> Box<dyn Monitor>;
     fn as_any_mut(&mut self) -> &mut dyn Any;
+    /// All that it remembers, in the canonical encoding.
+    fn encode(&self, into: &mut Vec<u8>);
 }
 
-impl<T: Clone + 'static> Monitor for T {
+impl<T: Clone + Serialize + 'static> Monitor for T {
     fn clone_box(&self) -> Box<dyn Monitor> {
         Box::new(self.clone())
     }
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
+    }
+    fn encode(&self, into: &mut Vec<u8>) {
+        codec::append(self, into);
     }
 }
 

@@ -132,7 +132,10 @@ impl World {
     /// Has `item` happen at `at`. Apart from the messages of a plain link, all is scheduled here.
     #[inline(never)]
     pub(super) fn schedule(&mut self, at: u64, item: Item) {
-        self.queue.push(at, item);
+        match &mut self.still {
+            None => self.queue.push(at, item),
+            Some(list) => list.push((at, item)),
+        }
     }
 
     pub(super) fn put_on_link(&mut self, link: usize, due: u64, message: Message) {

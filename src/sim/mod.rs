@@ -19,10 +19,9 @@ pub mod sample;
 pub mod scenario;
 pub mod sentence;
 mod sheet;
+pub mod still;
 pub mod timeline;
 pub mod trace;
-#[cfg(not(target_arch = "wasm32"))]
-mod untimed;
 pub mod workload;
 pub mod world;
 mod ziggurat;

@@ -26,8 +26,9 @@ pub trait Protocol: Clone + Send + Sync + Sized + 'static {
     type Disk: Data + Default;
     /// Lost in a crash.
     type State: Data;
-    /// The memory of the property checks (the highest tag seen so far, …).
-    type Monitor: Clone + Default + 'static;
+    /// The memory of the property checks (the highest tag seen so far, …). Encoded, it tells states apart where every
+    /// order is explored.
+    type Monitor: Clone + Default + Serialize + 'static;
 
     fn describe() -> Description;
     fn configure(params: &Params) -> Self;
@@ -218,6 +219,23 @@ impl Outbox {
         match self.bytes[start..].first_chunk::<INLINE>() {
             Some(chunk) if len <= INLINE => Bytes::from_buf_and_len(*chunk, len),
             _ => Bytes::from_slice(&self.bytes[start..start + len]),
+        }
+    }
+
+    /// The effects that wait, with their contents.
+    pub(super) fn waiting(&self, into: &mut Vec<u8>) {
+        let content = |start: u32, end: u32| &self.bytes[start as usize..end as usize];
+        for effect in &self.effects[self.done..] {
+            match *effect {
+                Effect::Send { to, start, end } => codec::append(&(0u8, to, content(start, end)), into),
+                Effect::SetTimer { kind, after, start, end } => {
+                    codec::append(&(1u8, kind, after, content(start, end)), into);
+                }
+                Effect::CancelTimer { start, end } => codec::append(&(2u8, content(start, end)), into),
+                Effect::Reply { place } => codec::append(&(3u8, &self.replies[place as usize]), into),
+                Effect::Note { .. } => {}
+                Effect::Sync => codec::append(&4u8, into),
+            }
         }
     }
 

@@ -95,7 +95,7 @@ pub struct World {
     pub broken: Vec<Option<(u32, Arc<str>)>>,
     /// How often each was found broken, and when last. Empty while none is.
     pub found: Vec<(u32, u64)>,
-    monitor: Box<dyn Monitor>,
+    pub(super) monitor: Box<dyn Monitor>,
     watch: Watch,
     hash: u64,
     /// A bound that was reached: the run goes no further.
@@ -106,6 +106,8 @@ pub struct World {
     pub(super) facts: StepFacts,
     scratch: Vec<u8>,
     memo: Memo,
+    /// Of a world that stands still: what was scheduled in this step, in the queue's stead.
+    pub(super) still: Option<Vec<(u64, Item)>>,
 }
 
 impl Clone for World {
@@ -129,6 +131,7 @@ impl Clone for World {
             facts: StepFacts::default(),
             scratch: Vec::new(),
             memo: Memo::default(),
+            still: self.still.clone(),
             ..*self
         }
     }
@@ -188,6 +191,7 @@ impl World {
             facts: StepFacts::default(),
             scratch: Vec::new(),
             memo: Memo::default(),
+            still: None,
             setup,
             machine,
             describe,
@@ -354,7 +358,7 @@ impl World {
     }
 
     #[inline(never)]
-    fn happen(&mut self, item: Item, trace: &mut Option<&mut Trace>) -> Option<NodeId> {
+    pub(super) fn happen(&mut self, item: Item, trace: &mut Option<&mut Trace>) -> Option<NodeId> {
         match item {
             Item::Arrive(message) => {
                 let to = message.id.to;

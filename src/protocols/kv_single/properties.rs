@@ -5,6 +5,7 @@ use crate::base::{NodeId, OpId};
 use crate::sim::protocol::{Ended, StepFacts, View};
 use crate::wire::Outcome;
 use litemap::LiteMap;
+use serde::Serialize;
 use smol_str::SmolStr;
 use std::collections::VecDeque;
 
@@ -32,7 +33,7 @@ type Broken = Vec<(u16, String)>;
 /// Client, life and operation of a put.
 type By = (NodeId, u32, u32);
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 pub struct Memory {
     server_up: bool,
     keys: LiteMap<SmolStr, Key>,
@@ -40,7 +41,7 @@ pub struct Memory {
     open: LiteMap<OpId, u64>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 struct Key {
     /// The highest version of a completed operation, and of a completed put with its client.
     completed: u64,

@@ -8,6 +8,7 @@ use crate::base::{NodeId, OpId};
 use crate::sim::protocol::{Ended, StepFacts, View};
 use crate::wire::{Datum, Outcome};
 use litemap::LiteMap;
+use serde::Serialize;
 use smol_str::SmolStr;
 
 /// In the order of the numbers below.
@@ -38,7 +39,7 @@ const TAGS_MAX: usize = 64;
 
 type Broken = Vec<(u16, String)>;
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 pub struct Memory {
     replicas: LiteMap<NodeId, Witnessed>,
     keys: LiteMap<SmolStr, Key>,
@@ -47,7 +48,7 @@ pub struct Memory {
 }
 
 /// What one replica showed so far.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 struct Witnessed {
     up: bool,
     last_key: SmolStr,
@@ -55,7 +56,7 @@ struct Witnessed {
     tags: LiteMap<SmolStr, (Tag, Tag)>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 struct Key {
     /// The highest tag of a completed operation, and whose.
     completed: Option<(Tag, NodeId)>,

@@ -9,6 +9,7 @@ use crate::base::{NodeId, OpId};
 use crate::sim::protocol::{Ended, StepFacts, View as Nodes};
 use crate::wire::Outcome;
 use litemap::LiteMap;
+use serde::Serialize;
 use smol_str::SmolStr;
 use std::collections::VecDeque;
 
@@ -48,7 +49,7 @@ type Broken = Vec<(u16, String)>;
 /// Client, life and operation of a put.
 type By = (NodeId, u32, u32);
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 pub struct Memory {
     views: LiteMap<u64, View>,
     histories: LiteMap<u64, History>,

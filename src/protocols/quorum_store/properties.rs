@@ -11,6 +11,7 @@ use crate::base::{NodeId, OpId};
 use crate::sim::protocol::{Ended, StepFacts, View};
 use crate::wire::{Datum, Outcome};
 use litemap::LiteMap;
+use serde::Serialize;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -55,7 +56,7 @@ const REMEMBERED_MAX: usize = 2_048;
 
 type Broken = Vec<(u16, String)>;
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 pub struct Memory {
     replicas: LiteMap<NodeId, Witnessed>,
     keys: LiteMap<SmolStr, Completed>,
@@ -67,7 +68,7 @@ pub struct Memory {
 }
 
 /// What one replica showed so far.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 struct Witnessed {
     up: bool,
     touched: Vec<SmolStr>,
@@ -82,7 +83,7 @@ struct Witnessed {
 type Begun = (Round, NodeId, Vec<(SmolStr, Held)>);
 
 /// The puts of a key that were completed.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 struct Completed {
     latest: Mark,
     seen: Vector,
@@ -90,7 +91,7 @@ struct Completed {
     last: Option<Mark>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize)]
 struct Remembered<K, V> {
     map: BTreeMap<K, V>,
     order: VecDeque<K>,

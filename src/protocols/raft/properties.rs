@@ -9,6 +9,7 @@ use super::{Raft, Role, Server, State};
 use crate::base::{NodeId, OpId, codec, hash};
 use crate::sim::protocol::{Ended, StepFacts, View};
 use crate::wire::{Datum, Outcome};
+use serde::Serialize;
 use std::collections::VecDeque;
 
 /// In the order of the numbers below.
@@ -51,7 +52,7 @@ const EXECUTED_MAX: usize = 1_024;
 
 type Broken = Vec<(u16, String)>;
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 pub struct Memory {
     nodes: Vec<Seen>,
     leaders: VecDeque<(u64, NodeId)>,
@@ -67,7 +68,7 @@ pub struct Memory {
 }
 
 /// What one server showed so far.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Serialize)]
 struct Seen {
     up: bool,
     /// Term and vote that were surely on its disk: what it may have told others.
@@ -78,7 +79,7 @@ struct Seen {
     applied: u64,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 struct Slot {
     /// All entries that any log had here, with the term of the entry before.
     entries: Vec<(u64, Entry)>,

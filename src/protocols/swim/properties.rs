@@ -5,6 +5,7 @@ use super::{Belief, State, Status, Swim};
 use crate::base::NodeId;
 use crate::sim::protocol::{StepFacts, View};
 use litemap::LiteMap;
+use serde::Serialize;
 
 /// In the order of the numbers below.
 pub const STATEMENTS: [(&str, &str); 6] = [
@@ -39,7 +40,7 @@ const DIES_OUT: u16 = 5;
 
 type Broken = Vec<(u16, String)>;
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize)]
 pub struct Memory {
     /// The highest incarnation that each member had.
     incarnations: LiteMap<NodeId, u64>,

@@ -1,0 +1,7 @@
+//! The explorer: on hand-written models with known counts, and on clusters of the real protocols.
+
+mod backups;
+mod common;
+mod hand;
+mod models;
+mod registers;
