@@ -39,6 +39,13 @@ fn text(text: &str) -> Json {
 }
 
 fn object(timeline: &Timeline, key: &Datum, history: &History) -> Json {
+    // By the names of the lanes: it makes no difference what processes are called.
+    let (lanes, lane_of) = lanes(timeline, history);
+    let named = |op: &Operation| {
+        let process = Datum::Text(lanes[lane_of[&op.process]].clone());
+        Operation { process, ..op.clone() }
+    };
+    let history = &History { operations: history.operations.iter().map(named).collect() };
     let readings = Readings { failed_cas_did_not_match: true, ..Readings::default() };
     let checked = linear::check("kv", history, readings, LIMITS);
     let (verdict, said, evidence, order) = match checked {
@@ -58,9 +65,9 @@ fn object(timeline: &Timeline, key: &Datum, history: &History) -> Json {
     let places: BTreeMap<u32, usize> = order.unwrap_or_default().into_iter().zip(0..).collect();
     let until = evidence.as_ref().map_or(NEVER, |evidence| evidence.prefix);
     let begun = history.operations.iter().filter(|op| op.invoked <= until).count();
-    let (lanes, lane_of) = lanes(timeline, history);
     let told = history.operations.iter().skip(begun.saturating_sub(TOLD_MAX)).take(TOLD_MAX);
-    let told = told.map(|op| operation(op, lane_of[&op.process], evidence.as_deref(), &places));
+    let lane = |op: &Operation| lanes.iter().position(|lane| op.process == Datum::Text(lane.clone())).unwrap_or(0);
+    let told = told.map(|op| operation(op, lane(op), evidence.as_deref(), &places));
     map([
         ("name", if *key == Datum::None { Json::Null } else { text(&key.to_string()) }),
         ("verdict", text(verdict)),
@@ -90,7 +97,7 @@ fn operation(op: &Operation, lane: usize, evidence: Option<&Evidence>, places: &
     let micros = |ns: Option<i64>| ns.map_or(Json::Null, |ns| Json::Int(ns / 1_000));
     let words = op.words();
     // Without the process: the lane says who.
-    let words = words.split_once(' ').map_or(words.as_str(), |(_, words)| words);
+    let words = words.strip_prefix(&op.process.to_string()).map_or(words.as_str(), str::trim_start);
     let core = evidence.is_some_and(|evidence| evidence.core_lines.contains(&op.lines.0));
     map([
         ("lane", Json::Int(lane as i64)),
