@@ -203,6 +203,7 @@ fn apart(seed: u64, on: &[&str]) -> bool {
     let mut parameters = BTreeMap::from([flag("anti-entropy"), flag("read-repair"), flag("hinted-handoff")]);
     parameters.extend([
         text("conflicts", conflicts),
+        text("spread", if on.contains(&"gossip") { "gossip" } else { "at-once" }),
         text("anti-entropy-interval", "80ms"),
         text("handoff-interval", "50ms"),
         // Nobody stands in, and nobody is asked twice.
@@ -244,6 +245,8 @@ fn apart(seed: u64, on: &[&str]) -> bool {
 fn replicas_converge() {
     let alone = |on: &[&str]| (0..60).filter(|seed| apart(*seed, on)).count();
     assert_eq!(alone(&["anti-entropy"]), 0);
+    assert_eq!(alone(&["anti-entropy", "gossip"]), 0);
+    assert!(alone(&["gossip"]) > 50, "a gossip without comparisons");
     assert_eq!(alone(&["anti-entropy", "read-repair", "hinted-handoff"]), 0);
     let (nothing, hints) = (alone(&[]), alone(&["hinted-handoff"]));
     println!("of 60 runs {nothing} stay apart without help, {hints} with hints alone");

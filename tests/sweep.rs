@@ -121,6 +121,7 @@ fn quorum_drawn() -> Vec<Vec<BTreeMap<String, ParamValue>>> {
         quorums.to_vec(),
         words("conflicts", &["last-writer-wins", "siblings"]),
         words("coordinator", &["replica", "replica", "client"]),
+        words("spread", &["at-once", "at-once", "at-once", "gossip"]),
         flags("sloppy-quorum", &[true, false]),
         flags("hinted-handoff", &[true, true, false]),
         flags("read-repair", &[true, false]),

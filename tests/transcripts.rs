@@ -423,3 +423,14 @@ fn store_compares_hash_trees() {
         ],
     ));
 }
+
+/// Nobody is told of the put at once. c2 asks another replica and finds nothing, until the two have compared.
+#[test]
+fn store_gossips() {
+    golden!(store(
+        Micros::s(1),
+        2,
+        "parameters.spread = \"gossip\"\nparameters.anti-entropy = true\nparameters.anti-entropy-interval = \"400ms\"",
+        &[("10ms", "c1 put x=4"), ("40ms", "c2 get x"), ("400ms", "c2 get x")],
+    ));
+}

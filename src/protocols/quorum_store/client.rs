@@ -89,7 +89,7 @@ impl QuorumStore {
         let pending = Pending { op: op.clone(), begun: ctx.local_now(), asked: 0, seen };
         c.pending.insert(number, pending);
         ctx.set_timer(self.give_up_after, &Timer::GiveUp { op: number });
-        if !self.client_coordinates || is_put && siblings {
+        if !self.client_coordinates || self.gossip || is_put && siblings {
             ctx.set_timer(self.retry_after, &Timer::Retry { op: number });
             return self.ask(c, number, ctx);
         }
@@ -103,13 +103,16 @@ impl QuorumStore {
         debug_assert!(none.is_none());
     }
 
-    /// Asks the next coordinator: the home replicas in turn; of a sloppy quorum anyone, unless dots have to be counted.
+    /// Asks the next coordinator: the home replicas in turn, in a gossip each client from another one on; of a sloppy quorum
+    /// anyone, unless dots have to be counted.
     fn ask(&self, c: &mut Client, number: u32, ctx: &mut Context<'_>) {
         let Some(pending) = c.pending.get_mut(&number) else { return };
         let key = pending.op.key.clone();
-        let anyone = self.sloppy && self.conflicts == Conflicts::LastWriterWins;
+        let anyone = self.sloppy && !self.gossip && self.conflicts == Conflicts::LastWriterWins;
         let coordinators = if anyone { self.order(ctx.setup(), &key) } else { self.homes(ctx.setup(), &key) };
-        let turn = pending.asked as usize;
+        let me = ctx.me();
+        let place = ctx.setup().role("client").position(|node| node == me).filter(|_| self.gossip);
+        let turn = pending.asked as usize + place.unwrap_or(0);
         pending.asked += 1;
         if coordinators.is_empty() {
             return;

@@ -106,7 +106,7 @@ impl QuorumStore {
         (value, past): (Datum, Vector),
         ctx: &mut Context<'_>,
     ) -> Option<Done> {
-        let homes = self.homes(ctx.setup(), &ask.key);
+        let homes = self.asked(&ask.key, ctx)?;
         let siblings = self.conflicts == Conflicts::Siblings;
         if siblings && !homes.contains(&ctx.me()) {
             return None;
@@ -130,8 +130,17 @@ impl QuorumStore {
         ask: Ask,
         ctx: &mut Context<'_>,
     ) -> Option<Done> {
-        let homes = self.homes(ctx.setup(), &ask.key);
+        let homes = self.asked(&ask.key, ctx)?;
         self.start(c, local, ask, Goal::Get { found: LiteMap::new() }, homes, ctx)
+    }
+
+    /// The replicas that an operation on a key is for: its home, of which in a gossip each answers by itself.
+    fn asked(&self, key: &str, ctx: &Context<'_>) -> Option<Vec<NodeId>> {
+        let mut homes = self.homes(ctx.setup(), key);
+        if self.gossip {
+            homes.retain(|home| *home == ctx.me());
+        }
+        (!homes.is_empty()).then_some(homes)
     }
 
     /// All home replicas are asked at once; its own copy it sees to itself (Dynamo, section 4.5).

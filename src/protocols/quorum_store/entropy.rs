@@ -8,6 +8,7 @@
 
 use super::replica::Replica;
 use super::version::Held;
+use super::words::count;
 use super::{Bug, Context, Disk, Message, QuorumStore, Timer};
 use crate::base::{NodeId, codec, hash};
 use crate::sim::protocol::Setup;
@@ -169,7 +170,8 @@ impl QuorumStore {
         r.compared = Some(round);
         if keys > 0 {
             let (name, hashes) = (ctx.setup().name(comparison.with), comparison.hashes);
-            let note = format!("anti-entropy: {keys} keys exchanged with {name} after {hashes} hashes");
+            let keys = count(keys, "key", "keys");
+            let note = format!("anti-entropy: {keys} exchanged with {name} after {hashes} hashes");
             ctx.note(note);
         }
     }

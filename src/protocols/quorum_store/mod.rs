@@ -13,6 +13,10 @@
 //! Franklin, Hellerstein, Stoica: Probabilistically bounded staleness for practical partial quorums, PVLDB 5(8), 2012; a
 //! scenario's network gives each kind of message its own latency.
 //!
+//! With `spread = "gossip"` nothing is sent to the others at once: each replica answers by itself, and comparisons alone
+//! carry writes on. That is a register with anti-entropy, as of Demers and others: Epidemic algorithms for replicated
+//! database maintenance, PODC 1987 (section 1.3, push and pull).
+//!
 //! Invariants:
 //! - What a replica holds of a key is only ever replaced by what supersedes it.
 //! - Of W that count for a write each is another home replica's copy: its own, or a hint for it.
@@ -51,6 +55,7 @@ pub struct QuorumStore {
     write_quorum: usize,
     virtual_nodes: u64,
     client_coordinates: bool,
+    gossip: bool,
     conflicts: Conflicts,
     sloppy: bool,
     handoff: bool,
@@ -253,9 +258,17 @@ impl QuorumStore {
         self.bugs >> bug as u32 & 1 == 1
     }
 
+    /// Home replicas of so many that must have a write before it is answered.
+    fn write_needed(&self, homes: usize) -> usize {
+        if self.gossip { homes.min(1) } else { self.write_quorum.min(homes) }
+    }
+
     /// Every read meets every write that was acknowledged before (Gifford, 1979): as long as nobody stands in.
     fn is_strict(&self, homes: usize) -> bool {
-        !self.sloppy && self.durable && self.read_quorum.min(homes) + self.write_quorum.min(homes) > homes
+        !self.gossip
+            && !self.sloppy
+            && self.durable
+            && self.read_quorum.min(homes) + self.write_quorum.min(homes) > homes
     }
 }
 
@@ -293,6 +306,7 @@ impl Protocol for QuorumStore {
             write_quorum: number("write-quorum").min(number("replication")),
             virtual_nodes: params.int("virtual-nodes") as u64,
             client_coordinates: params.word("coordinator") == "client",
+            gossip: params.word("spread") == "gossip",
             conflicts: match params.word("conflicts") {
                 "siblings" => Conflicts::Siblings,
                 _ => Conflicts::LastWriterWins,
@@ -403,6 +417,13 @@ fn specs() -> Vec<ParamSpec> {
              always a home replica)",
             "replica",
             &["replica", "client"],
+        ),
+        word(
+            "spread",
+            "how a write comes to the other home replicas: at once, or by comparisons alone; then any home replica answers \
+             by itself, and R and W count for nothing",
+            "at-once",
+            &["at-once", "gossip"],
         ),
         word(
             "conflicts",

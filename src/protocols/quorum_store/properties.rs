@@ -19,8 +19,8 @@ use std::collections::{BTreeMap, VecDeque};
 pub const STATEMENTS: [(&str, &str); 6] = [
     (
         "acknowledged writes have W holders",
-        "With durable writes, when a put has answered ok, W home replicas hold its version, or what supersedes it, on \
-         their own disks or as a hint on another's, then and ever after.",
+        "With durable writes, when a put has answered ok, W home replicas (in a gossip, one) hold its version, \
+         or what supersedes it, on their own disks or as a hint on another's, then and ever after.",
     ),
     (
         "strict reads are fresh",
@@ -337,7 +337,7 @@ fn holders(store: &QuorumStore, view: &View<'_, QuorumStore>, key: &str, mark: M
         has(view.durable(*home).held.get(key)) || view.setup.role("replica").any(hint)
     };
     let (have, have_not): (Vec<NodeId>, Vec<NodeId>) = homes.iter().partition(|home| held(home));
-    let needed = store.write_quorum.min(homes.len());
+    let needed = store.write_needed(homes.len());
     if have.len() < needed {
         let without: Vec<&str> = have_not.iter().map(|home| view.setup.name(*home)).collect();
         let why = format!(

@@ -48,7 +48,7 @@ pub fn label(m: &Message) -> (u8, String) {
     }
 }
 
-fn count(n: usize, one: &str, more: &str) -> String {
+pub fn count(n: usize, one: &str, more: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {more}") }
 }
 

@@ -143,6 +143,10 @@ fn network(sheet: &Sheet) -> Vec<Field> {
     };
     let latency = net.latency.clone().or(usual.latency).unwrap_or(Distribution::Constant(Micros::ms(1)));
     let mut fields = lengths::fields("latency", "Latency", "The time of a message on a link.", &latency);
+    for (kind, latency) in net.kinds.iter().flatten() {
+        let about = format!("The time of a message of the kind {kind} on a link.");
+        fields.extend(lengths::fields(&format!("kind:{kind}"), &format!("Latency of {kind}"), &about, latency));
+    }
     fields.extend([
         percent("loss", "Lost", net.loss, "Probability that a message is lost."),
         percent("duplicate", "Duplicated", net.duplicate, "Probability that a message arrives twice."),
@@ -206,6 +210,12 @@ pub fn set(shelf: &Shelf, sheet: &mut Sheet, id: &str, text: &str) -> Result<(),
             }
         }
         "latency" => lengths::set(sheet.network.latency.get_or_insert(default_latency()), rest, text)?,
+        "kind" => {
+            let (kind, place) = rest.split_once(':').unwrap_or((rest, ""));
+            if let Some(latency) = sheet.network.kinds.as_mut().and_then(|kinds| kinds.get_mut(kind)) {
+                lengths::set(latency, place, text)?;
+            }
+        }
         "loss" => sheet.network.loss = Some(fraction(text)?),
         "duplicate" => sheet.network.duplicate = Some(fraction(text)?),
         "reorder" => sheet.network.reorder = Some(fraction(text)?),
@@ -253,7 +263,7 @@ pub fn field_of(shelf: &Shelf, sheet: &Sheet, part: &str) -> String {
     let parameter = |p: &ProtocolInfo| p.parameters.iter().any(|spec| spec.name == part);
     match part {
         "protocol" | "disk" => part.into(),
-        "network" => "latency".into(),
+        "network" | "kinds" => "latency".into(),
         "commands" => "at:0".into(),
         _ if protocol(shelf, &sheet.protocol).is_some_and(parameter) => format!("p:{part}"),
         _ => "zones".into(),

@@ -20,6 +20,9 @@ pub fn under(shelf: &Shelf, sheet: &Sheet, name: &str) -> (Sheet, Vec<String>) {
         }
         stays
     });
+    // Its messages are of other kinds.
+    let kinds = new.network.kinds.take().unwrap_or_default();
+    left.extend(kinds.into_keys().map(|kind| format!("the latency of {kind}")));
     new.script.retain_mut(|line| stays(line, info, &start, &mut left));
     (new, left)
 }
@@ -51,7 +54,10 @@ fn nodes(shelf: &Shelf, new: &mut Sheet, old: &Sheet, info: &ProtocolInfo, start
 /// Whether a line has a meaning under the other protocol, made to have one where that can be.
 fn stays(line: &mut SheetLine, info: &ProtocolInfo, start: &Sheet, left: &mut Vec<String>) -> bool {
     match &mut line.what {
-        Deed::Link(_) => true,
+        Deed::Link(change) => {
+            change.kinds = None;
+            true
+        }
         Deed::Other { words, needs, .. } => {
             let stays = match needs {
                 Needs::Nothing => true,

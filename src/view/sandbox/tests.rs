@@ -99,6 +99,22 @@ fn every_field_takes_its_own_value_and_says_what_it_is() {
     assert!(ids.iter().all(|id| ids.iter().filter(|other| *other == id).count() == 1), "{ids:?}");
 }
 
+/// A latency of messages of one kind is a field as any other, and goes with its protocol.
+#[test]
+fn latencies_of_kinds_are_fields() {
+    let (shelf, mut sheet) = sheet();
+    let slow = Distribution::Exponential { min: Micros::ZERO, mean: Micros::ms(60) };
+    sheet.network.kinds = Some([("Write".to_string(), slow)].into());
+    assert_eq!(value(&shelf, &sheet, "kind:Write"), "exponential");
+    set(&shelf, &mut sheet, "kind:Write:1", "20 ms").expect("a time");
+    assert_eq!(value(&shelf, &sheet, "kind:Write:1"), "20 ms");
+    set(&shelf, &mut sheet, "kind:Write", "constant").expect("a kind");
+    assert_eq!(value(&shelf, &sheet, "kind:Write:0"), "20 ms");
+    let (other, left) = swap::under(&shelf, &sheet, "two");
+    assert_eq!(other.network.kinds, None);
+    assert!(left.contains(&"the latency of Write".to_string()), "{left:?}");
+}
+
 #[test]
 fn texts_that_mean_nothing_are_refused_in_words() {
     let (shelf, mut sheet) = sheet();
