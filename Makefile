@@ -62,9 +62,10 @@ nightly: test target-fallback-test ## The tests and all slow ones.
 	$(ENV) SEEDS=200000 cargo test --locked --profile fast --test sweep -- --nocapture
 	$(ENV) cargo test --locked --profile fast -- --ignored
 
-bench: setup dist ## The benchmarks: the engine natively, Raft beside a peer, the engine in the browser, the page's frames.
+bench: setup dist ## The benchmarks: engine and explorer natively, Raft beside a peer, the engine in the browser, the page's frames.
 	$(ENV) cargo bench --locked --profile fast --bench engine
 	$(ENV) cargo bench --locked --profile fast --bench linear
+	$(ENV) cargo bench --locked --profile fast --bench explorer
 	$(ENV) cargo run --locked --release --manifest-path benches/peer/Cargo.toml --target-dir target/peer
 	$(ENV) WASM_BINDGEN_TEST_TIMEOUT=600 cargo test --locked --profile engine $(WASM) --test wasm -- --include-ignored --nocapture bench
 	$(ENV) cargo test --locked --test browser -- --ignored --nocapture --test-threads 1 bench

@@ -3,6 +3,7 @@
 //! Exit codes: 0 good, 1 a property, goal or consistency model failed, 2 bad input, 3 a check reached its limit.
 
 mod check;
+mod explore;
 mod lessons;
 mod protocols;
 mod run;
@@ -72,6 +73,8 @@ enum Command {
     },
     /// Check a history of clients' operations (JSON lines in Jepsen's form) against a consistency model.
     Check(check::Order),
+    /// Explore every order in which things may happen in a small scenario, within budgets of faults.
+    Explore(explore::Order),
     /// Print a scenario as JSON, the form that the page reads.
     Json { scenario: PathBuf },
     /// List the protocols with roles, messages, properties and parameters.
@@ -152,6 +155,7 @@ pub fn main() -> ExitCode {
         }
         Command::Merge { reports, format } => sweep::merge(&reports, format),
         Command::Check(order) => check::check(&order),
+        Command::Explore(order) => explore::explore(&order),
         Command::Json { scenario } => run::json(&scenario),
         Command::Protocols => protocols::list(),
         Command::Lessons { command: LessonsCommand::Check { folder } } => lessons::check(&folder),

@@ -69,6 +69,11 @@ impl Case {
         Ok(Case { scenario, prefix, world, programs: programs.into_iter().collect() })
     }
 
+    /// The number of commands up to where everything is held.
+    pub fn held_at(&self) -> usize {
+        self.prefix.len()
+    }
+
     /// # Errors
     /// What of it cannot be explored.
     pub fn cluster(&self, bounds: Bounds) -> Result<Cluster, String> {
