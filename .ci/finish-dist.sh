@@ -16,7 +16,12 @@ for script in engine.js registers.js groups.js exporter.js faultline-*.js; do
   sed '/^ *\/\*.*\*\/ *$/d; /^ *\/\*\*/,/\*\//d; /^ *\/\//d; s/^ *//; /^$/d' "$script" > "$script.new"
   mv "$script.new" "$script"
 done
+# split FILE [REST]
+split() {
+  cargo run --quiet --locked --manifest-path "$TRUNK_SOURCE_DIR/../Cargo.toml" --bin split -- "$@"
+}
 for engine in engine registers groups exporter; do
+  if [ "$TRUNK_PROFILE" = release ]; then split "${engine}_bg.wasm"; fi
   name=$engine-$(cat "$engine.js" "${engine}_bg.wasm" | $sum | cut -c1-16)
   # The loader's way of naming the wasm is an old one that wasm-bindgen warns of in the console.
   sed "s/$engine\.js/${name}.js/; s/wasm_bindgen(\(.*\)${engine}_bg\.wasm\"/wasm_bindgen({module_or_path:\1${name}_bg.wasm\"}/" \
@@ -26,6 +31,16 @@ for engine in engine registers groups exporter; do
   rm "${engine}_loader.js"
   edit index.html "s/${engine}_loader\.js/${name}_loader.js/"
 done
+# The page of a release is cut in two: the rest is loaded when somebody first asks for it.
+if [ "$TRUNK_PROFILE" = release ]; then
+  page=$(ls faultline-*_bg.wasm)
+  split "$page" rest.wasm
+  cut=faultline-$($sum "$page" | cut -c1-16)_bg.wasm
+  rest=rest-$($sum rest.wasm | cut -c1-16).wasm
+  mv "$page" "$cut"
+  mv rest.wasm "$rest"
+  edit index.html "s/$page/$cut/; s|name=\"rest\" content=\"\"|name=\"rest\" content=\"./$rest\"|"
+fi
 edit manifest.webmanifest "s/ICON/$(ls icon-*.svg)/"
 files=$(find . -type f ! -name sw.js | LC_ALL=C sort)
 version=$(echo "$files" | xargs cat | $sum | cut -c1-16)

@@ -4,9 +4,9 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 // kB (1000 bytes) of wasm and JavaScript together, gzipped.
-// With the whole bench in it; the first lessons alone kept the page within 220.
+// The page has all that home and the lessons begin with; the rest comes when it is first asked for (src/bin/split).
 // The engine was wished to be 150; what is left of it is its own code, with no large part (`make size-detail`).
-const BOUNDS = { page: 300, engine: 230, registers: 230, groups: 240 };
+const BOUNDS = { page: 300, rest: 120, engine: 250, registers: 250, groups: 250 };
 
 if (!existsSync("dist/index.html")) {
   console.error("The page is not built: run `make dist` first.");
@@ -51,6 +51,7 @@ const engine = (name) => {
 };
 const parts = {
   page: files.filter((name) => /^(faultline|boot)-.*\.(js|wasm)$/.test(name)),
+  rest: files.filter((name) => /^rest-.*\.wasm$/.test(name)),
   engine: engine("engine"),
   registers: engine("registers"),
   groups: engine("groups"),

@@ -6,7 +6,7 @@ use super::keys::{self, use_keys};
 use super::lab::Lab;
 use super::palette::use_palette;
 use super::state::{Action, KeysOpen, Load, Notice, State, Theme};
-use super::{fetch, icons, pages, sandbox, storage};
+use super::{fetch, icons, pages, rest, sandbox, storage};
 use crate::progress::Progress;
 use crate::progress::settings::{self, Settings};
 use crate::view::route::Route;
@@ -149,11 +149,11 @@ pub fn App() -> Html {
                 { match &state.route {
                     Route::Home => pages::home::home(&ctx),
                     Route::Lesson(..) => html! { <pages::lesson::Lesson /> },
-                    Route::About => pages::about::about(&ctx),
-                    Route::Style => html! { <pages::style::Style /> },
-                    Route::Run { .. } => pages::run::run(&ctx),
-                    Route::Sandbox(_) => pages::sandbox::sandbox(&ctx),
-                    Route::Compare(_) => html! { <pages::compare::Compare /> },
+                    Route::About => rest::page(&ctx, pages::about::about),
+                    Route::Style => rest::page(&ctx, pages::style::page),
+                    Route::Run { .. } => rest::page(&ctx, pages::run::run),
+                    Route::Sandbox(_) => rest::page(&ctx, pages::sandbox::sandbox),
+                    Route::Compare(_) => rest::page(&ctx, pages::compare::page),
                     Route::NotFound(path) => pages::not_found(path),
                 } }
                 { palette }
@@ -281,10 +281,8 @@ fn use_place(ctx: &Ctx) {
         window().scroll_to_with_x_and_y(0.0, 0.0);
         match place.as_deref() {
             Some("") => open_home(&ctx),
-            Some(run) if run.starts_with('#') => pages::run::open(&ctx, run[1..].to_owned()),
-            Some(slug) if slug.starts_with(['=', '~']) => {
-                sandbox::open(&ctx, slug[1..].to_owned(), slug.starts_with('~'))
-            }
+            Some(run) if run.starts_with('#') => rest::with(&ctx, pages::run::open),
+            Some(form) if form.starts_with(['=', '~']) => rest::with(&ctx, sandbox::open),
             Some(slug) => load_lesson(&ctx, slug),
             None => ctx.lab.play.pause(),
         }

@@ -32,15 +32,18 @@ pub async fn catalogue() -> Result<Catalogue, String> {
     crate::view::catalogue::read(&text(path).await?).map_err(|e| format!("{path} cannot be read: {e}"))
 }
 
+/// The bytes of a file.
+pub async fn bytes(path: &str) -> Result<Vec<u8>, String> {
+    Ok(Uint8Array::new(&get(path, Response::array_buffer).await?).to_vec())
+}
+
 /// A packed lesson.
 pub async fn lesson(slug: &str) -> Result<Vec<u8>, String> {
-    let path = format!("lessons/{slug}/lesson.pack");
-    Ok(Uint8Array::new(&get(&path, Response::array_buffer).await?).to_vec())
+    bytes(&format!("lessons/{slug}/lesson.pack")).await
 }
 
 /// Protocols and ready scenarios.
 pub async fn shelf() -> Result<Shelf, String> {
     let path = "lessons/sandbox.pack";
-    let bytes = Uint8Array::new(&get(path, Response::array_buffer).await?).to_vec();
-    codec::from_bytes(&bytes).map_err(|why| format!("{path} cannot be read: {why}"))
+    codec::from_bytes(&bytes(path).await?).map_err(|why| format!("{path} cannot be read: {why}"))
 }

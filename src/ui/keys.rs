@@ -3,6 +3,7 @@
 use super::app::Ctx;
 use super::controls::{button, tag, words};
 use super::effects::{self, use_effect_on};
+use super::rest;
 use super::state::{Action, KeysOpen, Notice};
 use super::storage;
 use crate::progress::settings::{SPOKEN, Settings};
@@ -75,7 +76,7 @@ pub fn show(dialog: &NodeRef, open: bool) {
 #[hook]
 pub fn use_keys(ctx: &Ctx) -> Html {
     let dialog = use_node_ref();
-    let open = ctx.state.keys_open.is_some();
+    let open = ctx.state.keys_open.is_some() && rest::is_here(ctx);
     let shown = dialog.clone();
     use_effect_on([open.into(), 1, 0], effects::plain(move || show(&shown, open)));
     let onclose = {
@@ -92,7 +93,7 @@ pub fn use_keys(ctx: &Ctx) -> Html {
     };
     html! {
         <dialog ref={dialog} class="ask keys-box" aria-labelledby="keys-title" {onclose} {onkeydown} {onclick}>
-            if let Some(open) = &ctx.state.keys_open { { inside(ctx, open) } }
+            if open { { rest::shown(ctx, inside) } }
         </dialog>
     }
 }
@@ -128,7 +129,8 @@ fn picked(ctx: &Ctx, event: &MouseEvent) {
     }
 }
 
-fn inside(ctx: &Ctx, now: &KeysOpen) -> Html {
+fn inside(ctx: &Ctx) -> Html {
+    let Some(now) = &ctx.state.keys_open else { return Html::default() };
     let reset = {
         let ctx = ctx.clone();
         Callback::from(move |_: MouseEvent| {

@@ -5,7 +5,7 @@ use super::state::Action;
 use super::storage;
 use crate::view::link::{self, Session};
 use crate::view::route::Route;
-use crate::wire::{RunSource, SourceFile};
+use crate::wire::{Request, RunSource, Sheet, SourceFile};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use gloo::utils::window;
 use js_sys::{Array, Uint8Array};
@@ -59,6 +59,19 @@ pub async fn unpack(address: &str) -> Result<Session, String> {
 }
 
 impl Core {
+    /// Goes elsewhere with the open run as a form has it.
+    pub fn take_along(&self, route: Route) {
+        self.going.set(Some(route));
+        self.send(Request::Sheet);
+    }
+
+    pub(super) fn go_with(&self, sheet: Sheet) {
+        self.dispatch.dispatch(Action::Sheet(Rc::new(sheet)));
+        if let Some(route) = self.going.take() {
+            let _ = window().location().set_hash(&route.href());
+        }
+    }
+
     /// Opens what a link holds.
     pub fn open_link(&self, session: Session) {
         let source = RunSource::Text(SourceFile { name: "the link's run".into(), text: session.run });

@@ -3,7 +3,7 @@
 //! One reducer ([`state`]) holds what is shown. The [`lab`] speaks with the engine and tells the reducer; the playhead
 //! ([`play`]) keeps the cursor between frames and draws the stage once per animation frame, outside of Yew: playback
 //! does not pass through the virtual DOM. Components read the state and call the lab. Where two runs are side by side, the
-//! second has a state and a lab of its own ([`pages::compare`]).
+//! second has a state and a lab of its own ([`pages::compare`]). What only some visitors come to is loaded later ([`rest`]).
 
 mod app;
 mod bench;
@@ -24,6 +24,7 @@ mod pages;
 mod palette;
 mod pictures;
 mod play;
+mod rest;
 mod sandbox;
 mod state;
 mod storage;

@@ -6,6 +6,7 @@ use super::effects::{self, use_effect_on};
 use super::exports;
 use super::keys::show;
 use super::lab::Share;
+use super::rest;
 use super::state::{Action, Tab, Theme};
 use crate::base::Micros;
 use crate::view::acts::{self, Act};
@@ -168,7 +169,7 @@ fn run(ctx: &Ctx, what: &Do) {
 #[hook]
 pub fn use_palette(ctx: &Ctx) -> Html {
     let dialog = use_node_ref();
-    let open = ctx.state.palette.is_some();
+    let open = ctx.state.palette.is_some() && rest::is_here(ctx);
     let shown = dialog.clone();
     use_effect_on([open.into(), 0, 0], effects::plain(move || show(&shown, open)));
     let chosen = ctx.state.palette.as_ref().map_or(0, |(_, chosen)| *chosen as u64 + 1);
@@ -187,12 +188,14 @@ pub fn use_palette(ctx: &Ctx) -> Html {
     };
     html! {
         <dialog ref={dialog} class="ask palette-box" aria-label="Go to, or do" {onclose}>
-            if let Some((query, chosen)) = &ctx.state.palette { { inside(ctx, query, *chosen) } }
+            if open { { rest::shown(ctx, inside) } }
         </dialog>
     }
 }
 
-fn inside(ctx: &Ctx, query: &str, chosen: usize) -> Html {
+fn inside(ctx: &Ctx) -> Html {
+    let Some((query, chosen)) = &ctx.state.palette else { return Html::default() };
+    let chosen = *chosen;
     let list = found(ctx, query);
     let count = list.len();
     let oninput = {
@@ -203,7 +206,7 @@ fn inside(ctx: &Ctx, query: &str, chosen: usize) -> Html {
         })
     };
     let onkeydown = {
-        let (ctx, query) = (ctx.clone(), query.to_owned());
+        let (ctx, query) = (ctx.clone(), query.clone());
         Callback::from(move |event: KeyboardEvent| {
             let next = match event.key().as_str() {
                 "ArrowDown" => (chosen + 1) % count.max(1),
@@ -223,7 +226,7 @@ fn inside(ctx: &Ctx, query: &str, chosen: usize) -> Html {
     };
     // One listener for all lines.
     let onclick = {
-        let (ctx, query) = (ctx.clone(), query.to_owned());
+        let (ctx, query) = (ctx.clone(), query.clone());
         Callback::from(move |event: MouseEvent| {
             let line = event.target_unchecked_into::<HtmlElement>().closest("li").ok().flatten();
             let place = line.and_then(|line| line.id().strip_prefix("found-").and_then(|n| n.parse::<usize>().ok()));
@@ -242,7 +245,7 @@ fn inside(ctx: &Ctx, query: &str, chosen: usize) -> Html {
     html! {
         <>
             <input type="text" role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant={format!("found-{chosen}")}
-                aria-label="Go to, or do" placeholder="Something to do, a lesson, a term" autocomplete="off" value={query.to_owned()} {oninput} {onkeydown} />
+                aria-label="Go to, or do" placeholder="Something to do, a lesson, a term" autocomplete="off" value={query.clone()} {oninput} {onkeydown} />
             <ul id="found" role="listbox" aria-label="Found" {onclick}>{ for list.iter().enumerate().map(line) }</ul>
             if count == 0 { <p class="empty" role="status">{ "Nothing is called that." }</p> }
         </>

@@ -15,7 +15,6 @@ use crate::view::faults::Preset;
 use crate::view::route::Route;
 use crate::view::sandbox::{self as view, Field, Input, Section};
 use crate::wire::{Move, Request, RunSource, Sheet, Shelf};
-use gloo::utils::window;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
@@ -23,19 +22,6 @@ use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 impl Core {
-    /// Goes elsewhere with the open run as a form has it.
-    pub fn take_along(&self, route: Route) {
-        self.going.set(Some(route));
-        self.send(Request::Sheet);
-    }
-
-    pub(super) fn go_with(&self, sheet: Sheet) {
-        self.dispatch.dispatch(Action::Sheet(Rc::new(sheet)));
-        if let Some(route) = self.going.take() {
-            let _ = window().location().set_hash(&route.href());
-        }
-    }
-
     /// Opens what a form holds; simulated up to `ahead` where that is wanted, and shown from its beginning.
     pub fn open_sheet(&self, sheet: &Sheet, ahead: Option<Micros>, play: bool) {
         let source = RunSource::Sheet(Box::new(sheet.clone()));
@@ -47,8 +33,18 @@ impl Core {
     }
 }
 
-/// Opens the sandbox, or two runs side by side, with a scenario of the gallery or with what the form holds.
-pub fn open(ctx: &Ctx, slug: String, two: bool) {
+/// Opens what the address names: the sandbox, or two runs side by side, with a scenario of the gallery or with what the
+/// form holds.
+pub fn open(ctx: &Ctx) {
+    match &ctx.state.route {
+        Route::Sandbox(slug) => open_with(ctx, slug.clone(), false),
+        Route::Compare(slug) => open_with(ctx, slug.clone(), true),
+        _ => {}
+    }
+}
+
+/// Opens one run, or two, with a scenario of the gallery, or without one with what the form holds.
+pub fn open_with(ctx: &Ctx, slug: String, two: bool) {
     ctx.dispatch(Action::Loading(String::new()));
     let ctx = ctx.clone();
     spawn_local(async move {

@@ -201,6 +201,8 @@ pub struct RunState {
 }
 
 pub enum Action {
+    /// The rest of the page's code has come.
+    Rest,
     Go(Route),
     Theme(Theme),
     Notice(Notice),

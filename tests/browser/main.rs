@@ -38,7 +38,7 @@ mod widths;
 use firefox::Firefox;
 use page::Page;
 use serde_json::{Value, json};
-use server::{SUBFOLDER, Server};
+use server::{SUBFOLDER, Server, built};
 use std::{fs, path::Path};
 
 /// The app says so with this attribute when the engine in its worker has answered for the first time; that it has
@@ -80,6 +80,29 @@ fn page_and_engine_load_side_by_side() {
     // The loader is asked for by the page's wasm, so an engine asked for before it did not wait for the page.
     let place = |part: &str| asked.iter().position(|path| path.contains("engine") && path.ends_with(part));
     assert!(place("_bg.wasm") < place("_loader.js"), "the engine waited for the page: {asked:?}");
+}
+
+/// What is loaded when it is first asked for cannot be: all that a lesson begins with is there, and the learner is told of
+/// the rest.
+#[test]
+fn a_lesson_begins_without_the_rest_of_the_page() {
+    let server = Server::without(&built("rest-", ".wasm"));
+    let mut page = Page::start();
+    page.open_app(&format!("{}#/lesson/leader-dies/1", server.root()));
+    page.wait_for(ENGINE);
+    page.wait_for(".guide h1");
+    for tab in ["#tab-log", "#tab-diagram", "#play"] {
+        page.click(tab);
+    }
+    page.wait_for("#play[aria-label=Pause]");
+    assert_eq!(page.count(".failed"), 0);
+    page.click("#tab-state");
+    page.wait_text("This part of the page could not be loaded");
+    assert_eq!(page.text(".panel .failed button"), "Try again");
+    page.assert_accessible("no rest");
+    page.screenshots("no-rest");
+    page.expect_errors(&["404"]);
+    page.finish();
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The bench: stage, transport, scrubber and what there is to read about the run.
 
+mod behind;
 mod charts;
 mod clip;
 mod commands;
@@ -24,6 +25,7 @@ mod verdict;
 use super::app::{Ctx, use_ctx};
 use super::controls::button;
 use super::pages::failed;
+use super::rest;
 use super::state::Action;
 use crate::view::acts::{self, Act, What};
 use crate::view::keys;
@@ -57,9 +59,6 @@ pub fn perform(ctx: &Ctx, act: &Act) {
 pub fn Bench() -> Html {
     let ctx = use_ctx();
     let scrubber = transport::use_scrubber(&ctx, &[], None);
-    charts::use_charts(&ctx);
-    inspector::use_inspector(&ctx);
-    history::use_glance(&ctx);
     let menu = use_menu(&ctx);
     let dialog = use_ask_dialog(&ctx);
     present::use_present(&ctx);
@@ -85,7 +84,7 @@ pub fn Bench() -> Html {
                     <p class="toast" hidden={run.toast.is_empty()}>{ &run.toast }</p>
                 }
             </div>
-            if ctx.state.presents { { present::caption(&ctx) } }
+            if ctx.state.presents { { rest::shown(&ctx, present::caption) } }
             { transport::transport(&ctx, borrowed(&ctx), scrubber, true) }
             { tabs::tabs(&ctx) }
             <p class="sr-only" role="status" id="said">{ &run.said }</p>

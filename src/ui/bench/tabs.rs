@@ -1,8 +1,9 @@
 //! What there is to read about the run, behind tabs.
 
 use super::super::app::{Ctx, focus};
+use super::super::rest;
 use super::super::state::{Action, Tab};
-use super::{charts, commands, diagram, history, inspector, log, panels, verdict};
+use super::{behind, diagram, log};
 use yew::prelude::*;
 
 const TABS: [(Tab, &str, &str); 8] = [
@@ -65,12 +66,7 @@ pub fn tabs(ctx: &Ctx) -> Html {
                 { match current {
                     Tab::Log => html! { <log::Log /> },
                     Tab::Diagram => html! { <diagram::SpaceTime /> },
-                    Tab::State => inspector::inspector(ctx),
-                    Tab::Pending => panels::pending(ctx),
-                    Tab::Commands => commands::faults(ctx),
-                    Tab::History => history::history(ctx),
-                    Tab::Operations => verdict::operations(ctx),
-                    Tab::Measures => charts::charts(ctx),
+                    _ => rest::shown(ctx, behind::behind),
                 } }
             </div>
         </div>

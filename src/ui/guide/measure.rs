@@ -4,36 +4,18 @@
 use super::super::controls::{button, details, tag, words};
 use super::chart::chart;
 use super::prose::inlines;
-use super::{GuideAction, key, same};
-use crate::progress::LessonProgress;
-use crate::wire::{ChoicePage, FollowUp, LessonPage, MeasurePage, Measurement, StepPage};
+use super::{GuideAction, MeasureProps, key};
+use crate::wire::{ChoicePage, FollowUp, MeasurePage, Measurement, StepPage};
 use std::rc::Rc;
 use web_sys::{HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
-#[derive(Clone, Properties)]
-pub struct MeasureProps {
-    pub page: Rc<LessonPage>,
-    /// The step.
-    pub index: u32,
-    pub progress: Rc<LessonProgress>,
-    pub measurement: Option<Rc<Measurement>>,
-    pub measuring: bool,
-    pub on: Callback<GuideAction>,
-}
-
-impl PartialEq for MeasureProps {
-    fn eq(&self, o: &Self) -> bool {
-        Rc::ptr_eq(&self.page, &o.page)
-            && self.index == o.index
-            && Rc::ptr_eq(&self.progress, &o.progress)
-            && same(&self.measurement, &o.measurement)
-            && self.measuring == o.measuring
-    }
+pub fn measure(props: &MeasureProps) -> Html {
+    html! { <Measure ..props.clone() /> }
 }
 
 #[function_component(Measure)]
-pub fn measure(props: &MeasureProps) -> Html {
+fn card(props: &MeasureProps) -> Html {
     // The options of an exercise; or the point of a chart, once one is chosen.
     let picked = use_state(Vec::new as fn() -> Vec<u32>);
     let Some(step) = props.page.steps.get(props.index as usize) else { return Html::default() };

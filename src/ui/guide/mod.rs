@@ -8,13 +8,14 @@ mod prediction;
 mod printed;
 mod prose;
 
+use super::app::use_ctx;
 use super::controls::{button, link, tag, words};
 use super::effects::{self, use_effect_on};
+use super::rest;
 use crate::base::Micros;
 use crate::progress::LessonProgress;
 use crate::view::route::Route;
 use crate::wire::{GoalCard, GoalState, LessonPage, Measurement, PredictionOutcome, SourceCard, StepPage};
-use measure::Measure;
 use prediction::Prediction;
 use prose::{blocks, inlines};
 use std::rc::Rc;
@@ -82,6 +83,33 @@ impl PartialEq for GuideProps {
     }
 }
 
+#[derive(Clone, Properties)]
+pub struct MeasureProps {
+    pub page: Rc<LessonPage>,
+    /// The step.
+    pub index: u32,
+    pub progress: Rc<LessonProgress>,
+    pub measurement: Option<Rc<Measurement>>,
+    pub measuring: bool,
+    pub on: Callback<GuideAction>,
+}
+
+impl PartialEq for MeasureProps {
+    fn eq(&self, o: &Self) -> bool {
+        Rc::ptr_eq(&self.page, &o.page)
+            && self.index == o.index
+            && Rc::ptr_eq(&self.progress, &o.progress)
+            && same(&self.measurement, &o.measurement)
+            && self.measuring == o.measuring
+    }
+}
+
+/// A measurement, which comes with the rest of the page.
+#[component]
+fn LaterMeasure(props: &MeasureProps) -> Html {
+    rest::given(&use_ctx(), props, measure::measure)
+}
+
 /// Both absent, or the same.
 fn same<T>(a: &Option<Rc<T>>, b: &Option<Rc<T>>) -> bool {
     a.as_ref().map(Rc::as_ptr) == b.as_ref().map(Rc::as_ptr)
@@ -135,7 +163,7 @@ pub fn guide(props: &GuideProps) -> Html {
             }
             { hints(props, step) }
             if let Some(measure) = &step.measure {
-                <Measure key={measure.id.clone()} page={props.page.clone()} index={props.step} progress={props.progress.clone()}
+                <LaterMeasure key={measure.id.clone()} page={props.page.clone()} index={props.step} progress={props.progress.clone()}
                     measurement={props.measurement.clone()} measuring={props.measuring} on={props.on.clone()} />
             }
             { way_on(props, step, count) }

@@ -23,8 +23,12 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
+pub fn page(_: &Ctx) -> Html {
+    html! { <Compare /> }
+}
+
 #[component]
-pub fn Compare() -> Html {
+fn Compare() -> Html {
     let left = use_ctx();
     let state = use_reducer(State::default);
     let lab = use_memo((), {
@@ -44,7 +48,7 @@ pub fn Compare() -> Html {
     if let Load::Failed(why) = &left.state.sandbox.shelf {
         let retry = {
             let ctx = left.clone();
-            Callback::from(move |_: MouseEvent| sandbox::open(&ctx, String::new(), true))
+            Callback::from(move |_: MouseEvent| sandbox::open_with(&ctx, String::new(), true))
         };
         return waiting("Two runs side by side", failed("The scenarios could not be fetched", why, retry));
     }

@@ -10,7 +10,8 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// Opens what the address holds.
-pub fn open(ctx: &Ctx, packed: String) {
+pub fn open(ctx: &Ctx) {
+    let Route::Run { packed, .. } = ctx.state.route.clone() else { return };
     ctx.dispatch(Action::Loading(String::new()));
     let (lab, dispatch) = (ctx.lab.clone(), ctx.state.dispatcher());
     spawn_local(async move {

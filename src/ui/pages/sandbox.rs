@@ -19,7 +19,7 @@ pub fn sandbox(ctx: &Ctx) -> Html {
         Load::Failed(why) => {
             let retry = {
                 let ctx = ctx.clone();
-                Callback::from(move |_: MouseEvent| sandbox::open(&ctx, String::new(), false))
+                Callback::from(move |_: MouseEvent| sandbox::open_with(&ctx, String::new(), false))
             };
             return waiting("Sandbox", failed("The sandbox could not be opened", why, retry));
         }

@@ -1,7 +1,7 @@
 //! The design system on one page, `#/style`: every token, and every component in every state, made by the functions that
 //! make them elsewhere. Nothing leads here; tests and those who change the looks come by the address.
 
-use super::super::app::use_ctx;
+use super::super::app::{Ctx, use_ctx};
 use super::super::bench::Bench;
 use super::super::controls::{button, details, file_input, link, tag, tool, words};
 use super::super::guide::{Guide, GuideAction};
@@ -116,9 +116,9 @@ fn sample() -> Sample {
         evidence: Some((3, Micros(1_200))),
         run: String::new(),
     };
-    let row = |title: &str, value: f64| MeasuredRow {
+    let row = |title: &str, value: u32| MeasuredRow {
         title: title.into(),
-        cells: vec![Some((format!("{value} ms"), value))],
+        cells: vec![Some((format!("{value} ms"), value.into()))],
         seed: 1,
         at: Micros::ZERO,
     };
@@ -126,7 +126,7 @@ fn sample() -> Sample {
         id: "m".into(),
         step: 0,
         choices: Vec::new(),
-        rows: vec![row("1", 9.0), row("5", 21.0)],
+        rows: vec![row("1", 9), row("5", 21)],
         verdicts: Vec::new(),
         follow_ups: Vec::new(),
         answer: Vec::new(),
@@ -208,8 +208,12 @@ fn controls() -> Vec<Html> {
     vec![section("Buttons", vec![buttons]), section("Fields", vec![fields, more])]
 }
 
+pub fn page(_: &Ctx) -> Html {
+    html! { <Style /> }
+}
+
 #[component]
-pub fn Style() -> Html {
+fn Style() -> Html {
     let ctx = use_ctx();
     let sample = use_memo((), |()| sample());
     let nothing = Callback::from(|_: MouseEvent| {});

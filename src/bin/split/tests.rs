@@ -1,0 +1,122 @@
+//! The cut of small modules, written by hand.
+
+use super::*;
+
+/// A module with an imported function and five of its own: their names, their calls, and the second one's place in the
+/// table. The first of its own is exported.
+fn wasm(functions: &[(&str, &[usize])]) -> Vec<u8> {
+    let mut file = File::new();
+    file.section(1, &[1, FUNCTION_TYPE, 0, 0]);
+    file.section(2, &[1, 1, b'm', 1, b'i', FUNCTION, 0]);
+    file.section(3, &vector(functions, |out, _| out.push(0)));
+    file.section(4, &[1, 0x70, 1, 2, 2]);
+    file.section(5, &[1, 0, 1]);
+    file.section(6, &[1, 0x7f, 1, 0x41, END, END]);
+    file.section(7, &[1, 1, b'e', FUNCTION, 1]);
+    file.section(9, &[1, 0, 0x41, 1, END, 1, 2]);
+    let body = |calls: &[usize]| {
+        let mut body = vec![1, 1, 0x7f];
+        calls.iter().for_each(|call| body.extend([CALL, *call as u8]));
+        // A constant whose bytes look like a call.
+        body.extend([0x41, CALL, 0x1a, END]);
+        body
+    };
+    file.section(10, &code(&functions.iter().map(|(_, calls)| body(calls)).collect::<Vec<_>>()));
+    let numbered: Vec<(usize, &str)> = functions.iter().enumerate().map(|(i, (name, _))| (i + 1, *name)).collect();
+    let mut names = Vec::new();
+    text(&mut names, "name");
+    names.push(1);
+    let list = vector(&numbered, |out, (i, name)| {
+        number(out, *i);
+        text(out, name);
+    });
+    number(&mut names, list.len());
+    names.extend(list);
+    file.section(0, &names);
+    file.bytes
+}
+
+const LATER: &[&str] = &["faultline::later"];
+
+#[test]
+fn the_rest_takes_along_what_only_it_calls() {
+    let whole = wasm(&[
+        ("faultline[0a1b]::start", &[0, 4]),
+        ("faultline[0a1b]::later::draw", &[4, 5, 0]),
+        ("<faultline[0a1b]::later::Thing>::drop_slow", &[]),
+        ("core[2]::shared", &[]),
+        ("core[2]::only", &[0]),
+    ]);
+    let parts = split(&whole, LATER).expect("a cut");
+    let page = Module::read(&parts.page).expect("a wasm");
+    // The imported one, `start`, `shared`, and the one that traps; nothing calls the one that drops.
+    assert_eq!(page.functions.len(), 4);
+    assert_eq!(page.places, BTreeMap::from([(1, 3)]));
+    assert_eq!(calls(page.body(1)), Ok(vec![0, 2]));
+    assert_eq!(page.body(3), [0, UNREACHABLE, END]);
+    assert_eq!(page.globals, [(&[0x7f, 1][..], &[0x41, END, END][..])]);
+    let given: Vec<(&str, u8, usize)> = page.exports.clone();
+    let of = |kind, index| (kind, index);
+    let expected = [of(FUNCTION, 0), of(FUNCTION, 2), of(TABLE, 0), of(MEMORY, 0), of(GLOBAL, 0)];
+    assert_eq!(given[0], ("e", FUNCTION, 1));
+    assert_eq!(given[1..].iter().map(|(_, kind, index)| of(*kind, *index)).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_page_may_not_call_the_rest_by_name() {
+    let whole = wasm(&[("faultline[0a1b]::start", &[2]), ("faultline[0a1b]::later::draw", &[])]);
+    let why = split(&whole, LATER).err().expect("an error");
+    assert_eq!(why, "faultline::start calls faultline::later::draw, which is loaded later: see ui::rest");
+}
+
+#[test]
+fn what_is_not_ours_reaches_the_rest_by_the_table() {
+    let whole = wasm(&[("yew[7]::view", &[2]), ("<faultline[0a1b]::later::Page>::view", &[])]);
+    let parts = split(&whole, LATER).expect("a cut");
+    let page = Module::read(&parts.page).expect("a wasm");
+    // A place more, after the two that there were.
+    assert_eq!(page.tables, [[0x70, 1, 3, 3]]);
+    assert!(calls(page.body(1)).is_ok_and(|calls| calls.is_empty()));
+    assert!(page.body(1).windows(5).any(|code| code == [0x41, 2, CALL_INDIRECT, 0, 0]));
+}
+
+#[test]
+fn what_is_loaded_later_is_there() {
+    let source = |path: &[&str]| {
+        let file = format!("{}/src/{}", env!("CARGO_MANIFEST_DIR"), path.join("/"));
+        ["rs", "mod.rs"]
+            .iter()
+            .zip([".", "/"])
+            .find_map(|(end, dot)| std::fs::read_to_string(file.clone() + dot + end).ok())
+    };
+    for path in REST {
+        let parts: Vec<&str> = path.split("::").skip(1).collect();
+        let (name, module) = parts.split_last().expect("a path");
+        let function = || source(module).is_some_and(|text| text.contains(&format!("fn {name}(")));
+        assert!(source(&parts).is_some() || function(), "there is no {path}");
+    }
+}
+
+#[test]
+fn a_module_is_a_whole_word() {
+    assert!(belongs("<faultline::later::Thing as core::fmt::Debug>::fmt", LATER[0]));
+    assert!(!belongs("faultline::later_on::draw", LATER[0]));
+    assert!(!belongs("core::ptr::drop_in_place::<faultline::later::Thing>", LATER[0]));
+    assert_eq!(plain("<a[0f]::B<[u8]> as c[1]::D<[a[2]::E; 3]>>::f"), "<a::B<[u8]> as c::D<[a::E; 3]>>::f");
+}
+
+#[test]
+fn without_notes_all_else_is_there() {
+    let whole = wasm(&[("faultline::start", &[0])]);
+    let bare = without_notes(&whole).expect("a wasm");
+    assert!(whole.starts_with(&bare) && whole[bare.len()] == 0, "only the names are missing");
+}
+
+#[test]
+fn what_is_not_a_wasm_is_refused() {
+    assert!(split(b"", LATER).is_err());
+    let whole = wasm(&[("faultline::start", &[])]);
+    for end in 0..whole.len() {
+        let _ = split(&whole[..end], LATER);
+    }
+}
