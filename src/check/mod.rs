@@ -1,12 +1,17 @@
-//! Layer 4: what checks protocols beyond one run. Histories of clients' operations, sequential specifications and the
-//! check of linearizability; natively too: seed sweeps with random faults, then healing and a demand for progress, and
-//! exhaustive exploration of small configurations. A run of a sweep is a scenario like any other, so that each can be
-//! opened, stepped and shared.
+//! Layer 4: what checks protocols beyond one run. Histories of clients' operations, sequential specifications, and the
+//! checks of linearizability, of weaker models and of transactions' isolation ([`consistency`] has them by their names);
+//! natively too: seed sweeps with random faults, then healing and a demand for progress, and exhaustive exploration of
+//! small configurations. A run of a sweep is a scenario like any other, so that each can be opened, stepped and shared.
 
+pub mod consistency;
 pub mod explore;
+pub mod graph;
 pub mod history;
+pub mod isolation;
+mod least;
 pub mod linear;
 pub mod spec;
+pub mod weak;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod coverage;

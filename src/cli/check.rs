@@ -1,10 +1,14 @@
 //! `faultline check`.
 
 use super::{FAILED, UNKNOWN, print};
+use crate::base::Micros;
 use crate::base::json::Json;
+use crate::check::consistency::{self, Consistency, NAMES, Options};
 use crate::check::history;
-use crate::check::linear::{self, Evidence, Limits, Report, Verdict};
+use crate::check::linear::{Evidence, Limits, Link, Report, Verdict};
 use crate::check::spec::{MODELS, Readings};
+use crate::check::weak::Versions;
+use crate::check::weak::stale::Bound;
 use crate::wire::Datum;
 use clap::{Args, ValueEnum};
 use std::fmt::Write;
@@ -18,8 +22,21 @@ pub struct Order {
     /// What the object is: register, cas-register, kv, counter, set, queue, stack, lock, list-append, rw-register.
     #[arg(long, value_parser = model)]
     model: String,
-    #[arg(long, value_enum, default_value = "linearizable")]
-    consistency: Consistency,
+    /// What is asked of it, as in sequential, causal, read-your-writes, snapshot-isolation; all: which of them hold.
+    #[arg(long, value_parser = asked, default_value = "linearizable")]
+    consistency: Asked,
+    /// For bounded-staleness: how old what is read may be, as in 100ms.
+    #[arg(long, value_parser = Micros::parse)]
+    within: Option<Micros>,
+    /// For bounded-staleness: how many versions behind the newest it may be.
+    #[arg(long)]
+    versions: Option<u32>,
+    /// For eventual: reads must agree that begin later than this after the last write; without it, the last of each process.
+    #[arg(long, value_parser = Micros::parse)]
+    settle: Option<Micros>,
+    /// For read-your-writes, monotonic-reads and the like: which of two versions is newer.
+    #[arg(long, value_enum, default_value = "derived")]
+    version_order: VersionOrder,
     /// A compare-and-set that failed: it never happened and says nothing, or the value did not match.
     #[arg(long, value_enum, default_value = "never-happened")]
     failed_cas: FailedCas,
@@ -36,10 +53,18 @@ pub struct Order {
     format: Format,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Consistency {
-    /// An order in keeping with real time that one copy could have answered so. For transactions: strictly serializable.
-    Linearizable,
+#[derive(Clone, Copy)]
+enum Asked {
+    All,
+    One(Consistency),
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum VersionOrder {
+    /// Of two that one process wrote the later; what a compare-and-set wrote than what it found.
+    Derived,
+    /// Also one whose write began after the other's had ended.
+    RealTime,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -66,6 +91,15 @@ fn model(text: &str) -> Result<String, String> {
     if known { Ok(text.to_owned()) } else { Err(format!("there are these models:{}", all())) }
 }
 
+fn asked(text: &str) -> Result<Asked, String> {
+    let all = || NAMES.iter().map(|(name, _, what)| format!("\n  {name:<34}{what}")).collect::<String>();
+    match Consistency::named(text) {
+        Some(one) => Ok(Asked::One(one)),
+        None if text == "all" => Ok(Asked::All),
+        None => Err(format!("there are these:{}\n  {:<34}which of these hold", all(), "all")),
+    }
+}
+
 pub fn check(order: &Order) -> Result<ExitCode, String> {
     let name = order.history.display().to_string();
     let text = std::fs::read_to_string(&order.history).map_err(|error| format!("{name}: {error}"))?;
@@ -75,23 +109,61 @@ pub fn check(order: &Order) -> Result<ExitCode, String> {
         nil_read_says_nothing: order.nil_read == NilRead::SaysNothing,
     };
     let limits = Limits { steps: order.steps, configurations: order.configurations, explain: true };
-    let report = match order.consistency {
-        Consistency::Linearizable => linear::check(&order.model, &history, readings, limits),
+    let ns = |time: Option<Micros>| time.map(|time| (time.0 as i64).saturating_mul(1_000));
+    let options = Options {
+        readings,
+        limits,
+        bound: Bound { age_ns: ns(order.within), versions: order.versions },
+        settle_ns: ns(order.settle),
+        versions: if order.version_order == VersionOrder::RealTime { Versions::RealTime } else { Versions::Derived },
     };
-    let report = report.map_err(|why| format!("{name}: {why}"))?;
-    match order.format {
-        Format::Text => print(&words(&report)),
-        Format::Json => {
-            let mut out = String::new();
-            json(&report).write(&mut out);
-            print(&(out + "\n"));
+    let (text, reports) = match order.consistency {
+        Asked::One(one) => {
+            let report = consistency::check(&order.model, one, &history, options);
+            let report = report.map_err(|why| format!("{name}: {why}"))?;
+            let text = match order.format {
+                Format::Text => words(one.name(), &report),
+                Format::Json => line(json(one.name(), &report)),
+            };
+            (text, vec![report])
         }
-    }
-    Ok(match report.verdict {
-        Verdict::Satisfied => ExitCode::SUCCESS,
-        Verdict::Violated(_) => ExitCode::from(FAILED),
-        Verdict::Unknown(_) => ExitCode::from(UNKNOWN),
+        Asked::All => {
+            let reports = consistency::lattice(&order.model, &history, options);
+            let reports = reports.map_err(|why| format!("{name}: {why}"))?;
+            let text = match order.format {
+                Format::Text => reports.iter().rev().map(|(one, report)| row(one.name(), report)).collect(),
+                Format::Json => {
+                    line(Json::List(reports.iter().rev().map(|(one, report)| json(one.name(), report)).collect()))
+                }
+            };
+            (text, reports.into_iter().map(|(_, report)| report).collect())
+        }
+    };
+    print(&text);
+    let any = |is: fn(&Verdict) -> bool| reports.iter().any(|report| is(&report.verdict));
+    Ok(if any(|verdict| matches!(verdict, Verdict::Violated(_))) {
+        ExitCode::from(FAILED)
+    } else if any(|verdict| matches!(verdict, Verdict::Unknown(_))) {
+        ExitCode::from(UNKNOWN)
+    } else {
+        ExitCode::SUCCESS
     })
+}
+
+fn line(json: Json) -> String {
+    let mut out = String::new();
+    json.write(&mut out);
+    out + "\n"
+}
+
+/// A model of many, and whether it holds.
+fn row(name: &str, report: &Report) -> String {
+    match &report.verdict {
+        Verdict::Satisfied => format!("holds    {name}\n"),
+        Verdict::Violated(Some(evidence)) => format!("NOT      {name:<34}{}\n", evidence.sentence),
+        Verdict::Violated(None) => format!("NOT      {name}\n"),
+        Verdict::Unknown(why) => format!("unknown  {name:<34}{why}\n"),
+    }
 }
 
 fn key(report: &Report) -> String {
@@ -99,11 +171,11 @@ fn key(report: &Report) -> String {
 }
 
 /// Writing to a string cannot fail.
-fn words(report: &Report) -> String {
+fn words(name: &str, report: &Report) -> String {
     let mut text = String::new();
     let _ = match &report.verdict {
-        Verdict::Satisfied => writeln!(text, "linearizable"),
-        Verdict::Violated(_) => writeln!(text, "NOT linearizable{}", key(report)),
+        Verdict::Satisfied => writeln!(text, "{name}"),
+        Verdict::Violated(_) => writeln!(text, "NOT {name}{}", key(report)),
         Verdict::Unknown(why) => writeln!(text, "unknown{}: {why}", key(report)),
     };
     if let Verdict::Violated(Some(evidence)) = &report.verdict {
@@ -119,11 +191,11 @@ fn words(report: &Report) -> String {
         }
     }
     let Report { operations, keys, steps, configurations, .. } = report;
-    let _ = writeln!(
-        text,
-        "{operations} operations on {keys} {}, {steps} calls tried, {configurations} configurations",
-        if *keys == 1 { "object" } else { "objects" }
-    );
+    let _ = write!(text, "{operations} operations on {keys} {}", if *keys == 1 { "object" } else { "objects" });
+    let _ = match steps {
+        0 => writeln!(text),
+        steps => writeln!(text, ", {steps} calls tried, {configurations} configurations"),
+    };
     text
 }
 
@@ -134,7 +206,7 @@ fn list(lines: &[u32], most: usize) -> String {
     format!("{}{}", if from > 0 { "… " } else { "" }, shown.join(" "))
 }
 
-fn json(report: &Report) -> Json {
+fn json(name: &str, report: &Report) -> Json {
     let text = |text: &str| Json::Text(text.to_owned());
     let lines = |lines: &[u32]| Json::List(lines.iter().map(|line| Json::Int(i64::from(*line))).collect());
     let (verdict, why, evidence): (_, _, Option<&Evidence>) = match &report.verdict {
@@ -144,7 +216,8 @@ fn json(report: &Report) -> Json {
         }
         Verdict::Unknown(why) => ("unknown", Some(why.as_str()), None),
     };
-    let mut fields = vec![("verdict", text(verdict)), ("why", why.map_or(Json::Null, text))];
+    let mut fields =
+        vec![("consistency", text(name)), ("verdict", text(verdict)), ("why", why.map_or(Json::Null, text))];
     if report.key != Datum::None {
         fields.push(("key", text(&report.key.to_string())));
     }
@@ -154,6 +227,11 @@ fn json(report: &Report) -> Json {
         fields.push(("core", Json::List(evidence.core.iter().map(|op| text(op)).collect())));
         fields.push(("core_lines", lines(&evidence.core_lines)));
         fields.push(("minimal", Json::Bool(evidence.minimal)));
+        let link = |link: &Link| {
+            let ends = [("from", link.from), ("to", link.to)].map(|(name, line)| (name.into(), Json::Int(line.into())));
+            Json::Map(ends.into_iter().chain([("why".to_owned(), text(&link.why))]).collect())
+        };
+        fields.push(("links", Json::List(evidence.links.iter().map(link).collect())));
         fields.push(("partial", Json::List(evidence.partial.iter().map(|order| lines(order)).collect())));
     }
     let orders = report.orders.iter().map(|(_, order)| lines(order));

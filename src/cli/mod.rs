@@ -18,7 +18,7 @@ use std::process::ExitCode;
 const FAILED: u8 = 1;
 /// The input cannot be used.
 const BAD_INPUT: u8 = 2;
-/// A check cannot tell within its limits.
+/// A check cannot tell: within its limits, or by what the history says.
 const UNKNOWN: u8 = 3;
 
 #[derive(Parser)]

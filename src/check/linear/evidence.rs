@@ -23,10 +23,21 @@ pub struct Evidence {
     /// Longest orders that explain a part of the operations up to there, each by the lines of their invocations, as far as
     /// they differ from the first. Each operation that is in any order is in one of these.
     pub partial: Vec<Vec<u32>>,
+    /// What orders them so that it cannot be: each step leads from one operation to the next, in a cycle or to a read that
+    /// saw something older. Of models that are not checked by a search.
+    pub links: Vec<Link>,
+}
+
+/// One operation comes before another, and why; both by the lines of their invocations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    pub from: u32,
+    pub to: u32,
+    pub why: String,
 }
 
 /// For each try to leave operations out.
-const TRY: Limits = Limits { steps: 20_000, configurations: 20_000, explain: false };
+pub const TRY: Limits = Limits { steps: 20_000, configurations: 20_000, explain: false };
 const TRIES_MAX: u32 = 500;
 const PARTIAL_MAX: usize = 16;
 
@@ -35,7 +46,7 @@ pub fn gather<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Ev
     let prefix = shortest_prefix(spec, history, limits)?;
     let failing = history.prefix(prefix);
     let last = failing.operations.iter().position(|op| op.ended == prefix).unwrap_or(0);
-    let (core, minimal) = minimise(spec, &failing, last)?;
+    let (core, minimal) = minimise(&failing, Some(last), |history| violates(spec, history, TRY))?;
     let object = Object::read(spec, &failing)?;
     let mut search = Search::new(spec, &object.items).telling();
     search.run(limits);
@@ -58,6 +69,7 @@ pub fn gather<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Ev
         core_lines: core.iter().map(|place| failing.operations[*place].lines.0).collect(),
         minimal,
         partial: orders,
+        links: Vec::new(),
     })
 }
 
@@ -103,16 +115,21 @@ fn violates<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Opti
 
 /// Takes operations out of the reckoning, as many at a time as there are, then half as many, as long as what is left
 /// cannot be explained (after A. Zeller, R. Hildebrandt: Simplifying and isolating failure-inducing input, 2002). Taken out
-/// means: it may have happened at any time, or never; so what is left is evidence by itself.
-fn minimise<S: Spec>(spec: &S, failing: &History, last: usize) -> Result<(Vec<usize>, bool), String> {
+/// means: it may have happened at any time, or never; so what is left is evidence by itself. The last operation stays.
+pub fn minimise(
+    failing: &History,
+    last: Option<usize>,
+    violates: impl Fn(&History) -> Result<Option<bool>, String>,
+) -> Result<(Vec<usize>, bool), String> {
+    let is_last = |place: usize| last == Some(place);
     let known = |place: &usize| failing.operations[*place].completed() != NEVER;
-    let mut core: Vec<usize> = (0..failing.operations.len()).filter(|place| known(place) && *place != last).collect();
+    let mut core: Vec<usize> = (0..failing.operations.len()).filter(|place| known(place) && !is_last(*place)).collect();
     let mut tries = 0;
     let mut size = core.len().max(1);
     // Whether every operation of the core was seen to be needed.
     let mut minimal;
     let without = |core: &[usize]| {
-        let keep = |place: usize| place == last || core.binary_search(&place).is_ok();
+        let keep = |place: usize| is_last(place) || core.binary_search(&place).is_ok();
         let operations = failing.operations.iter().enumerate();
         let operations = operations.map(|(place, op)| if keep(place) { op.clone() } else { relaxed(op) });
         History { operations: operations.collect() }
@@ -125,7 +142,7 @@ fn minimise<S: Spec>(spec: &S, failing: &History, last: usize) -> Result<(Vec<us
             let to = (from + size).min(core.len());
             let rest: Vec<usize> = core[..from].iter().chain(&core[to..]).copied().collect();
             tries += 1;
-            match violates(spec, &without(&rest), TRY)? {
+            match violates(&without(&rest))? {
                 Some(true) => {
                     core = rest;
                     found = true;
@@ -145,7 +162,9 @@ fn minimise<S: Spec>(spec: &S, failing: &History, last: usize) -> Result<(Vec<us
         }
         size = size.div_ceil(2).max(1).min(core.len().max(1));
     }
-    let place = core.binary_search(&last).unwrap_or_else(|place| place);
-    core.insert(place, last);
+    if let Some(last) = last {
+        let place = core.binary_search(&last).unwrap_or_else(|place| place);
+        core.insert(place, last);
+    }
     Ok((core, minimal))
 }

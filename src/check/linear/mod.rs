@@ -6,10 +6,11 @@
 
 mod evidence;
 mod search;
-mod seen;
+pub(super) mod seen;
 mod zones;
 
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Link};
+pub(super) use evidence::{TRY, minimise};
 pub use search::Limits;
 
 use super::history::{History, NEVER, Operation};
@@ -43,26 +44,33 @@ pub struct Report {
 
 /// Checks a history by the model of a name. The error says what is wrong with the history.
 pub fn check(model: &str, history: &History, readings: Readings, limits: Limits) -> Result<Report, String> {
-    match model {
-        "register" => keys(&spec::Register { with_cas: false, readings }, history, limits),
-        "cas-register" => keys(&spec::Register { with_cas: true, readings }, history, limits),
-        "kv" => keys(&spec::Map { readings }, history, limits),
-        "counter" => keys(&spec::Counter, history, limits),
-        "set" => keys(&spec::Set, history, limits),
-        "queue" => keys(&spec::Queue, history, limits),
-        "stack" => keys(&spec::Stack, history, limits),
-        "lock" => keys(&spec::Lock, history, limits),
-        "list-append" => keys(&spec::Transactions { append: true }, history, limits),
-        "rw-register" => keys(&spec::Transactions { append: false }, history, limits),
-        other => {
-            let known: Vec<&str> = spec::MODELS.iter().map(|(name, _)| *name).collect();
-            Err(format!("there is no model {other:?}; there are {}", known.join(", ")))
+    struct Keys<'a>(&'a History, Limits);
+    impl spec::Visitor for Keys<'_> {
+        type Told = Result<Report, String>;
+        fn visit<S: Spec>(self, spec: &S) -> Self::Told {
+            keys(spec, self.0, self.1)
+        }
+    }
+    spec::visit(model, readings, Keys(history, limits))?
+}
+
+impl Report {
+    /// Of a check that looks at all objects at once.
+    pub(super) fn of(history: &History, verdict: Verdict) -> Report {
+        Report {
+            verdict,
+            key: Datum::None,
+            operations: history.operations.len(),
+            keys: history.by_key().len(),
+            orders: Vec::new(),
+            steps: 0,
+            configurations: 0,
         }
     }
 }
 
 /// Checks each object by itself. One that violates decides; else one that took too long.
-fn keys<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Report, String> {
+pub(super) fn keys<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Report, String> {
     let keys = history.by_key();
     let operations = history.operations.len();
     let mut report = Report {
@@ -191,6 +199,6 @@ impl Fate {
 }
 
 /// The operation with its outcome unknown: it may have taken effect at any time after its invocation, or never.
-fn relaxed(op: &Operation) -> Operation {
+pub(super) fn relaxed(op: &Operation) -> Operation {
     Operation { outcome: Outcome::Unknown, output: Datum::None, ..op.clone() }
 }

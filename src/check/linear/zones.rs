@@ -23,7 +23,7 @@ struct Cluster {
 pub fn judge<'a, C>(items: &'a [Item<C>], access: impl Fn(&'a C) -> Option<Access<'a>>) -> Option<Found> {
     let mut accesses = Vec::with_capacity(items.len());
     for item in items {
-        accesses.push(access(&item.call)?);
+        accesses.push(access(&item.call).filter(|own| matches!(own, Access::Read(_) | Access::Write(_)))?);
     }
     let mut clusters = vec![Cluster { write: None, reads: Vec::new() }];
     // The register holds nothing from the beginning.

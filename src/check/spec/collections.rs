@@ -39,6 +39,10 @@ impl Spec for Counter {
         }
     }
 
+    fn only_looks(&self, call: &Count) -> bool {
+        matches!(call, Count::Read(_))
+    }
+
     fn words(&self, state: &i64, _: &Words) -> String {
         state.to_string()
     }
@@ -100,6 +104,10 @@ impl Spec for Set {
             }
         }
         Some(after)
+    }
+
+    fn only_looks(&self, call: &Member) -> bool {
+        matches!(call, Member::Read(_))
     }
 
     fn words(&self, state: &Vec<u32>, words: &Words) -> String {

@@ -65,7 +65,9 @@ impl Spec for Map {
         match call {
             Call::Get(value) => Some(Access::Read(Value::Datum(value))),
             Call::Put(value) => Some(Access::Write(Value::Datum(value))),
-            Call::Append(_) | Call::Cas(..) => None,
+            Call::Cas(expected, _, Some(false)) => Some(Access::Not(Value::Datum(expected))),
+            Call::Cas(expected, new, _) => Some(Access::Both(Value::Datum(expected), Value::Datum(new))),
+            Call::Append(_) => None,
         }
     }
 

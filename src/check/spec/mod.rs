@@ -14,7 +14,7 @@ pub use collections::{Counter, Queue, Set, Stack};
 pub use lock::Lock;
 pub use map::Map;
 pub use register::Register;
-pub use transactions::Transactions;
+pub use transactions::{Part, Transactions};
 
 use super::history::Operation;
 use crate::wire::{Datum, Outcome};
@@ -69,12 +69,25 @@ pub enum Value<'a> {
     Datum(&'a Datum),
 }
 
+impl Value<'_> {
+    pub fn datum(self, words: &Words) -> Datum {
+        match self {
+            Value::Number(number) => words.value(number).clone(),
+            Value::Datum(datum) => datum.clone(),
+        }
+    }
+}
+
 /// What an operation does with the one value of an object.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Access<'a> {
     /// It saw this.
     Read(Value<'a>),
     Write(Value<'a>),
+    /// It found the first and wrote the second: a compare-and-set that matched; or, of unknown end, may have.
+    Both(Value<'a>, Value<'a>),
+    /// It found anything but this, and wrote nothing: a compare-and-set that did not match.
+    Not(Value<'a>),
 }
 
 /// What an operation tells of another one.
@@ -171,6 +184,32 @@ pub const MODELS: [(&str, &str); 10] = [
     ("list-append", "transactions of [\"append\", key, v] and [\"r\", key, [v …]]"),
     ("rw-register", "transactions of [\"w\", key, v] and [\"r\", key, v]"),
 ];
+
+/// What is to be done with a model, whichever it is.
+pub trait Visitor {
+    type Told;
+    fn visit<S: Spec>(self, spec: &S) -> Self::Told;
+}
+
+/// Finds a model by its name. The error lists those that there are.
+pub fn visit<V: Visitor>(model: &str, readings: Readings, visitor: V) -> Result<V::Told, String> {
+    Ok(match model {
+        "register" => visitor.visit(&Register { with_cas: false, readings }),
+        "cas-register" => visitor.visit(&Register { with_cas: true, readings }),
+        "kv" => visitor.visit(&Map { readings }),
+        "counter" => visitor.visit(&Counter),
+        "set" => visitor.visit(&Set),
+        "queue" => visitor.visit(&Queue),
+        "stack" => visitor.visit(&Stack),
+        "lock" => visitor.visit(&Lock),
+        "list-append" => visitor.visit(&Transactions { append: true }),
+        "rw-register" => visitor.visit(&Transactions { append: false }),
+        other => {
+            let known: Vec<&str> = MODELS.iter().map(|(name, _)| *name).collect();
+            return Err(format!("there is no model {other:?}; there are {}", known.join(", ")));
+        }
+    })
+}
 
 /// What an operation that is not known is answered.
 fn unknown_function(op: &Operation, known: &str) -> String {

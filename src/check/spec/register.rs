@@ -60,11 +60,13 @@ impl Spec for Register {
     }
 
     fn access<'a>(&self, call: &'a Call) -> Option<Access<'a>> {
-        match *call {
-            Call::Read(value) => Some(Access::Read(Value::Number(value))),
-            Call::Write(value) => Some(Access::Write(Value::Number(value))),
-            Call::Cas(..) => None,
-        }
+        let value = Value::Number;
+        Some(match *call {
+            Call::Read(saw) => Access::Read(value(saw)),
+            Call::Write(wrote) => Access::Write(value(wrote)),
+            Call::Cas(expected, _, Some(false)) => Access::Not(value(expected)),
+            Call::Cas(expected, new, _) => Access::Both(value(expected), value(new)),
+        })
     }
 
     fn shows(&self, call: &Call, other: &Call) -> Shown {
