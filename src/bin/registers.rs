@@ -1,4 +1,4 @@
-//! The wasm of the engine for registers on one server and on quorums, which the page runs in a worker.
+//! The wasm of the engine for registers on one server and on majorities, which the page runs in a worker.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

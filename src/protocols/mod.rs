@@ -18,18 +18,16 @@ use crate::wire::{Cell, Datum, FunctionInfo, Op};
 
 /// Every protocol: one line each, in that engine's list of the page which is to hold it.
 const CONSENSUS: [Entry; 1] = [Entry::of::<raft::Raft>()];
-const REGISTERS: [Entry; 3] = [
-    Entry::of::<kv_single::KvSingle>(),
-    Entry::of::<majority_register::MajorityRegister>(),
-    Entry::of::<quorum_store::QuorumStore>(),
-];
+const REGISTERS: [Entry; 2] = [Entry::of::<kv_single::KvSingle>(), Entry::of::<majority_register::MajorityRegister>()];
+const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
 const GROUPS: [Entry; 2] = [Entry::of::<primary_backup::PrimaryBackup>(), Entry::of::<swim::Swim>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 3] = [
+pub const ENGINES: [(&str, &[&str]); 4] = [
     ("engine", &["raft"]),
-    ("registers", &["kv-single", "majority-register", "quorum-store"]),
+    ("registers", &["kv-single", "majority-register"]),
+    ("quorums", &["quorum-store"]),
     ("groups", &["primary-backup", "swim"]),
 ];
 
@@ -38,9 +36,14 @@ pub fn consensus() -> &'static [Entry] {
     &CONSENSUS
 }
 
-/// Values on one server, and on quorums.
+/// Values on one server, and on majorities.
 pub fn registers() -> &'static [Entry] {
     &REGISTERS
+}
+
+/// Values on quorums of any size.
+pub fn quorums() -> &'static [Entry] {
+    &QUORUMS
 }
 
 /// A primary and its backups, and membership.
@@ -49,7 +52,7 @@ pub fn groups() -> &'static [Entry] {
 }
 
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 6] = [REGISTERS[0], REGISTERS[1], CONSENSUS[0], GROUPS[0], GROUPS[1], REGISTERS[2]];
+    const ALL: [Entry; 6] = [REGISTERS[0], REGISTERS[1], CONSENSUS[0], GROUPS[0], GROUPS[1], QUORUMS[0]];
     &ALL
 }
 
@@ -105,7 +108,7 @@ mod tests {
 
     #[test]
     fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
-        let engines = [consensus(), registers(), groups()];
+        let engines = [consensus(), registers(), quorums(), groups()];
         for ((engine, names), entries) in ENGINES.iter().zip(engines) {
             let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
             assert_eq!(held, *names, "{engine}");

@@ -25,7 +25,7 @@ fn what_clients_were_told_is_judged() {
     let server = Server::start();
     let mut page = Page::start();
     open_bench(&mut page, &server.root());
-    open_file(&mut page, &RUN.replace("\"bug-small-quorum\": true", "\"bug-small-quorum\": false"));
+    open_file(&page, &RUN.replace("\"bug-small-quorum\": true", "\"bug-small-quorum\": false"));
     page.wait_for("[data-node=r3]");
     page.click("#tab-operations");
     let said = judge(&page);
@@ -35,7 +35,7 @@ fn what_clients_were_told_is_judged() {
         "return document.querySelector('.intervals .order').getAttribute('d').length > 40",
         json!([]),
     );
-    open_file(&mut page, RUN);
+    open_file(&page, RUN);
     page.wait_js("another run", "return !document.querySelector('.judged h3')", json!([]));
     page.click("#tab-operations");
     let said = judge(&page);

@@ -31,14 +31,20 @@ fn started() -> Result<(Child, u16), String> {
         .unwrap_or_else(|error| panic!("{program} does not start ({error}): run `make setup` to install it."));
     let mut output = BufReader::new(process.stdout.take().expect("the output is piped"));
     let mut said = String::new();
-    loop {
+    let port = loop {
         let start = said.len();
         if output.read_line(&mut said).unwrap_or(0) == 0 {
-            let _ = process.wait();
-            return Err(format!("{program} ended without naming its port. It said: {said}"));
+            break None;
         }
         if let Some((_, port)) = said[start..].split_once("successfully on port ") {
-            return Ok((process, port.trim().trim_end_matches('.').parse().expect("a port number")));
+            break port.trim().trim_end_matches('.').parse().ok();
+        }
+    };
+    match port {
+        Some(port) => Ok((process, port)),
+        None => {
+            let _ = process.wait();
+            Err(format!("{program} ended without naming its port. It said: {said}"))
         }
     }
 }
