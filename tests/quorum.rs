@@ -250,5 +250,5 @@ fn replicas_converge() {
     assert_eq!(alone(&["anti-entropy", "read-repair", "hinted-handoff"]), 0);
     let (nothing, hints) = (alone(&[]), alone(&["hinted-handoff"]));
     println!("of 60 runs {nothing} stay apart without help, {hints} with hints alone");
-    assert!(nothing > 10 && hints < nothing, "{nothing} without help, {hints} with hints");
+    assert!(nothing > 5 && hints < nothing, "{nothing} without help, {hints} with hints");
 }
