@@ -122,6 +122,17 @@ fn plan(most: usize) -> impl Strategy<Value = Plan> {
     proptest::collection::vec((0..3_usize, proptest::collection::vec(part, 1..4)), 1..=most)
 }
 
+/// What a read sees that may see something older.
+fn older(values: &[i64], old: usize, next: i64, append: bool) -> Vec<i64> {
+    if append {
+        values[..values.len().saturating_sub(old / 2)].to_vec()
+    } else if old == 3 {
+        (next > 1).then_some(next - 1).into_iter().collect()
+    } else {
+        values.to_vec()
+    }
+}
+
 /// Which transaction, how far it is, what it sees, and the versions of that.
 type Open = (usize, usize, [Vec<i64>; 3], [usize; 3]);
 
@@ -168,12 +179,8 @@ fn carried_out(plan: &Plan, schedule: &[usize], engine: Engine, append: bool) ->
                     put(&mut view[key], next[key]);
                     txns[txn].parts.push(Part::Write(key, next[key]));
                 } else {
-                    let mut values = view[key].clone();
-                    if engine == Engine::Stale && append {
-                        values.truncate(values.len().saturating_sub(old / 2));
-                    } else if engine == Engine::Stale && old == 3 {
-                        values = (next[key] > 1).then_some(next[key] - 1).into_iter().collect();
-                    }
+                    let stale = engine == Engine::Stale;
+                    let values = if stale { older(&view[key], old, next[key], append) } else { view[key].clone() };
                     txns[txn].parts.push(Part::Read(key, values));
                 }
             }

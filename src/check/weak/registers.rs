@@ -63,6 +63,55 @@ struct Raw {
     known: bool,
 }
 
+/// By a key and a value.
+type ByValue<T> = BTreeMap<(usize, Datum), T>;
+
+/// What each saw, and who counts: whose end is known, or who was seen by one that counts. The error is what becomes of the
+/// history where that cannot be told.
+fn sights(
+    history: &History,
+    raws: &[Raw],
+    writers: &ByValue<Vec<usize>>,
+    failed: &ByValue<usize>,
+) -> Result<(Vec<Option<Sight>>, Vec<bool>), Reading> {
+    let mut unclear = None;
+    let mut sights = vec![None; raws.len()];
+    let mut counted: Vec<bool> = raws.iter().map(|raw| raw.known).collect();
+    let mut left: Vec<usize> = (0..raws.len()).filter(|raw| counted[*raw]).collect();
+    while let Some(reader) = left.pop() {
+        let Raw { key, place, .. } = raws[reader];
+        let Some(value) = raws[reader].found.clone() else { continue };
+        let (nothing, wrote) = (value == Datum::None, (key, value));
+        let all = writers.get(&wrote).map_or(&[][..], Vec::as_slice);
+        let others: Vec<usize> = all.iter().copied().filter(|writer| *writer != reader).collect();
+        let line = |raw: usize| history.operations[raws[raw].place].lines.0;
+        sights[reader] = match others.as_slice() {
+            [] if nothing => Some(Sight::Beginning),
+            [] => return Err(Reading::ThinAir(place, failed.get(&wrote).copied())),
+            [one] if !nothing => {
+                if !std::mem::replace(&mut counted[*one], true) {
+                    left.push(*one);
+                }
+                Some(Sight::Of(*one))
+            }
+            [one] => {
+                unclear = Some(format!("line {} wrote nothing, which is also what is there first", line(*one)));
+                continue;
+            }
+            [one, other, ..] => {
+                let value = &wrote.1;
+                let lines = (line(*one), line(*other));
+                unclear = Some(format!("{value} was written by lines {} and {}, and read", lines.0, lines.1));
+                continue;
+            }
+        };
+    }
+    if let Some(why) = unclear {
+        return Err(Reading::Unclear(format!("{why}: who read from whom cannot be told")));
+    }
+    Ok((sights, counted))
+}
+
 impl Registers {
     pub fn read<S: Spec>(spec: &S, history: &History) -> Result<Reading, String> {
         let (mut words, mut keys) = (Words::default(), BTreeMap::new());
@@ -101,41 +150,10 @@ impl Registers {
                 failed.entry((key, value.datum(&words))).or_insert(place);
             }
         }
-        let mut unclear = None;
-        let mut sights = vec![None; raws.len()];
-        let mut counted: Vec<bool> = raws.iter().map(|raw| raw.known).collect();
-        let mut left: Vec<usize> = (0..raws.len()).filter(|raw| counted[*raw]).collect();
-        while let Some(reader) = left.pop() {
-            let Raw { key, place, .. } = raws[reader];
-            let Some(value) = raws[reader].found.clone() else { continue };
-            let (nothing, wrote) = (value == Datum::None, (key, value));
-            let all = writers.get(&wrote).map_or(&[][..], Vec::as_slice);
-            let others: Vec<usize> = all.iter().copied().filter(|writer| *writer != reader).collect();
-            let line = |raw: usize| history.operations[raws[raw].place].lines.0;
-            sights[reader] = match others.as_slice() {
-                [] if nothing => Some(Sight::Beginning),
-                [] => return Ok(Reading::ThinAir(place, failed.get(&wrote).copied())),
-                [one] if !nothing => {
-                    if !std::mem::replace(&mut counted[*one], true) {
-                        left.push(*one);
-                    }
-                    Some(Sight::Of(*one))
-                }
-                [one] => {
-                    unclear = Some(format!("line {} wrote nothing, which is also what is there first", line(*one)));
-                    continue;
-                }
-                [one, other, ..] => {
-                    let value = &wrote.1;
-                    let lines = (line(*one), line(*other));
-                    unclear = Some(format!("{value} was written by lines {} and {}, and read", lines.0, lines.1));
-                    continue;
-                }
-            };
-        }
-        if let Some(why) = unclear {
-            return Ok(Reading::Unclear(format!("{why}: who read from whom cannot be told")));
-        }
+        let (sights, counted) = match sights(history, &raws, &writers, &failed) {
+            Ok(told) => told,
+            Err(other) => return Ok(other),
+        };
         Ok(Reading::Clear(Registers::put_together(history, &raws, &sights, &counted, keys.len(), unsure)))
     }
 
