@@ -1,7 +1,7 @@
 //! Layer 4: what checks protocols beyond one run. Histories of clients' operations, sequential specifications and the
-//! check of linearizability; natively too: seed sweeps with random faults, then healing and a demand for progress, and
-//! exhaustive exploration of small configurations. A run of a sweep is a scenario like any other, so that each can be
-//! opened, stepped and shared.
+//! check of linearizability; the explorer, that visits every state that a model or a small cluster can come to; natively
+//! too: seed sweeps with random faults, then healing and a demand for progress. A run of a sweep and a counterexample of
+//! the explorer are scenarios like any other, so that each can be opened, stepped and shared.
 
 pub mod explore;
 pub mod history;
