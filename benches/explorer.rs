@@ -1,7 +1,7 @@
 //! The explorer's speed and memory: `make bench`.
 //!
-//! stateright 0.31 explores the same model of two-phase commit with 8 resource managers at 3.1 million states a second on
-//! such a machine, single-threaded: three times that is wanted.
+//! On such a machine stateright explores the same model of two-phase commit with 8 resource managers at 3.1 million states
+//! a second, single-threaded: three times that is wanted.
 
 #[path = "../tests/explore/models.rs"]
 #[allow(dead_code)]

@@ -1,7 +1,8 @@
 //! Layer 4: what checks protocols beyond one run. Histories of clients' operations, sequential specifications, and the
-//! checks of linearizability, of weaker models and of transactions' isolation ([`consistency`] has them by their names);
-//! natively too: seed sweeps with random faults, then healing and a demand for progress, and exhaustive exploration of
-//! small configurations. A run of a sweep is a scenario like any other, so that each can be opened, stepped and shared.
+//! checks of linearizability, of weaker models and of transactions' isolation ([`consistency`] has them by their names); the
+//! explorer, that visits every state that a model or a small cluster can come to; natively too: seed sweeps with random
+//! faults, then healing and a demand for progress. A run of a sweep and a counterexample of the explorer are scenarios like
+//! any other, so that each can be opened, stepped and shared.
 
 pub mod consistency;
 pub mod explore;

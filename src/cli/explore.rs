@@ -114,7 +114,7 @@ pub fn explore(order: &Order) -> Result<ExitCode, String> {
     let begun = Instant::now();
     let report = search(&cluster, options);
     let seconds = begun.elapsed().as_secs_f64();
-    let shown = report.violation.as_ref().map(|finding| show(&case, &cluster, finding)).transpose()?;
+    let shown = report.violation.as_ref().map(|finding| show(&case, &cluster, finding, order.syncs)).transpose()?;
     if let (Some(out), Some(Shown { run: Ok(run), .. })) = (&order.out, &shown) {
         std::fs::write(out, run.to_json() + "\n").map_err(|error| format!("{}: {error}", out.display()))?;
     }
@@ -134,7 +134,7 @@ pub fn explore(order: &Order) -> Result<ExitCode, String> {
 }
 
 /// Makes a counterexample small, and runs it in the engine.
-fn show(case: &Case, cluster: &Cluster, finding: &Finding<Move>) -> Result<Shown, String> {
+fn show(case: &Case, cluster: &Cluster, finding: &Finding<Move>, syncs: bool) -> Result<Shown, String> {
     let small = minimise::shorten(cluster, finding);
     let property = small.property.name;
     let mut shown = Shown {
@@ -147,7 +147,7 @@ fn show(case: &Case, cluster: &Cluster, finding: &Finding<Move>) -> Result<Shown
     };
     if let Ok(run) = &shown.run {
         let timeline = replay(run.clone(), protocols::all())?;
-        shown.sentences = sentences(&timeline, case.held_at());
+        shown.sentences = sentences(&timeline, case.held_at(), syncs);
         let world = timeline.head();
         let places = world.describe.properties.iter().zip(&world.broken);
         let mut broken = places.filter(|((name, _), _)| *name == property);
@@ -160,8 +160,8 @@ fn show(case: &Case, cluster: &Cluster, finding: &Finding<Move>) -> Result<Shown
     Ok(shown)
 }
 
-/// What happened after so many commands.
-fn sentences(timeline: &Timeline, commands: usize) -> Vec<String> {
+/// What happened after so many commands; syncs where they take time.
+fn sentences(timeline: &Timeline, commands: usize, syncs: bool) -> Vec<String> {
     let (world, trace) = (timeline.head(), &timeline.trace);
     let (setup, machine) = (&world.setup, &*world.machine);
     let reader = Reader { trace, setup, machine, properties: &world.describe.properties };
@@ -176,7 +176,7 @@ fn sentences(timeline: &Timeline, commands: usize) -> Vec<String> {
             }
             RowKind::Deliver | RowKind::Lost | RowKind::TimerFired | RowKind::Invoke | RowKind::Complete => true,
             RowKind::Crash | RowKind::Restart | RowKind::Note | RowKind::Violation => true,
-            RowKind::Synced => rec.at > 0,
+            RowKind::Synced => syncs,
             _ => false,
         };
         if told && given > commands {

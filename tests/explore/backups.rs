@@ -60,7 +60,7 @@ fn every_order_of_a_switch_over_is_explored() {
     ];
     for (mode, words, states, transitions, ends) in cases {
         let found = backed_up(2, mode, words, None);
-        println!("{mode}, {words:?}: {found:?}");
+        println!("{mode}, {words:?}: {} distinct of {}", found.distinct, found.generated);
         assert_eq!(found.verdict(), Verdict::Holds, "{mode}, {words:?}");
         assert_eq!((found.distinct, found.generated - 1, found.ends), (states, transitions, ends), "{mode}, {words:?}");
     }

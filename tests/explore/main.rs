@@ -1,7 +1,10 @@
 //! The explorer: on hand-written models with known counts, and on clusters of the real protocols.
 
 mod backups;
+mod bugs;
 mod common;
 mod hand;
 mod models;
+mod raft;
 mod registers;
+mod runs;

@@ -192,7 +192,7 @@ mod model {
 /// No property breaks in any order, and the engine meets exactly the states that the model has.
 fn all_orders(replicas: u16, words: &[&str], states: u64, transitions: u64, ends: u64) {
     let found = explored(replicas, words, None);
-    println!("{replicas} replicas, {words:?}: {found:?}");
+    println!("{replicas} replicas, {words:?}: {} distinct of {}", found.distinct, found.generated);
     assert_eq!(found.verdict(), Verdict::Holds, "{replicas} replicas, {words:?}");
     let counts = (found.distinct, found.generated - 1, found.ends);
     assert_eq!(counts, (states, transitions, ends), "{replicas} replicas, {words:?}");
