@@ -98,7 +98,8 @@ pub fn check<S: Spec>(
     Ok(Report::of(history, verdict))
 }
 
-/// Checks sequential consistency: by what it would break if it held, where that can be told, else by a search.
+/// Checks sequential consistency: by the weaker models that it implies, where these can tell, else by a search. Evidence
+/// of a weaker model is as small as that model needs it; for this one even less may do.
 pub fn sequential<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Report, String> {
     for guarantee in [Guarantee::CausalMemory, Guarantee::CausalConvergence] {
         let report = check(spec, history, guarantee, Versions::Derived, limits)?;
