@@ -87,7 +87,9 @@ fn a_cluster_is_put_together_in_a_form() {
     page.wait_js("an adder", "const b = document.querySelector('[data-do=faults]'); b.closest('details').open = true; b.click(); return true", json!([]));
     page.wait_text("Rolling restart: crash (m1)");
     page.click("#run-it");
-    page.wait_js("the clock", "return parseFloat(document.querySelector('#clock').innerText) > 0.1", json!([]));
+    page.wait_for("[data-node=m7]");
+    page.js(fast, json!([]));
+    page.wait_js("the clock", "return parseFloat(document.querySelector('#clock').innerText) > 0.02", json!([]));
     page.finish();
 }
 
