@@ -172,6 +172,8 @@ pub struct RunState {
     /// Expressions that are watched, and the run that they are about.
     pub watch: Rc<Vec<String>>,
     pub watch_of: Option<Rc<Opened>>,
+    /// Branches of the state's tree that the learner has opened or closed.
+    pub turned: Vec<u64>,
     /// What is said of the clients' operations, once one has asked.
     pub judged: Option<Load<Rc<Judged>>>,
     /// A branch and how it ends.
@@ -243,6 +245,7 @@ pub enum Action {
     Noted(String, String),
     Panels(Panels),
     Watch(Rc<Vec<String>>),
+    Turn(u64),
     Glanced(Rc<(u32, Frame)>),
     Judged(Load<Rc<Judged>>),
     /// A link was made.
@@ -499,6 +502,13 @@ impl RunState {
             Action::Noted(note, from) => (self.note, self.from) = (note, from),
             Action::Panels(panels) => self.panels = panels,
             Action::Watch(watch) => self.watch = watch,
+            Action::Turn(branch) => {
+                let before = self.turned.len();
+                self.turned.retain(|turned| *turned != branch);
+                if self.turned.len() == before {
+                    self.turned.push(branch);
+                }
+            }
             Action::Glanced(glance) => self.glance = Some(glance),
             Action::Judged(judged) => self.judged = Some(judged),
             Action::Linked(link) => self.link = link,

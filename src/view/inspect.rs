@@ -38,6 +38,34 @@ pub fn changes(tree: &Tree) -> usize {
     }
 }
 
+/// A branch with more children is closed until somebody opens it; a longer list is shown in such parts.
+const OPEN_MAX: usize = 12;
+const PART: usize = 50;
+
+/// A branch of a state's tree as it is drawn: what is closed is not drawn at all.
+pub struct Branch {
+    pub open: bool,
+    /// How many values the last step changed inside, said of a branch that is closed.
+    pub hidden: Option<String>,
+}
+
+/// `turned`: the learner has opened what was closed, or closed what was open.
+pub fn branch(tree: &Tree, turned: bool) -> Branch {
+    let open = (tree.children.len() <= OPEN_MAX) != turned;
+    let hidden = match changes(tree) {
+        n if n > 0 && !open => Some(words::count(n as u64, "change", "changes")),
+        _ => None,
+    };
+    Branch { open, hidden }
+}
+
+/// The children of a branch in parts, each with where it begins and whether it is closed at first: of a long list all but
+/// the last.
+pub fn parts(children: &[Tree]) -> Vec<(usize, &[Tree], bool)> {
+    let count = children.len().div_ceil(PART);
+    children.chunks(PART).enumerate().map(|(i, part)| (i * PART, part, i + 1 < count)).collect()
+}
+
 /// "2 changes here", or that there are none.
 pub fn changed(trees: &[&Tree]) -> String {
     match trees.iter().map(|tree| changes(tree)).sum::<usize>() {
@@ -137,6 +165,22 @@ mod tests {
         assert_eq!((changes(&branch(None)), changes(&branch(Some("")))), (3, 1));
         assert_eq!(changed(&[&branch(None), &branch(None)]), "6 changes here");
         assert_eq!(changed(&[&leaves[0]]), "nothing changed here");
+    }
+
+    #[test]
+    fn long_branches_are_closed_and_told_in_parts() {
+        let mut log = Tree { children: vec![leaf("1", None); 120], ..leaf("120 entries", None) };
+        log.children[119] = leaf("2", Some("1"));
+        let closed = branch(&log, false);
+        assert!(!closed.open);
+        assert_eq!(closed.hidden.as_deref(), Some("1 change"));
+        let opened = branch(&log, true);
+        assert!(opened.open && opened.hidden.is_none());
+        let told: Vec<(usize, usize, bool)> =
+            parts(&log.children).iter().map(|(at, part, c)| (*at, part.len(), *c)).collect();
+        assert_eq!(told, [(0, 50, true), (50, 50, true), (100, 20, false)]);
+        log.children.truncate(12);
+        assert!(branch(&log, false).open);
     }
 
     #[test]

@@ -300,6 +300,12 @@ fn bench_memory_over_ten_minutes() {
     open_bench(&mut page, &server.root());
     open_file(&page, STEADY);
     page.wait_text("You are looking at the run of a file.");
+    // Opening a run sets the speed back to its pace.
+    page.wait_js(
+        "the run",
+        "return document.querySelector('.borrowed') && document.querySelector('.speed output')",
+        json!([]),
+    );
     let fast = "const speed = document.querySelector('.speed input');
         const set = value => { speed.value = value; speed.dispatchEvent(new Event('input', { bubbles: true })) };
         return new Promise(done => {

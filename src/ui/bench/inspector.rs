@@ -51,7 +51,7 @@ pub fn inspector(ctx: &Ctx) -> Html {
         _ => None,
     });
     if let Some(flight) = picked {
-        return payload(opened, flight, frame, run.payload.as_deref().filter(|p| p.row == flight.row));
+        return payload(ctx, flight, frame, run.payload.as_deref().filter(|p| p.row == flight.row));
     }
     let onchange = {
         let ctx = ctx.clone();
@@ -65,9 +65,9 @@ pub fn inspector(ctx: &Ctx) -> Html {
     let trees = own.map(|i| {
         html! {
             <>
-                <section><h3>{ "Memory" }</h3>{ tree(&i.state) }</section>
+                <section><h3>{ "Memory" }</h3>{ tree(ctx, &i.state, 0) }</section>
                 <div>
-                    <section><h3>{ "Disk" }</h3>{ tree(&i.disk) }</section>
+                    <section><h3>{ "Disk" }</h3>{ tree(ctx, &i.disk, 1) }</section>
                     <section><h3>{ "Waiting at the door" }</h3>
                         if i.inbox.is_empty() { <p class="empty">{ "nothing" }</p> }
                         <ol>{ for i.inbox.iter().map(|m| html! { <li>{ m }</li> }) }</ol>
@@ -206,31 +206,65 @@ fn plot(ctx: &Ctx, of: ChartsAsk, series: &Series) -> Html {
 }
 
 /// A message that is picked: where it is on its way, and what it carries.
-fn payload(opened: &Opened, flight: &Flight, frame: &Frame, payload: Option<&Payload>) -> Html {
+fn payload(ctx: &Ctx, flight: &Flight, frame: &Frame, payload: Option<&Payload>) -> Html {
+    let Some(opened) = &ctx.state.run.opened else { return Html::default() };
     html! {
         <div class="list inspector">
             <p class="filter">{ say::flight(opened, flight, frame.now) }</p>
             if let Some(payload) = payload {
                 <div class="trees">
-                    <section><h3>{ "It carries" }<span class="n">{ format!("{} bytes", payload.bytes) }</span></h3>{ tree(&payload.tree) }</section>
+                    <section><h3>{ "It carries" }<span class="n">{ format!("{} bytes", payload.bytes) }</span></h3>{ tree(ctx, &payload.tree, 2) }</section>
                 </div>
             }
         </div>
     }
 }
 
-fn tree(node: &Tree) -> Html {
+/// What a branch holds. `path` tells it from others.
+fn tree(ctx: &Ctx, node: &Tree, path: u64) -> Html {
     if node.children.is_empty() {
         return leaf(node);
     }
-    html! { <ul class="tree">{ for node.children.iter().map(branch) }</ul> }
+    let parts = inspect::parts(&node.children);
+    if let [(_, children, _)] = parts[..] {
+        return branches(ctx, children, path);
+    }
+    let part = |(from, children, closed): &(usize, &[Tree], bool)| {
+        let path = below(path, &from.to_string());
+        let open = *closed == ctx.state.run.turned.contains(&path);
+        let name = words("span", "name", &format!("[{from} to {}]", from + children.len() - 1));
+        fold(ctx, path, open, name, || branches(ctx, children, path))
+    };
+    html! { <ul class="tree">{ for parts.iter().map(part) }</ul> }
 }
 
-fn branch(node: &Tree) -> Html {
+fn branches(ctx: &Ctx, children: &[Tree], path: u64) -> Html {
+    html! { <ul class="tree">{ for children.iter().map(|child| branch(ctx, child, below(path, &child.name))) }</ul> }
+}
+
+fn branch(ctx: &Ctx, node: &Tree, path: u64) -> Html {
     if node.children.is_empty() {
         return html! { <li>{ leaf(node) }</li> };
     }
-    html! { <li><details open={true}><summary>{ leaf(node) }</summary>{ tree(node) }</details></li> }
+    let inspect::Branch { open, hidden } = inspect::branch(node, ctx.state.run.turned.contains(&path));
+    let changes = hidden.map(|said| html! { <>{ " " }{ words("mark", "", &said) }</> });
+    fold(ctx, path, open, html! { <>{ leaf(node) }{ changes.unwrap_or_default() }</> }, || tree(ctx, node, path))
+}
+
+fn below(path: u64, name: &str) -> u64 {
+    path.rotate_left(9) ^ effects::text(name)
+}
+
+/// Drawn only where it is open: a log has thousands of entries, and the state is drawn with each frame.
+fn fold(ctx: &Ctx, path: u64, open: bool, summary: Html, inside: impl Fn() -> Html) -> Html {
+    let onclick = {
+        let ctx = ctx.clone();
+        Callback::from(move |event: MouseEvent| {
+            event.prevent_default();
+            ctx.dispatch(Action::Turn(path));
+        })
+    };
+    html! { <li><details {open}><summary {onclick}>{ summary }</summary>if open { { inside() } }</details></li> }
 }
 
 /// A name with its value, and what the last step made of it: before → after, new, or gone.
