@@ -3,8 +3,10 @@
 use crate::view::{Align, Display, Form, Ink, Layer, Shape, Style};
 use gloo::utils::document;
 use js_sys::Array;
+use std::cell::RefCell;
 use std::f32::consts::FRAC_1_SQRT_2;
 use std::f64::consts::{FRAC_PI_2, TAU};
+use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
@@ -14,45 +16,76 @@ const LAYERS: [Layer; 6] = [Layer::Links, Layer::Trails, Layer::Nodes, Layer::Ma
 pub struct Painter {
     pub canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
-    inks: Vec<String>,
+    inks: Rc<[String]>,
     /// Width and height in CSS pixels, and device pixels to one of them.
     pub size: (f64, f64),
     ratio: f64,
+    /// The element may have another size now. Asking for its size makes the browser lay out the page at once.
+    resized: bool,
     /// Everything is drawn so much larger.
     pub scale: f64,
     /// The ground is painted too.
     pub opaque: bool,
 }
 
+thread_local! {
+    /// The colours of the style sheet: the same for every canvas, and read once, since that makes the browser style the
+    /// whole page at once.
+    static INKS: RefCell<Option<Rc<[String]>>> = const { RefCell::new(None) };
+}
+
+/// Called when the style sheet may say other colours.
+pub fn theme_changed() {
+    INKS.take();
+}
+
+fn inks() -> Rc<[String]> {
+    INKS.with_borrow_mut(|inks| inks.get_or_insert_with(read_inks).clone())
+}
+
+fn read_inks() -> Rc<[String]> {
+    let probe: HtmlElement = document().create_element("i").expect("an element").unchecked_into();
+    probe.set_hidden(true);
+    let Some(parent) = document().body() else { return Rc::new([]) };
+    let _ = parent.append_child(&probe);
+    let read = |name: &str| {
+        let _ = probe.style().set_property("color", &format!("var(--{name})"));
+        let style = gloo::utils::window().get_computed_style(&probe).ok().flatten();
+        style.and_then(|s| s.get_property_value("color").ok()).unwrap_or_default()
+    };
+    let inks = Ink::ALL.iter().map(|(_, name)| read(name)).collect();
+    probe.remove();
+    inks
+}
+
 impl Painter {
     pub fn new(canvas: HtmlCanvasElement) -> Option<Painter> {
         let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-        let mut painter =
-            Painter { canvas, context, inks: Vec::new(), size: (0.0, 0.0), ratio: 1.0, scale: 1.0, opaque: false };
-        painter.read_theme();
-        Some(painter)
+        Some(Painter {
+            canvas,
+            context,
+            inks: Rc::new([]),
+            size: (0.0, 0.0),
+            ratio: 1.0,
+            resized: true,
+            scale: 1.0,
+            opaque: false,
+        })
     }
 
-    /// Reads the tokens of the style sheet as they are now.
-    pub fn read_theme(&mut self) {
-        let probe: HtmlElement = document().create_element("i").expect("an element").unchecked_into();
-        probe.set_hidden(true);
-        let Some(parent) = self.canvas.parent_element() else { return };
-        let _ = parent.append_child(&probe);
-        let read = |name: &str| {
-            let _ = probe.style().set_property("color", &format!("var(--{name})"));
-            let style = gloo::utils::window().get_computed_style(&probe).ok().flatten();
-            style.and_then(|s| s.get_property_value("color").ok()).unwrap_or_default()
-        };
-        self.inks = Ink::ALL.iter().map(|(_, name)| read(name)).collect();
-        probe.remove();
+    /// Called when the element has another size.
+    pub fn resize(&mut self) {
+        self.resized = true;
     }
 
     /// Takes over the size of the element; true when it changed.
     pub fn fit(&mut self) -> bool {
+        let ratio = gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0) * self.scale;
+        if !std::mem::take(&mut self.resized) && self.ratio == ratio {
+            return false;
+        }
         let (w, h) = (f64::from(self.canvas.client_width()), f64::from(self.canvas.client_height()));
         let (w, h) = (w / self.scale, h / self.scale);
-        let ratio = gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0) * self.scale;
         let changed = self.size != (w, h) || self.ratio != ratio;
         if changed {
             self.canvas.set_width((w * ratio) as u32);
@@ -76,7 +109,8 @@ impl Painter {
         self.inks.get(ink as usize).map_or("", String::as_str)
     }
 
-    pub fn paint(&self, display: &Display) {
+    pub fn paint(&mut self, display: &Display) {
+        self.inks = inks();
         let c = &self.context;
         let _ = c.set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);
         c.clear_rect(0.0, 0.0, self.size.0, self.size.1);

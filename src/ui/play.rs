@@ -3,7 +3,7 @@
 //! While playing, the cursor runs at the chosen speed and at most one frame is asked for at a time; when paused and
 //! nothing changed, nothing runs.
 
-use super::canvas::Painter;
+use super::canvas::{self, Painter};
 use super::engine::{Asked, now};
 use super::lab::Core;
 use super::state::Action;
@@ -267,8 +267,14 @@ impl Playhead {
     }
 
     pub fn theme_changed(&self) {
+        canvas::theme_changed();
+        self.wake();
+    }
+
+    /// The stage may have another size.
+    pub fn resized(&self) {
         if let Some(painter) = &mut *self.painter.borrow_mut() {
-            painter.read_theme();
+            painter.resize();
         }
         self.wake();
     }

@@ -6,7 +6,7 @@ use super::super::canvas::Painter;
 use super::super::controls::button;
 use super::super::effects::{self, use_effect_on};
 use super::super::keys::chord;
-use super::super::state::{Action, Theme};
+use super::super::state::Action;
 use super::log::filter_bar;
 use crate::base::Micros;
 use crate::progress::settings::Spoken;
@@ -54,8 +54,6 @@ struct Chart {
     picture: RefCell<Picture>,
     asked: RefCell<Option<Asked>>,
     raf: RefCell<Option<AnimationFrame>>,
-    /// The theme that the painter knows; the system's own may have changed too.
-    theme: Cell<Option<Theme>>,
 }
 
 impl Chart {
@@ -125,9 +123,6 @@ impl Chart {
         let mut painter = self.painter.borrow_mut();
         let Some(painter) = &mut *painter else { return };
         painter.fit();
-        if self.theme.replace(Some(ctx.state.theme)) != Some(ctx.state.theme) {
-            painter.read_theme();
-        }
         let run = &ctx.state.run;
         let (Some(opened), Some(frame), Some(diagram)) = (&run.opened, &run.frame, &run.diagram) else { return };
         let plan = Plan {
@@ -326,12 +321,7 @@ impl Chart {
         };
         let dark = gloo::utils::window().match_media("(prefers-color-scheme: dark)").ok().flatten();
         let me = self.clone();
-        let repainted = dark.map(|dark| {
-            EventListener::new(&dark, "change", move |_| {
-                me.theme.set(None);
-                me.wake();
-            })
-        });
+        let repainted = dark.map(|dark| EventListener::new(&dark, "change", move |_| me.wake()));
         let gestures = [
             on("pointerdown", Chart::pressed),
             on("pointermove", Chart::dragged),
@@ -365,7 +355,12 @@ pub fn SpaceTime() -> Html {
             let listeners = chart.listen(&canvas);
             let resized = {
                 let chart = chart.clone();
-                Closure::<dyn Fn()>::new(move || chart.wake())
+                Closure::<dyn Fn()>::new(move || {
+                    if let Some(painter) = &mut *chart.painter.borrow_mut() {
+                        painter.resize();
+                    }
+                    chart.wake();
+                })
             };
             let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok();
             if let Some(observer) = &observer {

@@ -233,6 +233,7 @@ fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, mode: Mode) {
             let resized = {
                 let (lab, canvas) = (lab.clone(), canvas.clone());
                 Closure::<dyn Fn()>::new(move || {
+                    lab.play.resized();
                     let presents = lab.play.scale() > 1.0;
                     lab.play.set_insets(insets(f64::from(canvas.client_width()), mode, presents));
                 })
