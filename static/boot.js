@@ -2,6 +2,10 @@
 const href = (id) => document.getElementById(id).href;
 const loader = new URL(document.querySelector("meta[name=engine]").content, document.baseURI).href;
 
+// Pages but the first are drawn by the rest of the page's code.
+const rest = document.querySelector("meta[name=rest]").content;
+if (rest && location.hash.length > 2) fetch(rest).catch(() => {});
+
 // The worker will ask for these two when the page starts it: bring them into the cache meanwhile.
 // What went wrong there is written down where the page looks when the engine does not answer.
 for (const end of [".js", "_bg.wasm"]) {

@@ -12,12 +12,16 @@ use crate::progress::settings::{self, Settings};
 use crate::view::route::Route;
 use crate::wire::{RunSource, SourceFile};
 use gloo::events::{EventListener, EventListenerOptions};
+use gloo::timers::callback::Timeout;
 use gloo::utils::{document, window};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::StorageEvent;
 use yew::prelude::*;
+
+/// So long the home page has the network and the processor for itself.
+const REST_AFTER_MS: u32 = 3_000;
 
 /// What every component can reach.
 #[derive(Clone)]
@@ -135,6 +139,7 @@ pub fn App() -> Html {
     use_surroundings(&ctx);
     use_saved_progress(&ctx);
     use_place(&ctx);
+    use_rest_ahead(&ctx);
     let palette = use_palette(&ctx);
     let keys = use_keys(&ctx);
     let title = title(&state);
@@ -148,7 +153,7 @@ pub fn App() -> Html {
                 { notices(&ctx) }
                 { match &state.route {
                     Route::Home => pages::home::home(&ctx),
-                    Route::Lesson(..) => html! { <pages::lesson::Lesson /> },
+                    Route::Lesson(..) => rest::page(&ctx, pages::lesson::lesson),
                     Route::About => rest::page(&ctx, pages::about::about),
                     Route::Style => rest::page(&ctx, pages::style::page),
                     Route::Run { .. } => rest::page(&ctx, pages::run::run),
@@ -241,6 +246,22 @@ fn use_surroundings(ctx: &Ctx) {
         Box::new(move || drop(listeners))
     };
     use_effect_on([0; 3], Box::new(listen));
+}
+
+/// Once the cluster of the home page lives, what a lesson needs is fetched before somebody asks for it.
+#[hook]
+fn use_rest_ahead(ctx: &Ctx) {
+    let quiet = matches!(ctx.state.route, Route::Home) && ctx.state.run.frame.is_some();
+    let ctx = ctx.clone();
+    let fetch = move || -> effects::Undo {
+        let timer = quiet.then(|| {
+            Timeout::new(REST_AFTER_MS, move || {
+                rest::is_here(&ctx);
+            })
+        });
+        Box::new(|| drop(timer))
+    };
+    use_effect_on([u64::from(quiet), 0, 0], Box::new(fetch));
 }
 
 /// Another tab has stored something: what it knows more is known here too.

@@ -1,5 +1,6 @@
-//! What only some come to (forms, comparisons, most of what is behind the bench's tabs) is a wasm file of its own, the
-//! rest, which is loaded when it is first asked for. `src/bin/split` cuts it off the page's wasm and lists its modules.
+//! All that the home page does not need (lessons, the bench around the stage, forms, comparisons) is a wasm file of its
+//! own, the rest, which is loaded when it is first asked for, or when the home page has come to rest. `src/bin/split` cuts
+//! it off the page's wasm and lists its modules.
 //!
 //! Until it has come, none of its functions may run. So the page reaches them only from here, by pointers: what is drawn
 //! by [`page`], [`shown`] and [`given`], what is done by [`with`]. A call by name would not pass the cut.

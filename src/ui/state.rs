@@ -1,7 +1,6 @@
 //! All that the page shows, changed by one reducer. Effects (engine, storage, addresses) happen elsewhere and arrive
 //! here as actions.
 
-use super::guide;
 use crate::base::MsgId;
 use crate::progress::settings::{Settings, Spoken};
 use crate::progress::{GoalMet, LessonProgress, Position, Progress};
@@ -400,7 +399,7 @@ impl State {
     fn answer(&mut self, prediction: u32, option: u32, confidence: u8) {
         let Some((_, _, page)) = self.step() else { return };
         if let Some(asked) = page.predictions.get(prediction as usize) {
-            let key = guide::key(page, &asked.id);
+            let key = key(page, &asked.id);
             self.change_lesson(|l| {
                 l.answer(&key, option, confidence);
             });
@@ -418,7 +417,7 @@ impl State {
 
     fn words(&mut self, id: &str, words: &str) {
         let Some((_, _, page)) = self.step() else { return };
-        let key = guide::key(page, id);
+        let key = key(page, id);
         self.change_lesson(|l| l.write(&key, words));
     }
 
@@ -427,7 +426,7 @@ impl State {
         let Some(lesson) = self.lesson.ready() else { return };
         let Some(page) = lesson.steps.get(outcome.step as usize) else { return };
         let Some(asked) = page.predictions.get(outcome.prediction as usize) else { return };
-        let key = guide::key(page, &asked.id);
+        let key = key(page, &asked.id);
         self.change_lesson(|l| {
             if let Some(answer) = l.answers.get_mut(&key) {
                 answer.truth = Some(outcome.truth);
@@ -448,7 +447,7 @@ impl State {
                 let goal = page.goals.get(card.index as usize)?;
                 let at_us = card.evidence.map_or(0, |(_, at)| at.0);
                 let met = GoalMet { at_us, sentence: card.sentence.clone(), run: run.to_string() };
-                Some((guide::key(page, &goal.id), met))
+                Some((key(page, &goal.id), met))
             })
             .collect();
         if !news.is_empty() {
@@ -459,6 +458,11 @@ impl State {
             });
         }
     }
+}
+
+/// The name under which progress keeps something of a step.
+pub fn key(step: &StepPage, id: &str) -> String {
+    format!("{}/{id}", step.id)
 }
 
 impl RunState {

@@ -1,8 +1,9 @@
 //! Goals: checked by the engine, each with the moment that met it.
 
 use super::super::controls::{button, tag, words};
+use super::super::state::key;
 use super::prose::inlines;
-use super::{GuideAction, GuideProps, key};
+use super::{GuideAction, GuideProps};
 use crate::base::Micros;
 use crate::wire::{GoalCard, GoalPage, GoalState, StepPage};
 use yew::prelude::*;

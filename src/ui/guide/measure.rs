@@ -2,9 +2,10 @@
 //! missed, and the interviewer's follow-ups with room for the learner's own words.
 
 use super::super::controls::{button, details, tag, words};
+use super::super::state::key;
 use super::chart::chart;
 use super::prose::inlines;
-use super::{GuideAction, MeasureProps, key};
+use super::{GuideAction, MeasureProps};
 use crate::wire::{ChoicePage, FollowUp, MeasurePage, Measurement, StepPage};
 use std::rc::Rc;
 use web_sys::{HtmlSelectElement, HtmlTextAreaElement};

@@ -12,6 +12,7 @@ use super::app::use_ctx;
 use super::controls::{button, link, tag, words};
 use super::effects::{self, use_effect_on};
 use super::rest;
+use super::state::key;
 use crate::base::Micros;
 use crate::progress::LessonProgress;
 use crate::view::route::Route;
@@ -113,11 +114,6 @@ fn LaterMeasure(props: &MeasureProps) -> Html {
 /// Both absent, or the same.
 fn same<T>(a: &Option<Rc<T>>, b: &Option<Rc<T>>) -> bool {
     a.as_ref().map(Rc::as_ptr) == b.as_ref().map(Rc::as_ptr)
-}
-
-/// The name under which progress keeps something of a step.
-pub fn key(step: &StepPage, id: &str) -> String {
-    format!("{}/{id}", step.id)
 }
 
 #[function_component(Guide)]

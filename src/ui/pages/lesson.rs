@@ -4,16 +4,20 @@ use super::super::app::{Ctx, fetch_catalogue, load_lesson, use_ctx};
 use super::super::bench::Bench;
 use super::super::controls::button;
 use super::super::effects::{self, use_effect_on};
-use super::super::guide::{Guide, GuideAction, key};
-use super::super::state::{Action, Load};
+use super::super::guide::{Guide, GuideAction};
+use super::super::state::{Action, Load, key};
 use super::failed;
 use crate::view::route::Route;
 use crate::wire::{Move, Request, RunSource};
 use std::rc::Rc;
 use yew::prelude::*;
 
+pub fn lesson(_: &Ctx) -> Html {
+    html! { <Lesson /> }
+}
+
 #[component]
-pub fn Lesson() -> Html {
+fn Lesson() -> Html {
     let ctx = use_ctx();
     use_open_step(&ctx);
     if let Load::Failed(why) = &ctx.state.catalogue {
