@@ -329,10 +329,11 @@ impl Playhead {
         self.scale.get()
     }
 
-    /// The stage gets a ground of its own.
+    /// The stage gets a ground of its own. That it is recorded is said beside it, which may take room from it: a clip has one
+    /// size from its first frame on.
     pub fn set_opaque(&self, opaque: bool) {
         self.opaque.set(opaque);
-        self.wake();
+        self.resized();
     }
 
     pub fn canvas(&self) -> Option<HtmlCanvasElement> {

@@ -53,7 +53,8 @@ pub fn page(ctx: &Ctx, draw: fn(&Ctx) -> Html) -> Html {
     if is_here(ctx) {
         return black_box(draw)(ctx);
     }
-    tag("main", &["id", "class", "tabindex"], &["main", "page", "-1"], vec![missing(ctx)])
+    let inside = vec![words("h1", "sr-only", "Faultline"), missing(ctx)];
+    tag("main", &["id", "class", "tabindex"], &["main", "page", "-1"], inside)
 }
 
 /// Something of the rest, as soon as it is there.

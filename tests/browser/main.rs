@@ -85,20 +85,18 @@ fn page_and_engine_load_side_by_side() {
 /// What is loaded when it is first asked for cannot be: all that a lesson begins with is there, and the learner is told of
 /// the rest.
 #[test]
-fn a_lesson_begins_without_the_rest_of_the_page() {
+fn home_lives_without_the_rest_of_the_page() {
     let server = Server::without(&built("rest-", ".wasm"));
     let mut page = Page::start();
-    page.open_app(&format!("{}#/lesson/leader-dies/1", server.root()));
+    page.open_app(&server.root());
     page.wait_for(ENGINE);
-    page.wait_for(".guide h1");
-    for tab in ["#tab-log", "#tab-diagram", "#play"] {
-        page.click(tab);
-    }
-    page.wait_for("#play[aria-label=Pause]");
+    page.click("[data-node=n5]");
+    let down = "return document.querySelector('[data-node=n5]').ariaLabel.includes('down')";
+    page.wait_js("the poke to be answered", down, json!([]));
     assert_eq!(page.count(".failed"), 0);
-    page.click("#tab-state");
+    page.js("location.hash = '#/lesson/leader-dies/1'", json!([]));
     page.wait_text("This part of the page could not be loaded");
-    assert_eq!(page.text(".panel .failed button"), "Try again");
+    assert_eq!(page.text("main .failed button"), "Try again");
     page.assert_accessible("no rest");
     page.screenshots("no-rest");
     page.expect_errors(&["404"]);
