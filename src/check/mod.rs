@@ -9,6 +9,7 @@ pub mod explore;
 pub mod graph;
 pub mod history;
 pub mod isolation;
+pub mod lattice;
 mod least;
 pub mod linear;
 pub mod spec;
