@@ -133,7 +133,8 @@ fn together(model: Consistency, own: &[Standing]) -> Standing {
 fn implied(standings: &mut [Standing]) {
     for place in 0..standings.len() {
         let (model, client) = (standings[place].model, standings[place].client);
-        let weaker = standings.iter().filter(|own| own.client == client && own.model != model && model.implies(own.model));
+        let weaker =
+            standings.iter().filter(|own| own.client == client && own.model != model && model.implies(own.model));
         let first = weaker.filter_map(|own| own.lost.as_ref()).min_by_key(|loss| loss.place).cloned();
         if let Some(loss) = first
             && standings[place].lost.as_ref().is_none_or(|own| own.place > loss.place)
@@ -159,7 +160,13 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn check(&self, model: Consistency, client: Option<usize>, history: &History, explain: bool) -> Result<Verdict, String> {
+    fn check(
+        &self,
+        model: Consistency,
+        client: Option<usize>,
+        history: &History,
+        explain: bool,
+    ) -> Result<Verdict, String> {
         let readings = Readings { failed_cas_did_not_match: true, ..Readings::default() };
         let (spec, limits, search) = (Map { readings }, Limits { explain, ..LIMITS }, Limits { explain, ..SEARCH });
         let who = |process: &Datum| client.is_none_or(|own| self.clients.of_process.get(process) == Some(&own));

@@ -116,7 +116,9 @@ fn agreement(history: &History) -> (&'static str, String) {
     let spec = Map { readings: Readings::default() };
     match stale::eventual(&spec, history, None).map(|report| report.verdict) {
         Ok(Verdict::Satisfied) => ("agree", String::new()),
-        Ok(Verdict::Violated(evidence)) => ("apart", evidence.map(|evidence| told::sentence(&evidence)).unwrap_or_default()),
+        Ok(Verdict::Violated(evidence)) => {
+            ("apart", evidence.map(|evidence| told::sentence(&evidence)).unwrap_or_default())
+        }
         Ok(Verdict::Unknown(why)) | Err(why) => ("unknown", why),
     }
 }

@@ -49,7 +49,8 @@ fn write(log: &Log, starts: &[u32], end: u32) -> Json {
 /// The rows that the space-time diagram lights: the events themselves; of messages, those that arrived within the slice, by
 /// the row where they set out.
 fn lit(trace: &Trace, slice: &[u32]) -> BTreeSet<u32> {
-    let arrived = slice.iter().filter(|row| trace.get(**row).kind == RowKind::Deliver).filter_map(|row| set_out(trace, *row));
+    let arrived =
+        slice.iter().filter(|row| trace.get(**row).kind == RowKind::Deliver).filter_map(|row| set_out(trace, *row));
     let among = arrived.filter(|row| slice.binary_search(&sent(trace, *row)).is_ok());
     let dots = slice.iter().copied().filter(|row| is_dot(trace.get(*row)));
     among.collect::<Vec<_>>().into_iter().chain(dots).collect()

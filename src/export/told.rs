@@ -63,7 +63,8 @@ pub fn lanes(timeline: &Timeline, history: &History) -> Lanes {
     whose.count = clients.len();
     let numbers: BTreeMap<&Datum, usize> = processes.iter().map(|(_, process)| *process).zip(0..).collect();
     let of_operation: Vec<usize> = history.operations.iter().map(|op| numbers[&op.process]).collect();
-    let named = |(op, lane): (&Operation, &usize)| Operation { process: Datum::Text(names[*lane].clone()), ..op.clone() };
+    let named =
+        |(op, lane): (&Operation, &usize)| Operation { process: Datum::Text(names[*lane].clone()), ..op.clone() };
     let history = History { operations: history.operations.iter().zip(&of_operation).map(named).collect() };
     Lanes { names, of_operation, history, clients, whose }
 }
@@ -75,9 +76,10 @@ pub fn sentence(evidence: &Evidence) -> String {
     while let Some(at) = rest.find("line ") {
         let (before, number) = (&rest[..at], &rest[at + "line ".len()..]);
         let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
-        let place = number[..digits].parse().ok().and_then(|line: u32| {
-            evidence.core_lines.iter().position(|core| *core == line)
-        });
+        let place = number[..digits]
+            .parse()
+            .ok()
+            .and_then(|line: u32| evidence.core_lines.iter().position(|core| *core == line));
         words += before;
         match place {
             Some(place) => words += &format!("operation {}", place + 1),

@@ -95,7 +95,8 @@ pub fn measured<S: Spec>(spec: &S, history: &History) -> Result<Vec<Old>, String
         };
         let all = writes.get(&own.key).map_or(&[][..], Vec::as_slice);
         let ended = &all[..all.partition_point(|write| op(*write).completed() < own.invoked)];
-        let newer: Vec<usize> = ended.iter().copied().filter(|write| since.is_none_or(|at| op(*write).invoked > at)).collect();
+        let newer: Vec<usize> =
+            ended.iter().copied().filter(|write| since.is_none_or(|at| op(*write).invoked > at)).collect();
         if let (Some(first), Some(newest)) = (newer.first(), newer.last()) {
             let age_ns = own.begun_ns.zip(op(*first).ended_ns).map(|(begun, ended)| begun.saturating_sub(ended));
             old.push(Old { read, newest: *newest, first: *first, versions: newer.len() as u32, age_ns });
