@@ -32,7 +32,7 @@ fn write(log: &Log, starts: &[u32], end: u32) -> Json {
     let told: Vec<u32> = slice.iter().copied().filter(|row| is_told(trace.get(*row).kind)).collect();
     let line = |row: &u32| {
         let rec = trace.get(*row);
-        let sentence = format!("{}: {}", log.name(rec.node), log.reader.sentence(rec));
+        let sentence = log.reader.sentence(rec);
         map([("row", Json::Int((*row).into())), ("at", Json::Int(rec.at as i64)), ("words", text(&sentence))])
     };
     let time = |row: Option<&u32>| Json::Int(row.map_or(0, |row| trace.get(*row).at as i64));

@@ -161,19 +161,24 @@ impl Lattice {
         }
     }
 
-    /// The losses up to a moment, the first first; those that came at once, by the same evidence, in one. With the names of
-    /// the models, the stronger last.
+    /// The losses up to a moment, the first first, with the names of the models, the stronger last. What a model that was lost
+    /// at once implies, it need not be told by evidence of its own.
     pub fn losses(&self, client: Option<usize>, now: Micros) -> Vec<(&Loss, Vec<&'static str>)> {
-        let mut losses: Vec<(&Loss, Vec<&'static str>)> = Vec::new();
-        for node in NODES.iter().rev() {
+        let mut losses: Vec<(&Loss, Vec<usize>)> = Vec::new();
+        for (place, node) in NODES.iter().enumerate().rev() {
             let How::Lost(loss) = self.how(node.model, client, now) else { continue };
-            match losses.iter_mut().find(|(other, _)| other.row == loss.row && other.said == loss.said) {
-                Some((_, models)) => models.push(node.name),
-                None => losses.push((loss, vec![node.name])),
+            let told = |(other, models): &&mut (&Loss, Vec<usize>)| {
+                other.row == loss.row
+                    && (other.said == loss.said || models.iter().any(|weaker| implies(place, *weaker)))
+            };
+            match losses.iter_mut().find(told) {
+                Some((_, models)) => models.push(place),
+                None => losses.push((loss, vec![place])),
             }
         }
         losses.sort_by_key(|(loss, _)| loss.row);
-        losses
+        let named = |models: Vec<usize>| models.into_iter().map(|place| NODES[place].name).collect();
+        losses.into_iter().map(|(loss, models)| (loss, named(models))).collect()
     }
 
     /// The oldest that was read up to a moment, and the most versions behind.
@@ -287,16 +292,21 @@ pub const NODES: [Node; 10] = [
     node(
         "writes-follow-reads",
         "writes follow reads",
-        ["writes follow", "reads"],
+        ["writes", "follow reads"],
         "a write is seen after what its client had read",
         (1, 4),
         &[],
     ),
 ];
 
-const COLUMN: i64 = 44;
-const ROW: i64 = 56;
-const BOX: (i64, i64) = (82, 34);
+/// Whether a model of the graph implies another one.
+fn implies(stronger: usize, weaker: usize) -> bool {
+    stronger == weaker || NODES[stronger].below.iter().any(|below| implies(*below, weaker))
+}
+
+const COLUMN: i64 = 46;
+const ROW: i64 = 46;
+const BOX: (i64, i64) = (88, 34);
 pub const SIZE: (i64, i64) = (8 * COLUMN, 5 * ROW);
 
 /// A model as it is drawn, in CSS pixels.
@@ -433,7 +443,7 @@ mod tests {
             assert!(node.x >= 0 && node.x + node.width <= SIZE.0 && node.y >= 0 && node.y + node.height <= SIZE.1);
             for line in node.lines {
                 // The sign stands before the first line.
-                assert!(width(line, 11.0, false) + 16.0 < node.width as f32, "{line}");
+                assert!(width(line, 11.0, false) + 20.0 < node.width as f32, "{line}");
             }
             let apart =
                 |other: &Drawn| node.x + node.width <= other.x || other.x + other.width <= node.x || node.y != other.y;

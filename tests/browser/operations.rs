@@ -42,7 +42,13 @@ fn what_clients_were_told_is_judged() {
     assert!(said.contains("not linearizable"), "{said}");
     page.wait_text("These cannot all be true of one copy:");
     assert!(page.count(".intervals .core") >= 2);
+    page.js("document.querySelector('.intervals').scrollIntoView()", json!([]));
     page.screenshots("operations");
+    page.size(390, 844);
+    page.js("document.querySelector('.judged .object').scrollIntoView()", json!([]));
+    page.screenshot("operations-phone-below");
+    page.size(1440, 900);
+    assert!(page.count(".intervals .shade") >= 1, "the crash is shaded");
     page.assert_accessible("operations");
     // Evidence leads to where it happened.
     let row = page.attribute(".object ol.core button", "data-row").expect("a row");
@@ -67,6 +73,10 @@ fn models_are_lost_as_the_run_goes_on_and_what_led_to_it_is_lit() {
     page.wait_text("Possible so far:");
     page.wait_text("Bounded staleness:");
     page.screenshots("lattice");
+    page.size(390, 844);
+    page.js("document.querySelector('.lattice').scrollIntoView()", json!([]));
+    page.screenshot("lattice-phone-below");
+    page.size(1440, 900);
     page.assert_accessible("lattice");
     // A loss leads to its moment, and lights what made it.
     let row = page.attribute(".losses button[data-slice]", "data-row").expect("a row");

@@ -55,8 +55,6 @@ const REST: &[&str] = &[
     "faultline::ui::palette::inside",
     "faultline::ui::sandbox",
     "faultline::view::compare",
-    "faultline::view::judged",
-    "faultline::view::lattice",
     "faultline::view::sandbox",
     "faultline::view::spacetime",
 ];

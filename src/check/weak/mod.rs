@@ -16,7 +16,9 @@
 //! # Assumptions
 //! Who read from whom must be known: no value that was read was written twice to its key. A history in which it is not gets
 //! "unknown"; so does one that would be good, but has a compare-and-set that did not match and counts (`did-not-match`):
-//! what it saw is not known. The search for sequential consistency assumes nothing.
+//! what it saw is not known. So does one with appends: what an append makes depends on the view, two processes may see two
+//! different lists of it, and each list that was read would say something of one view only. The search for sequential
+//! consistency assumes nothing.
 //!
 //! # Session guarantees
 //! Terry's are about what servers hold, and a history does not tell of servers. So each is judged by *views*, as PRAM is: for
