@@ -14,7 +14,7 @@
 //! | 2 | view | over wire only: display lists of the stage, layout, hit tests, theme, the sandbox's form |
 //! | 2 | progress | over wire only: saved progress, its schema and migrations |
 //! | 3 | protocols | one folder a protocol, and the registry |
-//! | 4 | check | histories, sequential specifications, linearizability, weaker models, isolation of transactions; seed sweeps with faults, then healing and a demand for progress; the explorer: every order of what may happen |
+//! | 4 | check | histories, sequential specifications, linearizability, weaker models, which of them a run still allows, isolation of transactions; seed sweeps with faults, then healing and a demand for progress; the explorer: every order of what may happen |
 //! | 5 | lesson | lesson format, goals, measures, runner, lint |
 //! | 6 | session | the only way to the engine: requests and replies of the wire |
 //! | 7 | export | a run in the forms of other tools |

@@ -382,6 +382,48 @@ proptest! {
     }
 }
 
+/// One key of a map of lists, to which numbers are appended.
+fn lists(op: &Operation, value: &Datum) -> Option<Datum> {
+    match (op.f.as_str(), value) {
+        ("read", value) => (op.output == *value).then(|| value.clone()),
+        ("write", _) => Some(op.input.clone()),
+        ("append", Datum::None) => Some(Datum::List(vec![op.input.clone()])),
+        ("append", Datum::List(items)) => Some(Datum::List(items.iter().chain([&op.input]).cloned().collect())),
+        ("append", one) => Some(Datum::List(vec![one.clone(), op.input.clone()])),
+        other => panic!("{other:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What lists tell of the appends that made them is only what must be so: appended once or twice, known or not, put
+    /// between them or not.
+    #[test]
+    fn small_histories_of_lists_are_judged_by_the_definition(
+        all in proptest::collection::vec((any_of_map(), proptest::collection::vec(1..5_i64, 0..4)), 1..7),
+    ) {
+        let one = |(i, ((what, value, _, at, long, how), seen)): (usize, &((u8, u8, u8, u32, u32, u8), Vec<i64>))| {
+            let (from, to) = (at * 16 + i as u32 * 2, (at + long) * 16 + i as u32 * 2 + 1);
+            let f = ["read", "append", "append", "read", "write"][*what as usize];
+            let number = Datum::Int(i64::from(*value) + 1);
+            let value = match (f, seen.as_slice()) {
+                ("read", []) => Datum::None,
+                ("read", [one]) if *how == 0 => Datum::Int(*one),
+                ("read", items) => Datum::List(items.iter().map(|item| Datum::Int(*item)).collect()),
+                _ => number,
+            };
+            let outcome = if *how == 0 && f != "read" { Outcome::Unknown } else { Outcome::Ok };
+            operation(f, value, outcome, from, if outcome == Outcome::Unknown { NEVER } else { to })
+        };
+        let operations: Vec<Operation> = all.iter().enumerate().map(one).collect();
+        let expected = by_definition(&operations, lists);
+        let limits = Limits { explain: false, ..Limits::default() };
+        let report = check("kv", &History { operations: operations.clone() }, Readings::default(), limits);
+        prop_assert_eq!(report.expect("well-formed").verdict == Verdict::Satisfied, expected, "{:#?}", operations);
+    }
+}
+
 #[test]
 fn malformed_histories_name_their_line() {
     let begins = r#"{"process":0,"type":"invoke","f":"write","value":3}"#;

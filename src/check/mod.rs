@@ -1,6 +1,6 @@
 //! Layer 4: what checks protocols beyond one run. Histories of clients' operations, sequential specifications, and the
 //! checks of linearizability, of weaker models and of transactions' isolation ([`consistency`] has them by their names); the
-//! explorer, that visits every state that a model or a small cluster can come to; natively too: seed sweeps with random
+//! explorer, that visits every state that a model or a small cluster can come to; seed sweeps with random
 //! faults, then healing and a demand for progress. A run of a sweep and a counterexample of the explorer are scenarios like
 //! any other, so that each can be opened, stepped and shared.
 
@@ -9,16 +9,14 @@ pub mod explore;
 pub mod graph;
 pub mod history;
 pub mod isolation;
+pub mod lattice;
 mod least;
 pub mod linear;
 pub mod spec;
 pub mod weak;
 
-#[cfg(not(target_arch = "wasm32"))]
 pub mod coverage;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod faults;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod measures;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod sweep;

@@ -3,10 +3,13 @@
 
 mod csv;
 mod jsonl;
+mod lattice;
 mod mermaid;
 mod otlp;
 mod shiviz;
+mod slice;
 mod svg;
+mod told;
 mod verdict;
 
 use crate::check::history;
@@ -37,10 +40,12 @@ pub enum Form {
     Edn,
     /// What the check of linearizability says of the clients' operations, as JSON.
     Verdict,
+    /// Which models of consistency the run still allows, and by what each was lost, as JSON.
+    Lattice,
 }
 
 impl Form {
-    pub const ALL: [(&str, Form); 9] = [
+    pub const ALL: [(&str, Form); 10] = [
         ("jsonl", Form::Jsonl),
         ("mermaid", Form::Mermaid),
         ("shiviz", Form::Shiviz),
@@ -50,6 +55,7 @@ impl Form {
         ("history", Form::History),
         ("edn", Form::Edn),
         ("verdict", Form::Verdict),
+        ("lattice", Form::Lattice),
     ];
 
     pub fn named(name: &str) -> Option<Form> {
@@ -57,8 +63,12 @@ impl Form {
     }
 }
 
-/// What an engine that writes does for the page: the run that is open in the form of this name.
+/// What an engine that writes does for the page: the run that is open in the form of this name; or, by "slice A,B … TO", the
+/// acts on causal paths from some rows to another.
 pub fn named(session: &mut Session, name: &str) -> Result<String, String> {
+    if let Some(ends) = name.strip_prefix("slice ") {
+        return slice::named(session, ends);
+    }
     let form = Form::named(name).ok_or_else(|| format!("there is no form {name:?}"))?;
     let mut text = String::new();
     write(session, form, &mut text);
@@ -73,6 +83,9 @@ pub fn write(session: &mut Session, form: Form, out: &mut String) {
     if form == Form::Svg {
         return svg::write(session, out);
     }
+    if form == Form::Verdict {
+        return verdict::write(session, out);
+    }
     let Some(timeline) = session.timeline() else { return };
     let log = Log::new(timeline);
     match form {
@@ -82,8 +95,8 @@ pub fn write(session: &mut Session, form: Form, out: &mut String) {
         Form::Otlp => otlp::write(&log, out),
         Form::History => *out += &history::write(&history::record(&timeline.trace)),
         Form::Edn => *out += &history::write_edn(&history::record(&timeline.trace)),
-        Form::Verdict => verdict::write(timeline, out),
-        Form::Csv | Form::Svg => {}
+        Form::Lattice => lattice::write(timeline, out),
+        Form::Csv | Form::Svg | Form::Verdict => {}
     }
 }
 

@@ -35,6 +35,7 @@ pub fn write(session: &mut Session, out: &mut String) {
         size: (WIDTH, height),
         focus: None,
         anchor: None,
+        lit: &[],
     };
     let title = format!("{}, seed {}", opened.title, opened.seed);
     picture(&spacetime::draw(&plan).display, (WIDTH, height), &title, out);

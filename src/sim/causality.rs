@@ -113,6 +113,25 @@ impl Trace {
         cone
     }
 
+    /// The acts on causal paths from any of some acts to a later one: those in the future of one of them and in the past of
+    /// the later one, all of them included. Those that did not happen before it add nothing.
+    pub fn slice(&self, nodes: usize, starts: &[u32], end: u32) -> Vec<u32> {
+        let Some(first) = starts.iter().copied().filter(|start| *start <= end).min() else { return Vec::new() };
+        let past = self.cone(nodes, end, first, end).past;
+        let mut from: Vec<Option<u32>> = vec![None; nodes];
+        for start in starts.iter().filter(|start| **start <= end) {
+            let future = self.cone(nodes, *start, *start, end).future;
+            for (from, own) in from.iter_mut().zip(future) {
+                *from = [*from, own].into_iter().flatten().min();
+            }
+        }
+        let among = |row: &u32| {
+            let node = usize::from(self.get(*row).node);
+            self.get(*row).is_act() && from[node].is_some_and(|from| from <= *row) && past[node] >= Some(*row)
+        };
+        (first..=end).filter(among).collect()
+    }
+
     /// The rows in which word of `earlier` passed from node to node until `later` could know, the first arrival first;
     /// empty when both are at one node. None when `earlier` did not happen before `later`.
     pub fn chain(&self, nodes: usize, earlier: u32, later: u32) -> Option<Vec<u32>> {

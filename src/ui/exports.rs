@@ -1,12 +1,11 @@
 //! The run in the forms of other tools: an engine of its own writes them, which is loaded when somebody asks for one.
 
 use super::engine::{Heard, Link};
-use super::lab::{Core, Share};
+use super::lab::Core;
 use super::pictures;
-use super::state::{Action, Load};
+use super::state::Action;
 use super::storage;
 use crate::base::Micros;
-use crate::view::judged;
 use crate::wire::{OpenRun, Reply, Request, RunSource, SourceFile};
 use std::rc::Rc;
 
@@ -67,22 +66,6 @@ impl Core {
             core.dispatch.dispatch(Action::Toast(words));
         };
         self.have_written(form.form, run, at, Box::new(hear));
-    }
-
-    /// Has what clients were told judged, as far as the run is simulated.
-    pub fn judge(&self) {
-        self.dispatch.dispatch(Action::Judged(Load::Waiting));
-        self.share(Share::Judge);
-    }
-
-    pub(super) fn judge_run(&self, run: &str) {
-        let dispatch = self.dispatch.clone();
-        let hear = move |reply: Result<String, String>| {
-            let judged = reply.and_then(|text| judged::read(&text));
-            dispatch.dispatch(Action::Judged(judged.map_or_else(Load::Failed, |judged| Load::Ready(Rc::new(judged)))));
-        };
-        let head = self.play.frame().map_or(self.play.at(), |frame| frame.head);
-        self.have_written("verdict", run, head, Box::new(hear));
     }
 
     /// Has a saved run written in a form by an engine of its own, as far as a moment.

@@ -13,6 +13,7 @@ use crate::view::link::Session;
 use crate::view::route::Route;
 use crate::view::stage::Target;
 use crate::wire::*;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use yew::prelude::*;
@@ -32,8 +33,6 @@ pub enum Share {
     Copy,
     Download,
     Write(Form),
-    /// Has the clients' operations judged.
-    Judge,
     /// A link with all but the run in it, and whether it is to be embedded.
     Link(Session, bool),
 }
@@ -51,6 +50,8 @@ pub struct Core {
     sweeper: RefCell<Option<Rc<Link>>>,
     /// Writes the run in another form, as long as it is at that.
     pub(super) writer: RefCell<Option<Rc<Link>>>,
+    /// What judges the run ([`super::judge`]), once that was asked for.
+    pub(super) judge: RefCell<Option<Rc<dyn Any>>>,
     /// A clip that is being recorded.
     pub(super) clip: RefCell<Option<Clip>>,
     pub play: Playhead,
@@ -61,7 +62,7 @@ pub struct Core {
     opening: RefCell<Option<OpenRun>>,
     seed: Cell<Option<u64>>,
     /// The open run as text, as of the last command.
-    saved: RefCell<Option<String>>,
+    pub(super) saved: RefCell<Option<String>>,
     /// The learner's own run while another is shown, and where they were.
     own: RefCell<Option<(String, Micros)>>,
     /// Whose run is open, if not the learner's own.
@@ -109,6 +110,7 @@ impl Lab {
             lessons: RefCell::default(),
             sweeper: RefCell::default(),
             writer: RefCell::default(),
+            judge: RefCell::default(),
             clip: RefCell::default(),
             quiet: Cell::default(),
             play: Playhead::new(me.clone()),
@@ -532,7 +534,6 @@ impl Core {
             }
             Some(Share::Download) => super::storage::download("faultline-run.json", super::storage::JSON, &text),
             Some(Share::Write(form)) => self.write(form, &text, self.play.at()),
-            Some(Share::Judge) => self.judge_run(&text),
             Some(Share::Link(session, embedded)) => {
                 self.link_to(Session { at: self.play.at(), run: text.clone(), ..session }, embedded);
             }

@@ -17,6 +17,7 @@ mod exports;
 mod fetch;
 mod guide;
 mod icons;
+mod judge;
 mod keys;
 mod lab;
 mod links;

@@ -8,7 +8,9 @@ use crate::view::acts::Form;
 use crate::view::compare::Search;
 use crate::view::judged::Judged;
 use crate::view::keys::Keys;
+use crate::view::lattice::Lattice;
 use crate::view::route::Route;
+use crate::view::slice::Slice;
 use crate::view::stage::Target;
 use crate::wire::*;
 use std::rc::Rc;
@@ -136,6 +138,8 @@ pub struct Panels {
     pub charts: Look,
     /// The branch that is looked at, if it is not the present one.
     pub branch: Option<u32>,
+    /// The client whose models are looked at; none: all.
+    pub client: Option<usize>,
     /// Where this run parts from the one beside it.
     pub search: Rc<Search>,
 }
@@ -175,6 +179,10 @@ pub struct RunState {
     pub turned: Vec<u64>,
     /// What is said of the clients' operations, once one has asked.
     pub judged: Option<Load<Rc<Judged>>>,
+    /// Which models of consistency it still allows, as far as that was judged.
+    pub lattice: Option<Rc<Lattice>>,
+    /// What is lit: what led from what clients asked to an answer.
+    pub slice: Option<Rc<Slice>>,
     /// A branch and how it ends.
     pub glance: Option<Rc<(u32, Frame)>>,
     /// What is noted about the run, and the page it comes from; and the last link that was made of it.
@@ -247,6 +255,8 @@ pub enum Action {
     Turn(u64),
     Glanced(Rc<(u32, Frame)>),
     Judged(Load<Rc<Judged>>),
+    Lattice(Option<Rc<Lattice>>),
+    Slice(Option<Rc<Slice>>),
     /// A link was made.
     Linked(String),
     Inspected(Rc<Inspection>),
@@ -515,6 +525,8 @@ impl RunState {
             }
             Action::Glanced(glance) => self.glance = Some(glance),
             Action::Judged(judged) => self.judged = Some(judged),
+            Action::Lattice(lattice) => self.lattice = lattice,
+            Action::Slice(slice) => self.slice = slice,
             Action::Linked(link) => self.link = link,
             Action::Inspected(inspection) => self.inspection = Some(inspection),
             Action::Payload(payload) => self.payload = Some(payload),

@@ -72,6 +72,8 @@ pub struct Plan<'a> {
     pub size: (f32, f32),
     pub focus: Option<u64>,
     pub anchor: Option<u64>,
+    /// Only these rows are lit, in rising order; empty: what the diagram itself says.
+    pub lit: &'a [u64],
 }
 
 /// The picture, and which row is where in it.
@@ -110,6 +112,15 @@ impl Plan<'_> {
         let lane = self.lanes.iter().position(|lane| *lane == node)?;
         let each = (self.size.1 - self.top()) / self.lanes.len() as f32;
         Some(self.top() + each * (lane as f32 + 0.5))
+    }
+
+    /// How a row stands to what is lit.
+    fn side(&self, row: u64, side: Side) -> Side {
+        match self.lit {
+            [] => side,
+            lit if lit.binary_search(&row).is_ok() => Side::Past,
+            _ => Side::Concurrent,
+        }
     }
 
     fn in_sight(&self, x: f32) -> bool {
@@ -301,22 +312,20 @@ fn arrows(plan: &Plan, display: &mut Display, spots: &mut Vec<(u64, Point)>) {
         }
         let (start, end) = clip(start, end, GUTTER, plan.size.0);
         let ink = if lost { Ink::Bad } else { Ink::of(tone) };
-        let routine = if tone == Tone::Routine && arrow.side == Side::Plain { 2 } else { 1 };
-        let line = Style::stroke(
-            Layer::Messages,
-            ink,
-            if arrow.side == Side::Past || arrow.side == Side::Future { 1.9 } else { 1.2 },
-        );
-        let line = line.faint(strength(arrow.side) / routine);
+        let side = plan.side(arrow.row, arrow.side);
+        let routine = if tone == Tone::Routine && side == Side::Plain { 2 } else { 1 };
+        let line =
+            Style::stroke(Layer::Messages, ink, if side == Side::Past || side == Side::Future { 1.9 } else { 1.2 });
+        let line = line.faint(strength(side) / routine);
         let line = if arrow.copy || arrow.fate == Fate::Flying { line.dashed(4) } else { line };
         display.line(line, start.x, start.y, end.x, end.y);
         if lost && plan.in_sight(end.x) {
-            display.cross(Style::stroke(Layer::Messages, Ink::Bad, 1.8).faint(strength(arrow.side)), end.x, end.y, 3.5);
+            display.cross(Style::stroke(Layer::Messages, Ink::Bad, 1.8).faint(strength(side)), end.x, end.y, 3.5);
         } else if heads && arrow.fate == Fate::Arrived && plan.in_sight(end.x) {
             let (dx, dy) = start.direction(end);
             let (x, y) = (end.x - dx * 5.0, end.y - dy * 5.0);
             let head = Form::Polygon { x, y, r: 4.5, sides: 3, dx, dy };
-            display.shape(Style::fill(Layer::Messages, ink).faint(strength(arrow.side)), head);
+            display.shape(Style::fill(Layer::Messages, ink).faint(strength(side)), head);
         }
         spots.push((arrow.row, start.to(end, 0.5)));
     }
@@ -335,7 +344,7 @@ fn dots(plan: &Plan, display: &mut Display, spots: &mut Vec<(u64, Point)>, label
         if !plan.in_sight(x) {
             continue;
         }
-        let alpha = strength(dot.side).max(30);
+        let alpha = strength(plan.side(dot.row, dot.side)).max(30);
         let fill = |ink: Ink| Style::fill(Layer::Marks, ink).faint(alpha);
         match dot.kind {
             RowKind::Command => {

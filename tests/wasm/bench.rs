@@ -1,9 +1,14 @@
-//! The engine's speed in the browser, on the same ring as the native benchmark: `make bench` compares the two.
+//! The engine's speed in the browser, on the same ring as the native benchmark, and the checker's, on the same histories:
+//! `make bench` compares them.
 
+#[path = "../../benches/histories/mod.rs"]
+mod histories;
 #[path = "../../benches/ring/mod.rs"]
 mod ring;
 
 use faultline::base::Micros;
+use faultline::check::linear::{self, Limits, Verdict};
+use faultline::check::spec::Readings;
 use faultline::sim::{timeline::Timeline, world::Watch};
 use std::hint::black_box;
 use wasm_bindgen::JsCast;
@@ -62,4 +67,32 @@ fn bench_seek() {
     let pages = core::arch::wasm32::memory_size(0);
     console_log!("wasm: seek to a random event of 1,000,000: median {:.2} ms, max {:.2} ms", times[50], times[100]);
     console_log!("wasm: memory {} MB (wanted: below 300)", pages * 65_536 / 1_000_000);
+}
+
+#[wasm_bindgen_test]
+#[ignore = "a benchmark: make bench"]
+fn bench_linear() {
+    let sweep = histories::sweep();
+    let (mut times, mut undecided, mut overlaps) = (Vec::new(), 0, 0.0);
+    for seed in 0..2_000 {
+        let Some((history, _)) = histories::history(&sweep, seed) else { continue };
+        let limits = Limits { explain: false, ..Limits::default() };
+        overlaps += histories::overlap(&history);
+        let start = now();
+        let report = linear::check("register", &history, Readings::default(), limits).expect("well-formed");
+        times.push(now() - start);
+        assert!(!matches!(report.verdict, Verdict::Violated(_)), "seed {seed} is not linearizable");
+        undecided += usize::from(matches!(report.verdict, Verdict::Unknown(_)));
+        if times.len() == histories::HISTORIES {
+            break;
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
+    console_log!(
+        "wasm: {} histories of {} operations, {:.1} open at once: median {median:.0} ms, worst {worst:.0} ms (wanted: 4,000); {undecided} undecided",
+        times.len(),
+        histories::OPERATIONS,
+        overlaps / times.len() as f64
+    );
 }

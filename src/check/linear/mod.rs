@@ -17,6 +17,7 @@ use super::history::{History, NEVER, Operation};
 use super::spec::{self, Readings, Shown, Spec, Words};
 use crate::wire::{Datum, Outcome};
 use search::{Found, Item, Search};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
@@ -125,6 +126,7 @@ impl<S: Spec> Object<S> {
                 object.places.push(place);
             }
         }
+        spec.sharpen(&mut object.items.iter_mut().map(|item| &mut item.call).collect::<Vec<_>>());
         object.settle(spec);
         Ok(object)
     }
@@ -142,12 +144,16 @@ impl<S: Spec> Object<S> {
     /// Of operations that nobody knows the end of: leaves out those that nothing could have shown, for an order with one
     /// of them is as good without it; and those whose effect was seen have happened by the time that was answered.
     fn settle(&mut self, spec: &S) {
+        if self.items.iter().all(|item| item.completed != NEVER) {
+            return;
+        }
+        let index = Index::new(spec, &self.items);
         let fate = |(place, item): (usize, &Item<S::Call>)| {
             let mut fate = Fate::default();
             if item.completed == NEVER {
-                let others = self.items.iter().enumerate().filter(|(other, _)| *other != place);
-                others.for_each(|(_, other)| {
-                    fate.hear(spec.shows(&item.call, &other.call), item.invoked, other.completed)
+                index.near(place, self.items.len(), |other| {
+                    let other = &self.items[other];
+                    fate.hear(spec.shows(&item.call, &other.call), item.invoked, other.completed);
                 });
             }
             fate
@@ -163,6 +169,42 @@ impl<S: Spec> Object<S> {
         let (mut items, mut places) = (kept.iter(), kept.iter());
         self.items.retain(|_| *items.next().unwrap_or(&true));
         self.places.retain(|_| *places.next().unwrap_or(&true));
+    }
+}
+
+/// Who may tell something of whom, by the values that they are about.
+struct Index {
+    /// By item: its values; none: it may be about any.
+    values: Vec<Option<Vec<u64>>>,
+    about: BTreeMap<u64, Vec<usize>>,
+    about_any: Vec<usize>,
+}
+
+impl Index {
+    fn new<S: Spec>(spec: &S, items: &[Item<S::Call>]) -> Index {
+        let mut index = Index { values: Vec::new(), about: BTreeMap::new(), about_any: Vec::new() };
+        for (place, item) in items.iter().enumerate() {
+            let mut values = Vec::new();
+            if spec.about(&item.call, &mut values) {
+                values.sort_unstable();
+                values.dedup();
+                values.iter().for_each(|value| index.about.entry(*value).or_default().push(place));
+                index.values.push(Some(values));
+            } else {
+                index.about_any.push(place);
+                index.values.push(None);
+            }
+        }
+        index
+    }
+
+    /// Those others that may tell something of an item; some perhaps more than once.
+    fn near(&self, place: usize, count: usize, mut tell: impl FnMut(usize)) {
+        let Some(values) = &self.values[place] else {
+            return (0..count).filter(|other| *other != place).for_each(tell);
+        };
+        let near = values.iter().filter_map(|value| self.about.get(value)).flatten().chain(&self.about_any);
+        near.filter(|other| **other != place).for_each(|other| tell(*other));
     }
 }
 

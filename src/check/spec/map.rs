@@ -3,7 +3,9 @@
 
 use super::{Access, Readings, Shown, Spec, Value, Words, answer, cas, unknown_function};
 use crate::check::history::Operation;
+use crate::check::linear::seen;
 use crate::wire::{Datum, Outcome};
+use std::collections::BTreeMap;
 
 pub struct Map {
     pub readings: Readings,
@@ -13,7 +15,8 @@ pub struct Map {
 pub enum Call {
     Put(Datum),
     Get(Datum),
-    Append(Datum),
+    /// What is appended; and what it made, where that is known ([`Map::sharpen`]).
+    Append(Datum, Option<Datum>),
     Cas(Datum, Datum, Option<bool>),
 }
 
@@ -35,7 +38,7 @@ impl Spec for Map {
                 .map(|(expected, new, matched)| Call::Cas(expected.clone(), new.clone(), matched)),
             "put" | "write" | "append" if op.outcome == Outcome::Fail => None,
             "put" | "write" => Some(Call::Put(op.input.clone())),
-            "append" => Some(Call::Append(op.input.clone())),
+            "append" => Some(Call::Append(op.input.clone(), None)),
             _ => return Err(unknown_function(op, "get (read), put (write), append, cas")),
         })
     }
@@ -44,7 +47,10 @@ impl Spec for Map {
         match call {
             Call::Put(value) => Some(value.clone()),
             Call::Get(value) => (value == state).then(|| state.clone()),
-            Call::Append(value) => Some(appended(state, value)),
+            Call::Append(value, made) => {
+                let after = appended(state, value);
+                made.as_ref().is_none_or(|made| *made == after).then_some(after)
+            }
             Call::Cas(expected, new, matched) => {
                 let matches = expected == state;
                 let after = || if matches { new.clone() } else { state.clone() };
@@ -67,14 +73,14 @@ impl Spec for Map {
             Call::Put(value) => Some(Access::Write(Value::Datum(value))),
             Call::Cas(expected, _, Some(false)) => Some(Access::Not(Value::Datum(expected))),
             Call::Cas(expected, new, _) => Some(Access::Both(Value::Datum(expected), Value::Datum(new))),
-            Call::Append(_) => None,
+            Call::Append(..) => None,
         }
     }
 
     fn shows(&self, call: &Call, other: &Call) -> Shown {
         let (wrote, appended) = match call {
             Call::Put(value) | Call::Cas(_, value, _) => (value, false),
-            Call::Append(value) => (value, true),
+            Call::Append(value, _) => (value, true),
             Call::Get(_) => return Shown::Perhaps,
         };
         // Pieces of the same, from which it could have been put together.
@@ -82,11 +88,51 @@ impl Spec for Map {
         match other {
             _ if *wrote == Datum::None => Shown::Perhaps,
             Call::Get(value) => sight(wrote, appended, value),
-            Call::Put(value) | Call::Append(value) if is_twin(value) => Shown::Twin,
+            Call::Put(value) | Call::Append(value, _) if is_twin(value) => Shown::Twin,
             Call::Cas(expected, new, matched) => {
                 Shown::of_cas(sight(wrote, appended, expected), is_twin(new), *matched)
             }
-            Call::Put(_) | Call::Append(_) => Shown::Nothing,
+            Call::Put(_) | Call::Append(..) => Shown::Nothing,
+        }
+    }
+
+    fn about(&self, call: &Call, values: &mut Vec<u64>) -> bool {
+        match call {
+            Call::Get(value) => pieces(value, values),
+            Call::Put(value) | Call::Append(value, _) => *value != Datum::None && pieces(value, values),
+            Call::Cas(_, _, Some(false)) => false,
+            Call::Cas(expected, new, _) => *new != Datum::None && pieces(expected, values) && pieces(new, values),
+        }
+    }
+
+    /// Where a value is written once only, a list that was seen with it as an item tells what its append made: the list up to
+    /// there, for lists only grow until something else is put. So of all orders of appends that were under way at once, only
+    /// the one that was seen is tried.
+    fn sharpen(&self, calls: &mut [&mut Call]) {
+        let mut written: BTreeMap<Datum, u32> = BTreeMap::new();
+        let mut made: BTreeMap<Datum, Datum> = BTreeMap::new();
+        for call in calls.iter() {
+            let (wrote, saw) = match call {
+                Call::Put(value) | Call::Append(value, _) => (Some(value), None),
+                Call::Get(value) => (None, Some(value)),
+                Call::Cas(_, new, Some(false)) => (Some(new), None),
+                Call::Cas(saw, new, matched) => (Some(new), matched.and(Some(saw))),
+            };
+            if wrote.is_some_and(|value| !count(value, &mut written)) {
+                return;
+            }
+            if let Some(Datum::List(items)) = saw {
+                for (place, item) in items.iter().enumerate().filter(|(_, item)| is_atom(item)) {
+                    made.entry(item.clone()).or_insert_with(|| Datum::List(items[..=place].to_vec()));
+                }
+            }
+        }
+        for call in calls {
+            if let Call::Append(value, known) = &mut **call
+                && written.get(value) == Some(&1)
+            {
+                *known = made.get(value).cloned();
+            }
         }
     }
 
@@ -101,8 +147,27 @@ fn sight(wrote: &Datum, appended: bool, value: &Datum) -> Shown {
     match appended {
         false if value == wrote => Shown::Surely,
         true if is_item() => Shown::Surely,
+        // It was put, and more appended.
+        false if is_atom(wrote) && is_item() => Shown::Surely,
         _ if holds(value, wrote) => Shown::Perhaps,
         _ => Shown::Nothing,
+    }
+}
+
+/// A value that nothing else can be put together to, nor be a part of it.
+fn is_atom(value: &Datum) -> bool {
+    !matches!(value, Datum::Text(_) | Datum::List(_))
+}
+
+/// Counts the atoms of a value; false: there are texts, which may be put together in many ways.
+fn count(value: &Datum, atoms: &mut BTreeMap<Datum, u32>) -> bool {
+    match value {
+        Datum::Text(_) => false,
+        Datum::List(items) => items.iter().all(|item| count(item, atoms)),
+        atom => {
+            *atoms.entry(atom.clone()).or_default() += 1;
+            true
+        }
     }
 }
 
@@ -113,6 +178,19 @@ fn holds(value: &Datum, piece: &Datum) -> bool {
         (Datum::List(items), Datum::List(parts)) => parts.is_empty() || items.windows(parts.len()).any(|w| w == parts),
         (Datum::List(items), piece) => items.iter().any(|item| holds(item, piece)),
         (value, piece) => value == piece,
+    }
+}
+
+/// What a value is made of, as numbers. A value that holds another one ([`holds`]) has all its pieces; of texts and of what is
+/// empty these are not known.
+fn pieces(value: &Datum, pieces_of: &mut Vec<u64>) -> bool {
+    match value {
+        Datum::Text(_) => false,
+        Datum::List(items) => !items.is_empty() && items.iter().all(|item| pieces(item, pieces_of)),
+        other => {
+            pieces_of.push(seen::of(other, &mut Vec::new()) as u64);
+            true
+        }
     }
 }
 

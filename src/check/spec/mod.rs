@@ -33,6 +33,10 @@ pub trait Spec {
     /// what is malformed.
     fn read(&self, op: &Operation, words: &mut Words) -> Result<Option<Self::Call>, String>;
 
+    /// Has the calls of one object say more than each does by itself: what all together tell of an answer that nobody was
+    /// given. No order that explains the calls may be lost by that.
+    fn sharpen(&self, _calls: &mut [&mut Self::Call]) {}
+
     /// The state after the call, or none if it could not have been answered so.
     fn apply(&self, state: &Self::State, call: &Self::Call) -> Option<Self::State>;
 
@@ -56,6 +60,12 @@ pub trait Spec {
     /// right; a model that can say more spares the search most of the operations that may or may not have been.
     fn shows(&self, _call: &Self::Call, _other: &Self::Call) -> Shown {
         Shown::Perhaps
+    }
+
+    /// The values that a call is about, so that of two calls without one in common neither tells anything of the other
+    /// ([`Spec::shows`] says nothing). False: it may tell something of any, and any of it.
+    fn about(&self, _call: &Self::Call, _values: &mut Vec<u64>) -> bool {
+        false
     }
 
     /// The state in a few words, for evidence.

@@ -84,6 +84,18 @@ impl Spec for Register {
         }
     }
 
+    fn about(&self, call: &Call, values: &mut Vec<u64>) -> bool {
+        let (one, other) = match *call {
+            Call::Read(value) => (value, value),
+            Call::Write(value) => (value, value),
+            Call::Cas(_, _, Some(false)) => return false,
+            Call::Cas(expected, new, _) => (expected, new),
+        };
+        values.extend([one, other].map(u64::from));
+        // Who writes nothing leaves what was there first.
+        !matches!(*call, Call::Write(0) | Call::Cas(_, 0, _))
+    }
+
     fn words(&self, state: &u32, words: &Words) -> String {
         words.value(*state).to_string()
     }

@@ -16,7 +16,9 @@
 //! # Assumptions
 //! Who read from whom must be known: no value that was read was written twice to its key. A history in which it is not gets
 //! "unknown"; so does one that would be good, but has a compare-and-set that did not match and counts (`did-not-match`):
-//! what it saw is not known. The search for sequential consistency assumes nothing.
+//! what it saw is not known. So does one with appends: what an append makes depends on the view, two processes may see two
+//! different lists of it, and each list that was read would say something of one view only. The search for sequential
+//! consistency assumes nothing.
 //!
 //! # Session guarantees
 //! Terry's are about what servers hold, and a history does not tell of servers. So each is judged by *views*, as PRAM is: for
@@ -42,6 +44,7 @@ use super::history::History;
 use super::least::least;
 use super::linear::{Evidence, Limits, Report, Verdict};
 use super::spec::Spec;
+pub use orders::Asked;
 use orders::judge;
 use registers::{Reading, Registers};
 
@@ -75,19 +78,26 @@ pub fn check<S: Spec>(
     versions: Versions,
     limits: Limits,
 ) -> Result<Report, String> {
+    check_for(spec, history, Asked { guarantee, versions, limits, who: &|_| true })
+}
+
+/// Checks a guarantee of some processes only: that these have views, and that what these read can be explained. A cycle in
+/// causality itself is everyone's.
+pub fn check_for<S: Spec>(spec: &S, history: &History, asked: Asked<'_>) -> Result<Report, String> {
+    let limits = asked.limits;
     let verdict = match Registers::read(spec, history)? {
         Reading::Unclear(why) => Verdict::Unknown(why),
         Reading::ThinAir(read, failed) => {
             Verdict::Violated(limits.explain.then(|| Box::new(explain::thin_air(history, read, failed))))
         }
-        Reading::Clear(registers) => match judge(&registers, history, guarantee, versions, limits) {
+        Reading::Clear(registers) => match judge(&registers, history, asked) {
             Err(limit) => Verdict::Unknown(limit),
             Ok(None) => registers.unsure.map_or(Verdict::Satisfied, Verdict::Unknown),
             Ok(Some(_)) if !limits.explain => Verdict::Violated(None),
             Ok(Some(broken)) => {
                 let told = |part: &History| {
                     let Reading::Clear(registers) = Registers::read(spec, part)? else { return Ok(None) };
-                    let Ok(broken) = judge(&registers, part, guarantee, versions, limits) else { return Ok(None) };
+                    let Ok(broken) = judge(&registers, part, asked) else { return Ok(None) };
                     Ok(Some(broken.map(|broken| explain::broken(&registers, history, &broken))))
                 };
                 let evidence = explain::broken(&registers, history, &broken);

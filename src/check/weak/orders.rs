@@ -13,6 +13,7 @@ use super::{Guarantee, Versions};
 use crate::check::graph::{Graph, Sets, Step};
 use crate::check::history::History;
 use crate::check::linear::Limits;
+use crate::wire::Datum;
 
 /// Why one operation comes before another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,19 +43,28 @@ pub enum Fault {
     Replaced { read: usize, by: usize },
 }
 
+/// What is asked of a history.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub guarantee: Guarantee,
+    pub versions: Versions,
+    pub limits: Limits,
+    /// Whose views are looked for, and whose reads have to be explained; all others' writes count as ever.
+    pub who: &'a dyn Fn(&Datum) -> bool,
+}
+
 /// Whether a guarantee is broken. The error is the limit that was reached.
-pub fn judge(
-    registers: &Registers,
-    history: &History,
-    guarantee: Guarantee,
-    versions: Versions,
-    limits: Limits,
-) -> Result<Option<Broken>, String> {
+pub fn judge(registers: &Registers, history: &History, asked: Asked<'_>) -> Result<Option<Broken>, String> {
+    let Asked { guarantee, versions, limits, who } = asked;
     let nodes = registers.items.len();
     if nodes * nodes / 256 > limits.configurations {
         return Err("the limit of configurations was reached".into());
     }
-    let mut judge = Judge { registers, history, versions, steps: limits.steps };
+    let mut whose = vec![false; registers.processes];
+    for item in &registers.items {
+        whose[item.process] = who(&history.operations[item.place].process);
+    }
+    let mut judge = Judge { registers, history, versions, whose, steps: limits.steps };
     match guarantee {
         Guarantee::Causal => judge.causal().map(Result::err),
         Guarantee::CausalConvergence => judge.convergence(),
@@ -74,6 +84,8 @@ struct Judge<'a> {
     registers: &'a Registers,
     history: &'a History,
     versions: Versions,
+    /// By process: whether it is asked about.
+    whose: Vec<bool>,
     /// Steps that are left.
     steps: u64,
 }
@@ -128,7 +140,8 @@ impl Judge<'_> {
 
     /// What someone was told: not what a compare-and-set of unknown end found.
     fn told(&self) -> impl Iterator<Item = (usize, Sight)> + '_ {
-        self.registers.sights().filter(|(node, _)| self.registers.items[*node].known)
+        let asked = |node: usize| self.registers.items[node].known && self.whose[self.registers.items[node].process];
+        self.registers.sights().filter(move |(node, _)| asked(*node))
     }
 
     fn all(&self) -> std::ops::Range<usize> {
@@ -237,7 +250,7 @@ impl Judge<'_> {
 
     /// Looks for a process without a view, from what must hold in it.
     fn views(&mut self, base: impl Fn(&Judge<'_>, usize, &[usize]) -> Graph<Why>) -> Result<Option<Broken>, String> {
-        for process in 0..self.registers.processes {
+        for process in (0..self.registers.processes).filter(|process| self.whose[*process]).collect::<Vec<_>>() {
             let own = self.registers.reads_of(process);
             let graph = base(self, process, &own);
             let broken = self.close(graph, &own)?;
@@ -253,7 +266,7 @@ impl Judge<'_> {
         &mut self,
         base: impl Fn(&Judge<'_>, &[usize]) -> Graph<Why>,
     ) -> Result<Option<Broken>, String> {
-        for process in 0..self.registers.processes {
+        for process in (0..self.registers.processes).filter(|process| self.whose[*process]).collect::<Vec<_>>() {
             let own = self.registers.reads_of(process);
             let good = self.monotonic(&own)?;
             let graph = base(self, &own[..good]);

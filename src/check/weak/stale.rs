@@ -51,6 +51,60 @@ pub fn bounded<S: Spec>(spec: &S, history: &History, bound: Bound, limits: Limit
     Ok(report)
 }
 
+/// A read of something that had been replaced before it began.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Old {
+    /// The places of the read, of the newest and of the first write that had ended by then and began after the one that was
+    /// seen had ended: in the history's list.
+    pub read: usize,
+    pub newest: usize,
+    pub first: usize,
+    /// So many of them there were.
+    pub versions: u32,
+    /// The first of them had ended so long before the read began.
+    pub age_ns: Option<i64>,
+}
+
+/// How old what was read was, at least: only what real time orders counts. Reads of values that several wrote are left out.
+pub fn measured<S: Spec>(spec: &S, history: &History) -> Result<Vec<Old>, String> {
+    let mut words = Words::default();
+    let mut writes: BTreeMap<&Datum, Vec<usize>> = BTreeMap::new();
+    let mut writers: BTreeMap<(&Datum, Datum), Vec<usize>> = BTreeMap::new();
+    let mut reads = Vec::new();
+    for (place, op) in history.operations.iter().enumerate() {
+        let Some(call) = spec.read(op, &mut words)? else { continue };
+        match spec.access(&call) {
+            Some(Access::Read(value)) => reads.push((place, value.datum(&words))),
+            Some(Access::Write(value) | Access::Both(_, value)) => {
+                writes.entry(&op.key).or_default().push(place);
+                writers.entry((&op.key, value.datum(&words))).or_default().push(place);
+            }
+            _ => {}
+        }
+    }
+    let op = |place: usize| &history.operations[place];
+    writes.values_mut().for_each(|writes| writes.sort_by_key(|write| op(*write).completed()));
+    let mut old = Vec::new();
+    for (read, value) in reads {
+        let own = op(read);
+        let wrote = writers.get(&(&own.key, value.clone())).map_or(&[][..], Vec::as_slice);
+        let since = match (wrote, value == Datum::None) {
+            ([], true) => None,
+            ([one], false) => Some(op(*one).completed()),
+            _ => continue,
+        };
+        let all = writes.get(&own.key).map_or(&[][..], Vec::as_slice);
+        let ended = &all[..all.partition_point(|write| op(*write).completed() < own.invoked)];
+        let newer: Vec<usize> =
+            ended.iter().copied().filter(|write| since.is_none_or(|at| op(*write).invoked > at)).collect();
+        if let (Some(first), Some(newest)) = (newer.first(), newer.last()) {
+            let age_ns = own.begun_ns.zip(op(*first).ended_ns).map(|(begun, ended)| begun.saturating_sub(ended));
+            old.push(Old { read, newest: *newest, first: *first, versions: newer.len() as u32, age_ns });
+        }
+    }
+    Ok(old)
+}
+
 /// The history with every read begun so much earlier; none where a time is missing.
 fn earlier<S: Spec>(spec: &S, history: &History, age_ns: i64) -> Result<Option<History>, String> {
     let mut words = Words::default();

@@ -43,6 +43,8 @@ struct Chart {
     following: Cell<bool>,
     /// The nodes that have a lane, in order.
     lanes: RefCell<Vec<u16>>,
+    /// The stretch that was lit last.
+    lit: Cell<Option<(f64, f64)>>,
     hover: Cell<Option<u64>>,
     selected: Cell<Option<u64>>,
     anchor: Cell<Option<u64>>,
@@ -75,6 +77,16 @@ impl Chart {
             for row in [&self.hover, &self.selected, &self.anchor] {
                 row.set(None);
             }
+        }
+        // What is lit comes into sight once.
+        let lit = run.slice.as_ref().map(|slice| (slice.from.0 as f64, slice.to.0 as f64));
+        if self.lit.replace(lit) != lit
+            && let Some((from, to)) = lit
+        {
+            self.selected.set(None);
+            self.following.set(false);
+            let around = ((to - from) * 0.06).max(500.0);
+            self.window.set(Some(Window { from: (from - around).max(0.0), to: to + around }));
         }
         let Some(frame) = &run.frame else { return };
         let now = frame.now.0 as f64;
@@ -135,6 +147,10 @@ impl Chart {
             size: (painter.size.0 as f32, painter.size.1 as f32),
             focus: self.hover.get().or(self.selected.get()),
             anchor: self.anchor.get(),
+            lit: match &run.slice {
+                Some(slice) if self.hover.get().or(self.selected.get()).is_none() => &slice.rows,
+                _ => &[],
+            },
         };
         let picture = spacetime::draw(&plan);
         painter.paint(&picture.display);
@@ -444,12 +460,20 @@ fn about(ctx: &Ctx, chart: &Rc<Chart>, again: &UseForceUpdateHandle) -> Html {
             }
         })
     };
+    let run_lit = ctx.state.run.slice.is_some();
+    let put_out = {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| ctx.dispatch(Action::Slice(None)))
+    };
     html! {
         <p class="about" aria-live={if ctx.state.settings.spoken == Spoken::All { "polite" } else { "off" }}>
             if unfiltered { { "Too much is in sight to filter it: zoom in. " } }
             if let Some(about) = diagram.and_then(|d| d.about.as_ref()) {
                 <span class="n">{ about.at.to_string() }</span>{ " " }{ &about.sentence }{ ". " }
                 <b>{ &about.relation }</b>{ " " }
+            } else if run_lit {
+                { "What led to the answer is lit: what lies on causal paths from what was asked to it. " }
+                { button("small", "Put it out", put_out) }
             } else {
                 { "Point at an event: its causal past and future light up. " }
             }

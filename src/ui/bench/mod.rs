@@ -11,6 +11,7 @@ mod gestures;
 mod history;
 mod inbox;
 mod inspector;
+pub mod lattice;
 mod log;
 mod look;
 mod menu;

@@ -2,43 +2,49 @@
 
 use super::super::app::Ctx;
 use super::super::controls::{button, tag, words};
+use super::super::judge;
 use super::super::state::{Load, RunState};
+use super::lattice;
 use crate::view::judged::{self, Judged, Object, Verdict};
+use crate::view::slice::Ends;
 use crate::view::words as say;
-use crate::wire::Move;
-use web_sys::Element;
+use gloo::utils::document;
 use yew::prelude::*;
 
 pub fn operations(ctx: &Ctx) -> Html {
     let run = &ctx.state.run;
     let judge = {
         let ctx = ctx.clone();
-        Callback::from(move |_: MouseEvent| ctx.lab.judge())
+        Callback::from(move |_: MouseEvent| judge::judge(&ctx))
     };
-    let onclick = {
-        let ctx = ctx.clone();
-        Callback::from(move |event: MouseEvent| {
-            let place = event.target_unchecked_into::<Element>().closest("[data-row]").ok().flatten();
-            let row = place.and_then(|place| place.get_attribute("data-row")?.parse().ok());
-            if let Some(row) = row {
-                ctx.lab.play.pause();
-                ctx.lab.go(Move::ToRow(row));
-            }
-        })
-    };
+    let onclick = lattice::follow(ctx);
     let (label, objects) = match &run.judged {
         None => ("Judge the run", Vec::new()),
         Some(Load::Waiting) => ("Judge the run", vec![words("p", "empty", "Looking for an order…")]),
         Some(Load::Failed(why)) => ("Judge it again", vec![words("p", "bad", why)]),
         Some(Load::Ready(judged)) => ("Judge it again", told(run, judged)),
     };
+    let first = run.judged.as_ref().and_then(|judged| judged.ready()?.first_error()).map(|ends| ends.text());
+    // Its row and what led to it by the list's own click; here the intervals come into sight.
+    let show = Callback::from(|_: MouseEvent| {
+        if let Ok(Some(bar)) = document().query_selector(".intervals .op.core") {
+            bar.scroll_into_view();
+        }
+    });
     html! {
-        <div class="list judged" {onclick}>
+        <div class="list judged">
+            { lattice::slice(ctx) }
+            { lattice::lattice(ctx) }
+            <div {onclick}>
             <p class="filter">
                 { button("pri", label, judge) }
+                if let Some(first) = first {
+                    <button type="button" class="first" data-slice={first} onclick={show}>{ "Go to the first error" }</button>
+                }
                 <span class="say">{ "Linearizable: is there an order of the operations, in keeping with real time, in which one copy would have answered the same?" }</span>
             </p>
             <div role="status">{ for objects }</div>
+            </div>
         </div>
     }
 }
@@ -92,16 +98,25 @@ fn object(object: &Object, judged: &Judged) -> Html {
         inside.push(words("p", "n", "These cannot all be true of one copy:"));
         inside.push(tag("ol", &["class"], &["core"], core));
     }
+    if let Some(ends) = &object.slice {
+        let light = tag(
+            "button",
+            &["type", "class", "data-slice"],
+            &["button", "small", &ends.text()],
+            vec![Html::from("Light what led to it")],
+        );
+        inside.push(tag("p", &[], &[], vec![light]));
+    }
     inside.push(picture(object, judged));
     tag("section", &["class"], &["object"], inside)
 }
 
 /// The intervals, in the lanes of their clients.
 fn picture(object: &Object, judged: &Judged) -> Html {
-    let picture = judged::picture(object, judged.to);
-    let mut parts = Vec::new();
+    let picture = judged::picture(object, judged);
+    let mut parts = shades(&picture, judged);
     for (i, lane) in object.lanes.iter().enumerate() {
-        let middle = i as i64 * judged::LANE + judged::LANE / 2;
+        let middle = picture.top + i as i64 * judged::LANE + judged::LANE / 2;
         let line = format!("M{} {middle}H{}", judged::GUTTER, picture.width);
         parts.push(tag("path", &["class", "d"], &["lane", &line], Vec::new()));
         let place = [&(middle + 4).to_string(), "4", "who"].map(str::to_owned);
@@ -126,7 +141,13 @@ fn picture(object: &Object, judged: &Judged) -> Html {
             let place = [(shape.x + 4).to_string(), (shape.y + if above { -2 } else { 12 }).to_string()];
             inside.push(tag("text", &["x", "y"], &[&place[0], &place[1]], vec![Html::from(label.as_str())]));
         }
-        parts.push(tag("g", &["class", "data-row"], &[class, &bar.row.to_string()], inside));
+        // One that cannot be true leads to what made it.
+        let slice = if bar.core { object.slice.as_ref().map(Ends::text) } else { None };
+        let row = bar.row.to_string();
+        parts.push(match slice {
+            Some(ends) => tag("g", &["class", "data-slice"], &[class, &ends], inside),
+            None => tag("g", &["class", "data-row"], &[class, &row], inside),
+        });
     }
     parts.push(tag("path", &["class", "d"], &["order", &picture.order], Vec::new()));
     let size = [picture.width.to_string(), picture.height.to_string()];
@@ -141,4 +162,22 @@ fn picture(object: &Object, judged: &Judged) -> Html {
         &["intervals", "0", "group", "Operations over time"],
         vec![svg],
     )
+}
+
+/// The faults, shaded behind all lanes.
+fn shades(picture: &judged::Picture, judged: &Judged) -> Vec<Html> {
+    let mut parts = Vec::new();
+    for shade in &picture.shades {
+        let fault = &judged.faults[shade.index];
+        let at = [shade.x, shade.width, picture.height].map(|n| n.to_string());
+        let rect = tag("rect", &["x", "y", "width", "height"], &[&at[0], "0", &at[1], &at[2]], Vec::new());
+        let said = format!("{} from {} to {}", fault.words, say::clock(fault.from, false), say::clock(fault.to, false));
+        let mut inside = vec![words("title", "", &said), rect];
+        if let Some(y) = shade.label {
+            let place = [(shade.x + 4).to_string(), y.to_string()];
+            inside.push(tag("text", &["x", "y"], &[&place[0], &place[1]], vec![Html::from(fault.words.as_str())]));
+        }
+        parts.push(tag("g", &["class"], &[if fault.paused { "shade pause" } else { "shade" }], inside));
+    }
+    parts
 }
