@@ -41,6 +41,7 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         "raft" => ("server", "n", vec![3, 3, 4, 5]),
         "primary-backup" => ("server", "n", vec![2, 3, 3, 4]),
         "swim" => ("member", "n", vec![3, 4, 5, 7]),
+        "causal-store" => ("replica", "n", vec![3, 4, 5, 6]),
         _ => ("replica", "n", vec![3, 3, 4, 5]),
     };
     let mut parameters: BTreeMap<String, ParamValue> =
@@ -73,6 +74,10 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         let suspicion = |on| BTreeMap::from([("suspicion".to_string(), ParamValue::Flag(on))]);
         drawn.push(vec![targets("round-robin"), targets("round-robin"), targets("random")]);
         drawn.push(vec![suspicion(true), suspicion(true), suspicion(false)]);
+    }
+    if protocol == "causal-store" {
+        parameters.insert("send-again-after".into(), ParamValue::Text("40ms".into()));
+        drawn.push([2, 2, 3].map(|n| BTreeMap::from([("sites".to_string(), ParamValue::Int(n))])).to_vec());
     }
     if protocol == "quorum-store" {
         let times = [
@@ -243,6 +248,13 @@ fn quorum_store_survives_faults() {
     survives("quorum-store", "quorum_store_survives_faults", &[&EVERYWHERE[..], &marks].concat());
 }
 
+/// At two sites or three, of one replica to three each.
+#[test]
+fn causal_store_survives_faults() {
+    let marks = ["note: asked for what is not here", "note: held back", "note: overruled", "timer fired: send again"];
+    survives("causal-store", "causal_store_survives_faults", &[&EVERYWHERE[..], &marks].concat());
+}
+
 #[test]
 fn kv_single_survives_faults() {
     survives("kv-single", "kv_single_survives_faults", &EVERYWHERE);
@@ -337,7 +349,7 @@ fn replayed_messages_are_borne() {
 /// notices. That this is seen at all is the point: a check that passes here would pass anywhere.
 #[test]
 fn lying_disks_break_durability_and_a_property_says_so() {
-    let noticed: [(&str, &[&str]); 6] = [
+    let noticed: [(&str, &[&str]); 7] = [
         ("kv-single", &["acknowledged writes survive"]),
         ("majority-register", &["completed writes are on a majority", "tags never go back"]),
         ("quorum-store", &["acknowledged writes have W holders", "replicas only advance"]),
@@ -347,6 +359,7 @@ fn lying_disks_break_durability_and_a_property_says_so() {
         ),
         ("raft", &["terms and votes survive crashes", "leader completeness", "election safety"]),
         ("swim", &["incarnations are one's own"]),
+        ("causal-store", &["acknowledged writes reach every site", "versions never go back"]),
     ];
     for (protocol, properties) in noticed {
         let mut sweep = sweep(protocol, None);
@@ -399,6 +412,22 @@ fn planted_bugs_of_the_quorum_store_are_caught() {
         ("bug-tree-ignores-values", &["comparisons leave nothing out"]),
     ];
     bugs.into_iter().for_each(|(bug, properties)| is_caught("quorum-store", bug, properties));
+}
+
+#[test]
+fn planted_bugs_of_the_causal_store_are_caught() {
+    let (causes, later) = ("effects are seen after their causes", "a write is later than what it follows");
+    let bugs: [(&str, &[&str]); 8] = [
+        ("bug-clock-not-advanced", &[later]),
+        ("bug-compare-versions", &[causes]),
+        ("bug-confirm-early", &["acknowledged writes reach every site"]),
+        ("bug-forget-reads", &[causes, later]),
+        ("bug-no-compare", &["versions never go back"]),
+        ("bug-no-dependency-check", &[causes]),
+        ("bug-no-once-only", &["a put takes effect once"]),
+        ("bug-put-clears-all", &[causes, later]),
+    ];
+    bugs.into_iter().for_each(|(bug, properties)| is_caught("causal-store", bug, properties));
 }
 
 #[test]
