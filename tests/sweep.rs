@@ -300,20 +300,41 @@ fn swim_survives_faults() {
     survives("swim", "swim_survives_faults", &[&EVERYWHERE[..], &marks].concat());
 }
 
+/// Backups that must have a write semi-synchronously.
+fn acknowledgements() -> Vec<BTreeMap<String, ParamValue>> {
+    [1, 2].map(|n| BTreeMap::from([("acknowledgements".to_string(), ParamValue::Int(n))])).to_vec()
+}
+
 /// The other modes keep what they promise, too, and lose what they do not: writes are rolled back.
 #[test]
 fn primary_backup_survives_faults_in_every_mode() {
     let words = |name: &str, word: &str| (name.to_string(), ParamValue::Text(word.into()));
-    for (mode, reads) in [("asynchronous", "confirmed"), ("asynchronous", "any"), ("semi-synchronous", "primary")] {
+    let modes = [
+        ("asynchronous", "confirmed", "0ms"),
+        ("asynchronous", "any", "0ms"),
+        ("semi-synchronous", "primary", "0ms"),
+        ("semi-synchronous", "confirmed", "30ms"),
+    ];
+    for (mode, reads, fall_back) in modes {
         let mut sweep = sweep("primary-backup", None);
-        sweep.profile.parameters.extend([words("mode", mode), words("reads", reads)]);
+        sweep.profile.parameters.extend([
+            words("mode", mode),
+            words("reads", reads),
+            words("fall-back-after", fall_back),
+        ]);
+        sweep.profile.drawn.push(acknowledgements());
         let seeds = seeds().start..seeds().start + seeds().count().div_ceil(4) as u64;
         let summary = run_all(&sweep, seeds, true, threads(), |report| report.verdict != Verdict::Good);
         if let Some(bad) = &summary.stopped {
             panic!("{}", replay(&sweep, bad, "primary_backup_survives_faults_in_every_mode"));
         }
         let rolled = summary.coverage.get("note: rolls back").map_or(0, |(_, met)| *met);
-        println!("{mode}, {reads}: in {rolled} of {} runs writes were rolled back", summary.runs);
+        let fell = summary.coverage.get("note: falls back").map_or(0, |(_, met)| *met);
+        println!(
+            "{mode}, {reads}: in {rolled} of {} runs writes were rolled back, in {fell} it fell back",
+            summary.runs
+        );
+        assert_eq!(fell > 0, fall_back != "0ms", "{mode}, {reads}: {fell} runs fell back");
         assert!(mode != "asynchronous" || rolled * 10 > summary.runs, "only {rolled} of {} runs", summary.runs);
     }
 }
@@ -452,6 +473,15 @@ fn planted_bugs_of_primary_backup_are_caught() {
         ("bug-view-not-persisted", &["one view, one primary"]),
     ];
     bugs.into_iter().for_each(|(bug, properties)| is_caught("primary-backup", bug, properties));
+}
+
+/// The primary is one that has a write, not one of the backups that have it.
+#[test]
+fn semi_synchronous_primaries_that_count_themselves_are_caught() {
+    let mut sweep = sweep("primary-backup", Some("bug-counts-itself"));
+    sweep.profile.parameters.insert("mode".into(), ParamValue::Text("semi-synchronous".into()));
+    sweep.profile.drawn.push(acknowledgements());
+    breaks(&sweep, "bug-counts-itself", &["acknowledged writes are on disk", "fail-over keeps acknowledged writes"]);
 }
 
 #[test]

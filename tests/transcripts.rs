@@ -301,6 +301,29 @@ fn backup_synchronous_old_primary_is_harmless() {
     golden!(replaced("synchronous"));
 }
 
+/// One of two backups has each write before it is answered; when neither can be reached the primary falls back, and when
+/// one has caught up it waits for it again.
+#[test]
+fn backup_semi_synchronous_falls_back() {
+    let text = primary_backup(
+        Micros::ms(440),
+        &format!(
+            "{}\nparameters.mode = \"semi-synchronous\"\nparameters.backups = 2\nparameters.fall-back-after = \"60ms\"",
+            QUIET.replace("450ms", "300ms")
+        ),
+        &[
+            ("1ms", "cut = { name = \"n3\", from = [\"n1\"], to = [\"n3\"] }"),
+            ("10ms", "c1 put x=1"),
+            ("100ms", "cut = { name = \"n2\", from = [\"n1\"], to = [\"n2\"] }"),
+            ("110ms", "c1 put x=2"),
+            ("250ms", "heal.name = \"n2\""),
+            ("350ms", "c1 put x=3"),
+        ],
+    );
+    assert!(text.contains("falls back") && text.contains("is semi-synchronous again"), "{text}");
+    golden!(text);
+}
+
 const CUT_N1_N2: &str = "cut = { name = \"between\", from = [\"n1\"], to = [\"n2\"] }";
 
 /// A member crashes: the direct ping and those through others stay unanswered; it is suspected, then dead, and all hear.
