@@ -51,7 +51,7 @@ size: ## The sizes of what a visitor downloads; fails over the bounds.
 
 size-detail: ## The largest parts of both wasm files, by crate, module and function.
 	$(ENV) export CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_ENGINE_STRIP=none; \
-	for part in faultline:release engine:engine groups:engine; do \
+	for part in faultline:release engine:engine quorums:engine; do \
 	  bin=$${part%:*} profile=$${part#*:}; \
 	  cargo build --locked --quiet $(WASM) --profile $$profile --bin $$bin; \
 	  wasm-bindgen --target web --no-typescript --out-dir target/names target/wasm32-unknown-unknown/$$profile/$$bin.wasm; \

@@ -41,6 +41,7 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         "raft" => ("server", "n", vec![3, 3, 4, 5]),
         "primary-backup" => ("server", "n", vec![2, 3, 3, 4]),
         "swim" => ("member", "n", vec![3, 4, 5, 7]),
+        "causal-store" => ("replica", "n", vec![3, 4, 5, 6]),
         _ => ("replica", "n", vec![3, 3, 4, 5]),
     };
     let mut parameters: BTreeMap<String, ParamValue> =
@@ -73,6 +74,10 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         let suspicion = |on| BTreeMap::from([("suspicion".to_string(), ParamValue::Flag(on))]);
         drawn.push(vec![targets("round-robin"), targets("round-robin"), targets("random")]);
         drawn.push(vec![suspicion(true), suspicion(true), suspicion(false)]);
+    }
+    if protocol == "causal-store" {
+        parameters.insert("send-again-after".into(), ParamValue::Text("40ms".into()));
+        drawn.push([2, 2, 3].map(|n| BTreeMap::from([("sites".to_string(), ParamValue::Int(n))])).to_vec());
     }
     if protocol == "quorum-store" {
         let times = [
@@ -243,6 +248,13 @@ fn quorum_store_survives_faults() {
     survives("quorum-store", "quorum_store_survives_faults", &[&EVERYWHERE[..], &marks].concat());
 }
 
+/// At two sites or three, of one replica to three each.
+#[test]
+fn causal_store_survives_faults() {
+    let marks = ["note: asked for what is not here", "note: held back", "note: overruled", "timer fired: send again"];
+    survives("causal-store", "causal_store_survives_faults", &[&EVERYWHERE[..], &marks].concat());
+}
+
 #[test]
 fn kv_single_survives_faults() {
     survives("kv-single", "kv_single_survives_faults", &EVERYWHERE);
@@ -288,20 +300,41 @@ fn swim_survives_faults() {
     survives("swim", "swim_survives_faults", &[&EVERYWHERE[..], &marks].concat());
 }
 
+/// Backups that must have a write semi-synchronously.
+fn acknowledgements() -> Vec<BTreeMap<String, ParamValue>> {
+    [1, 2].map(|n| BTreeMap::from([("acknowledgements".to_string(), ParamValue::Int(n))])).to_vec()
+}
+
 /// The other modes keep what they promise, too, and lose what they do not: writes are rolled back.
 #[test]
 fn primary_backup_survives_faults_in_every_mode() {
     let words = |name: &str, word: &str| (name.to_string(), ParamValue::Text(word.into()));
-    for (mode, reads) in [("asynchronous", "confirmed"), ("asynchronous", "any"), ("semi-synchronous", "primary")] {
+    let modes = [
+        ("asynchronous", "confirmed", "0ms"),
+        ("asynchronous", "any", "0ms"),
+        ("semi-synchronous", "primary", "0ms"),
+        ("semi-synchronous", "confirmed", "30ms"),
+    ];
+    for (mode, reads, fall_back) in modes {
         let mut sweep = sweep("primary-backup", None);
-        sweep.profile.parameters.extend([words("mode", mode), words("reads", reads)]);
+        sweep.profile.parameters.extend([
+            words("mode", mode),
+            words("reads", reads),
+            words("fall-back-after", fall_back),
+        ]);
+        sweep.profile.drawn.push(acknowledgements());
         let seeds = seeds().start..seeds().start + seeds().count().div_ceil(4) as u64;
         let summary = run_all(&sweep, seeds, true, threads(), |report| report.verdict != Verdict::Good);
         if let Some(bad) = &summary.stopped {
             panic!("{}", replay(&sweep, bad, "primary_backup_survives_faults_in_every_mode"));
         }
         let rolled = summary.coverage.get("note: rolls back").map_or(0, |(_, met)| *met);
-        println!("{mode}, {reads}: in {rolled} of {} runs writes were rolled back", summary.runs);
+        let fell = summary.coverage.get("note: falls back").map_or(0, |(_, met)| *met);
+        println!(
+            "{mode}, {reads}: in {rolled} of {} runs writes were rolled back, in {fell} it fell back",
+            summary.runs
+        );
+        assert_eq!(fell > 0, fall_back != "0ms", "{mode}, {reads}: {fell} runs fell back");
         assert!(mode != "asynchronous" || rolled * 10 > summary.runs, "only {rolled} of {} runs", summary.runs);
     }
 }
@@ -337,7 +370,7 @@ fn replayed_messages_are_borne() {
 /// notices. That this is seen at all is the point: a check that passes here would pass anywhere.
 #[test]
 fn lying_disks_break_durability_and_a_property_says_so() {
-    let noticed: [(&str, &[&str]); 6] = [
+    let noticed: [(&str, &[&str]); 7] = [
         ("kv-single", &["acknowledged writes survive"]),
         ("majority-register", &["completed writes are on a majority", "tags never go back"]),
         ("quorum-store", &["acknowledged writes have W holders", "replicas only advance"]),
@@ -347,6 +380,7 @@ fn lying_disks_break_durability_and_a_property_says_so() {
         ),
         ("raft", &["terms and votes survive crashes", "leader completeness", "election safety"]),
         ("swim", &["incarnations are one's own"]),
+        ("causal-store", &["acknowledged writes reach every site", "versions never go back"]),
     ];
     for (protocol, properties) in noticed {
         let mut sweep = sweep(protocol, None);
@@ -402,6 +436,22 @@ fn planted_bugs_of_the_quorum_store_are_caught() {
 }
 
 #[test]
+fn planted_bugs_of_the_causal_store_are_caught() {
+    let (causes, later) = ("effects are seen after their causes", "a write is later than what it follows");
+    let bugs: [(&str, &[&str]); 8] = [
+        ("bug-clock-not-advanced", &[later]),
+        ("bug-compare-versions", &[causes]),
+        ("bug-confirm-early", &["acknowledged writes reach every site"]),
+        ("bug-forget-reads", &[causes, later]),
+        ("bug-no-compare", &["versions never go back"]),
+        ("bug-no-dependency-check", &[causes]),
+        ("bug-no-once-only", &["a put takes effect once"]),
+        ("bug-put-clears-all", &[causes, later]),
+    ];
+    bugs.into_iter().for_each(|(bug, properties)| is_caught("causal-store", bug, properties));
+}
+
+#[test]
 fn planted_bugs_of_the_single_server_are_caught() {
     is_caught("kv-single", "bug-ack-before-sync", &["acknowledged writes survive"]);
     is_caught("kv-single", "bug-no-once-only", &["a write takes effect once"]);
@@ -423,6 +473,15 @@ fn planted_bugs_of_primary_backup_are_caught() {
         ("bug-view-not-persisted", &["one view, one primary"]),
     ];
     bugs.into_iter().for_each(|(bug, properties)| is_caught("primary-backup", bug, properties));
+}
+
+/// The primary is one that has a write, not one of the backups that have it.
+#[test]
+fn semi_synchronous_primaries_that_count_themselves_are_caught() {
+    let mut sweep = sweep("primary-backup", Some("bug-counts-itself"));
+    sweep.profile.parameters.insert("mode".into(), ParamValue::Text("semi-synchronous".into()));
+    sweep.profile.drawn.push(acknowledgements());
+    breaks(&sweep, "bug-counts-itself", &["acknowledged writes are on disk", "fail-over keeps acknowledged writes"]);
 }
 
 #[test]

@@ -57,6 +57,13 @@ fn store(until: Micros, count: u16, more: &str, script: &[(&str, &str)]) -> Stri
     transcript_until(until, &head("quorum-store", &nodes, &format!("{parameters}{more}")), script)
 }
 
+/// Two sites of two replicas each, n1 and n2 with c1, n3 and n4 with c2; between sites a message takes 30 ms more.
+fn sites(until: Micros, more: &str, script: &[(&str, &str)]) -> String {
+    let far = "[network.kinds]\nReplicate.constant = \"40ms\"\nConfirm.constant = \"40ms\"";
+    let head = head("causal-store", "{ name = \"n\", role = \"replica\", count = 4 }", more);
+    transcript_until(until, &format!("{head}{far}\n"), script)
+}
+
 /// Runs a scenario with commands in short form ("c1 put x=4", or TOML after "do.") until nothing more happens,
 /// at most 5 s.
 fn transcript(head: &str, script: &[(&str, &str)]) -> String {
@@ -294,6 +301,29 @@ fn backup_synchronous_old_primary_is_harmless() {
     golden!(replaced("synchronous"));
 }
 
+/// One of two backups has each write before it is answered; when neither can be reached the primary falls back, and when
+/// one has caught up it waits for it again.
+#[test]
+fn backup_semi_synchronous_falls_back() {
+    let text = primary_backup(
+        Micros::ms(440),
+        &format!(
+            "{}\nparameters.mode = \"semi-synchronous\"\nparameters.backups = 2\nparameters.fall-back-after = \"60ms\"",
+            QUIET.replace("450ms", "300ms")
+        ),
+        &[
+            ("1ms", "cut = { name = \"n3\", from = [\"n1\"], to = [\"n3\"] }"),
+            ("10ms", "c1 put x=1"),
+            ("100ms", "cut = { name = \"n2\", from = [\"n1\"], to = [\"n2\"] }"),
+            ("110ms", "c1 put x=2"),
+            ("250ms", "heal.name = \"n2\""),
+            ("350ms", "c1 put x=3"),
+        ],
+    );
+    assert!(text.contains("falls back") && text.contains("is semi-synchronous again"), "{text}");
+    golden!(text);
+}
+
 const CUT_N1_N2: &str = "cut = { name = \"between\", from = [\"n1\"], to = [\"n2\"] }";
 
 /// A member crashes: the direct ping and those through others stay unanswered; it is suspected, then dead, and all hear.
@@ -432,5 +462,73 @@ fn store_gossips() {
         2,
         "parameters.spread = \"gossip\"\nparameters.anti-entropy = true\nparameters.anti-entropy-interval = \"400ms\"",
         &[("10ms", "c1 put x=4"), ("40ms", "c2 get x"), ("400ms", "c2 get x")],
+    ));
+}
+
+/// Its site answers; the other has it when the message has come there.
+#[test]
+fn causal_put_then_get() {
+    golden!(sites(Micros::s(1), "", &[("10ms", "c1 put x=4"), ("80ms", "c2 get x"), ("120ms", "c2 get x")]));
+}
+
+/// The post is late on its way, the comment is not: it waits at the other site, and c2 sees neither before the post.
+#[test]
+fn causal_comment_waits_for_its_post() {
+    let late = "cut = { name = \"late\", from = [\"n2\"], to = [\"n4\"] }";
+    let text = sites(
+        Micros::s(1),
+        "",
+        &[
+            ("10ms", late),
+            ("11ms", POST),
+            ("60ms", COMMENT),
+            ("150ms", "c2 get z"),
+            ("180ms", "heal.name = \"late\""),
+            ("300ms", "c2 get z"),
+            ("330ms", "c2 get x"),
+        ],
+    );
+    assert!(text.contains("asked for what is not here"), "{text}");
+    golden!(text);
+}
+
+const POST: &str = "c1 put x=1";
+const COMMENT: &str = "c1 put z=2";
+
+/// Each site goes on by itself; afterwards both have the later of the two writes.
+#[test]
+fn causal_both_sides_of_a_cut_go_on() {
+    golden!(sites(
+        Micros::s(1),
+        "",
+        &[
+            ("10ms", "cut = { name = \"apart\", from = [\"n1\", \"n2\", \"c1\"] }"),
+            ("20ms", "c1 put x=1"),
+            ("21ms", "c2 put x=2"),
+            ("60ms", "c1 get x"),
+            ("61ms", "c2 get x"),
+            ("150ms", "heal.name = \"apart\""),
+            ("400ms", "c1 get x"),
+            ("401ms", "c2 get x"),
+        ],
+    ));
+}
+
+/// What a replica took is on its disk: after its crash it sends that once more.
+#[test]
+fn causal_replica_restarts_and_sends_again() {
+    golden!(sites(
+        Micros::s(1),
+        "",
+        &[
+            ("10ms", "cut = { name = \"apart\", from = [\"n1\", \"n2\"], to = [\"n3\", \"n4\"] }"),
+            ("20ms", "c1 put x=1"),
+            ("60ms", CRASH[0]),
+            ("61ms", CRASH[1]),
+            ("70ms", "heal.name = \"apart\""),
+            ("100ms", RESTART[0]),
+            ("101ms", RESTART[1]),
+            ("250ms", "c2 get x"),
+        ],
     ));
 }

@@ -1,4 +1,4 @@
-//! The wasm of the engine for primary-backup replication and membership, which the page runs in a worker.
+//! The wasm of the engine for primary-backup replication, which the page runs in a worker.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

@@ -4,12 +4,14 @@
 //! effects; nothing here knows the network, the clock or the page. Each ships named properties, golden transcripts
 //! (`tests/transcripts.rs`) and a seed sweep with planted bugs that it must catch (`tests/sweep.rs`).
 
+pub mod causal_store;
 pub mod kv_single;
 pub mod majority_register;
 pub mod once;
 pub mod primary_backup;
 pub mod quorum_store;
 pub mod raft;
+mod remembered;
 pub mod swim;
 
 use crate::sim::cell::Entry;
@@ -20,15 +22,19 @@ use crate::wire::{Cell, Datum, FunctionInfo, Op};
 const CONSENSUS: [Entry; 1] = [Entry::of::<raft::Raft>()];
 const REGISTERS: [Entry; 2] = [Entry::of::<kv_single::KvSingle>(), Entry::of::<majority_register::MajorityRegister>()];
 const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
-const GROUPS: [Entry; 2] = [Entry::of::<primary_backup::PrimaryBackup>(), Entry::of::<swim::Swim>()];
+const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
+const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
+const MEMBERSHIP: [Entry; 1] = [Entry::of::<swim::Swim>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 4] = [
+pub const ENGINES: [(&str, &[&str]); 6] = [
     ("engine", &["raft"]),
     ("registers", &["kv-single", "majority-register"]),
     ("quorums", &["quorum-store"]),
-    ("groups", &["primary-backup", "swim"]),
+    ("causal", &["causal-store"]),
+    ("groups", &["primary-backup"]),
+    ("membership", &["swim"]),
 ];
 
 /// Replicated logs: the engine that the page starts with.
@@ -46,13 +52,23 @@ pub fn quorums() -> &'static [Entry] {
     &QUORUMS
 }
 
-/// A primary and its backups, and membership.
+/// Values at several sites.
+pub fn causal() -> &'static [Entry] {
+    &CAUSAL
+}
+
+/// A primary and its backups.
 pub fn groups() -> &'static [Entry] {
     &GROUPS
 }
 
+/// Who is there.
+pub fn membership() -> &'static [Entry] {
+    &MEMBERSHIP
+}
+
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 6] = [REGISTERS[0], REGISTERS[1], CONSENSUS[0], GROUPS[0], GROUPS[1], QUORUMS[0]];
+    const ALL: [Entry; 7] = [REGISTERS[0], REGISTERS[1], CONSENSUS[0], GROUPS[0], MEMBERSHIP[0], QUORUMS[0], CAUSAL[0]];
     &ALL
 }
 
@@ -108,7 +124,7 @@ mod tests {
 
     #[test]
     fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
-        let engines = [consensus(), registers(), quorums(), groups()];
+        let engines = [consensus(), registers(), quorums(), causal(), groups(), membership()];
         for ((engine, names), entries) in ENGINES.iter().zip(engines) {
             let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
             assert_eq!(held, *names, "{engine}");

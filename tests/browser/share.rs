@@ -150,7 +150,7 @@ fn a_run_of_another_engine_is_opened_beside_the_lesson() {
     let server = Server::start();
     let mut page = Page::start();
     open_bench(&mut page, &server.root());
-    assert!(!server.asked().iter().any(|path| path.contains("groups")), "nobody needed it so far");
+    assert!(!server.asked().iter().any(|path| path.contains("membership")), "nobody needed it so far");
     go_on(&page, 6);
     let own = page.js(SEEN, json!([]));
     open_file(&page, SWIM);

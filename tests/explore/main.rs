@@ -2,6 +2,7 @@
 
 mod backups;
 mod bugs;
+mod causal;
 mod common;
 mod hand;
 mod models;

@@ -8,8 +8,11 @@
 //!
 //! What an acknowledged write means is the mode's:
 //! - synchronous: all members of the view have it on disk. It survives every fail-over.
-//! - semi-synchronous: the primary and one backup have it. It survives if that backup is the one that is promoted: with
-//!   several backups the one that reported most is, which is no proof.
+//! - semi-synchronous: the primary and so many backups have it, as with MySQL's `rpl_semi_sync_source_wait_for_replica_count`.
+//!   It survives if one of those is promoted: the view service takes the one that reported most, which is no proof, unless
+//!   all backups had to have it. Confirmed reads show nothing that they do not have yet (MySQL's `AFTER_SYNC`), the
+//!   primary's own do (`AFTER_COMMIT`). A primary that waits for too long may fall back to asynchronous until enough backups
+//!   have caught up (`rpl_semi_sync_source_timeout`): then it loses what asynchronous replication loses.
 //! - asynchronous: the primary has it. A fail-over loses what had not been shipped, and a primary that does not know yet
 //!   that it was replaced goes on acknowledging what will be lost.
 //!
@@ -43,9 +46,12 @@ pub struct PrimaryBackup {
     mode: Mode,
     reads: Reads,
     backups: usize,
+    acknowledgements: usize,
     ping_interval: Micros,
     dead_after: Micros,
     ship_after: Micros,
+    /// Zero: never.
+    fall_back_after: Micros,
     retry_after: Micros,
     give_up_after: Micros,
     /// A bit for each of [`BUGS`].
@@ -72,6 +78,7 @@ enum Bug {
     AckBeforeSync,
     AnswerBeforeBackups,
     ApplyGaps,
+    CountsItself,
     LocalReads,
     PromoteUnready,
     ReadyBeforeTransfer,
@@ -79,11 +86,12 @@ enum Bug {
     ViewNotPersisted,
 }
 
-const BUGS: [(&str, &str); 9] = [
+const BUGS: [(&str, &str); 10] = [
     ("bug-accept-old-view", "a backup takes writes of a primary that was replaced"),
     ("bug-ack-before-sync", "a backup acknowledges first and syncs its disk afterwards"),
     ("bug-answer-before-backups", "the primary answers a write before any backup has it"),
     ("bug-apply-gaps", "a backup carries out a write though it lacks the one before"),
+    ("bug-counts-itself", "semi-synchronously, the primary counts itself among the backups that have a write"),
     ("bug-local-reads", "the primary answers reads without asking whether it was replaced"),
     ("bug-promote-unready", "the view service promotes a backup of a view that never was active"),
     ("bug-ready-before-transfer", "a primary reports its view ready before the backups have the state"),
@@ -212,6 +220,10 @@ pub enum Timer {
     GiveUp {
         op: u32,
     },
+    /// Of a primary: this write has waited for too long.
+    FallBack {
+        index: u64,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -268,9 +280,14 @@ impl PrimaryBackup {
     fn needed(&self, backups: usize) -> usize {
         match self.mode {
             Mode::Asynchronous => 0,
-            Mode::SemiSynchronous => backups.min(1),
+            Mode::SemiSynchronous => backups.min(self.acknowledgements),
             Mode::Synchronous => backups,
         }
+    }
+
+    /// All backups must have a write before it is answered: whoever is promoted has it.
+    fn needs_all(&self) -> bool {
+        self.mode != Mode::Asynchronous && self.needed(self.backups) == self.backups
     }
 }
 
@@ -280,7 +297,7 @@ fn specs() -> Vec<ParamSpec> {
     let mut specs = vec![
         word(
             "mode",
-            "who has a write on disk when it is answered: all of the view, the primary and one backup, the primary",
+            "who has a write on disk when it is answered: all of the view, the primary and so many backups, the primary",
             "synchronous",
             &["asynchronous", "semi-synchronous", "synchronous"],
         ),
@@ -296,6 +313,11 @@ fn specs() -> Vec<ParamSpec> {
             meaning: "backups of a view, if there are servers enough",
             kind: ParamKind::Int { default: 1, min: 0, max: 8, unit: "backups" },
         },
+        ParamSpec {
+            name: "acknowledgements",
+            meaning: "semi-synchronously, backups that must have a write before it is answered, at most all of the view",
+            kind: ParamKind::Int { default: 1, min: 1, max: 8, unit: "backups" },
+        },
         time("ping-interval", "a server pings the view service after this time", ms(50), ms(1), s(60)),
         time(
             "dead-after",
@@ -310,6 +332,14 @@ fn specs() -> Vec<ParamSpec> {
             ms(20),
             ms(0),
             s(60),
+        ),
+        time(
+            "fall-back-after",
+            "semi-synchronously, a write that has waited so long makes the primary answer without backups until enough of \
+             them have caught up; 0: never (MySQL: 10 s)",
+            ms(0),
+            ms(0),
+            s(600),
         ),
         time("retry-after", "a client asks again after this time without an answer", ms(100), ms(1), s(60)),
         time("give-up-after", "a client gives an operation up after this time", s(2), ms(2), s(600)),
@@ -336,7 +366,7 @@ impl Protocol for PrimaryBackup {
                 role("client", "asks the primary, retries, gives up", Tone::Client, true),
             ],
             messages: words::KINDS.to_vec(),
-            timers: vec!["ping", "ship", "look", "retry", "give up"],
+            timers: vec!["ping", "ship", "look", "retry", "give up", "fall back"],
             properties: properties::STATEMENTS.to_vec(),
             functions: super::get_and_put(),
             administration: vec![FunctionInfo { f: "promote".into(), has_key: true, has_value: false }],
@@ -358,6 +388,8 @@ impl Protocol for PrimaryBackup {
                 _ => Reads::Confirmed,
             },
             backups: params.int("backups") as usize,
+            acknowledgements: params.int("acknowledgements") as usize,
+            fall_back_after: params.time("fall-back-after"),
             ping_interval: params.time("ping-interval"),
             dead_after: params.time("dead-after"),
             ship_after: params.time("ship-after"),
@@ -403,6 +435,7 @@ impl Protocol for PrimaryBackup {
         match (s, t) {
             (State::Server(s), Timer::Ping) => self.on_ping_timer(s, ctx),
             (State::Server(s), Timer::Ship) => self.on_ship(s, ctx),
+            (State::Server(s), Timer::FallBack { index }) => self.on_fall_back(s, index, ctx),
             (State::Service(s), Timer::Look) => self.on_look(s, ctx),
             (State::Client(c), Timer::Retry { op }) => self.on_retry(c, op, ctx),
             (State::Client(c), Timer::GiveUp { op }) => self.on_give_up(c, op, ctx),
@@ -435,6 +468,7 @@ impl Protocol for PrimaryBackup {
             Timer::Look => (2, "look for silent servers".into()),
             Timer::Retry { op } => (3, format!("retry of operation {op}")),
             Timer::GiveUp { op } => (4, format!("end of patience for operation {op}")),
+            Timer::FallBack { index } => (5, format!("falling back if write {index} still waits")),
         }
     }
 

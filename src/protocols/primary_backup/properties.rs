@@ -19,13 +19,14 @@ pub const STATEMENTS: [(&str, &str); 6] = [
     ("replicas agree", "Servers that hold equally many writes of a view hold the same writes in the same order."),
     (
         "acknowledged writes are on disk",
-        "A put that has answered ok is on the primary's disk, semi-synchronously on that of one backup too, synchronously on \
-         those of all members of the view that answered.",
+        "A put that has answered ok is on the primary's disk, semi-synchronously on those of so many backups too, unless the \
+         primary had fallen back, synchronously on those of all members of the view that answered.",
     ),
     (
         "fail-over keeps acknowledged writes",
-        "Synchronously, the history of every active view contains all puts that have answered ok in earlier views. The other \
-         modes do not promise it.",
+        "The history of every active view contains all puts that have answered ok in earlier views: synchronously, and \
+         semi-synchronously if all backups must have a write, and but for what a primary that had fallen back answered. Other \
+         settings do not promise it.",
     ),
     (
         "reads see the last acknowledged write",
@@ -57,6 +58,8 @@ pub struct Memory {
     held: LiteMap<NodeId, (u64, u64)>,
     /// The latest put that was acknowledged in each view: its index and the digest of the history up to it.
     acknowledged: LiteMap<u64, (u64, u64)>,
+    /// Views in which the primary fell back, and its last write until then: what that is answered is not promised much.
+    excused: LiteMap<u64, u64>,
     /// The latest version of each key that a completed operation made or saw.
     completed: LiteMap<SmolStr, Stamp>,
     /// For each open operation the latest version of its key that was completed before it began.
@@ -82,7 +85,16 @@ impl Memory {
             Some((node, Some(State::Service(s)))) if nodes.disk(node) == nodes.durable(node) => {
                 self.decided(p, &s.view, broken);
             }
-            Some((node, Some(State::Server(_)))) => self.server_acted(nodes, node, broken),
+            Some((node, Some(State::Server(s)))) => {
+                if s.fell_back {
+                    self.excused.insert(s.view.number, nodes.disk(node).store.index);
+                    if self.excused.len() > VIEWS_MAX {
+                        let oldest = *self.excused.first().expect("some").0;
+                        self.excused.remove(&oldest);
+                    }
+                }
+                self.server_acted(nodes, node, broken);
+            }
             _ => {}
         }
         for ended in &step.ended {
@@ -117,7 +129,7 @@ impl Memory {
 
     /// What was acknowledged before is part of the history of an active view.
     fn kept(&self, p: &PrimaryBackup, active: u64, broken: &mut Broken) {
-        let Some(history) = self.histories.get(&active).filter(|_| p.mode == Mode::Synchronous) else { return };
+        let Some(history) = self.histories.get(&active).filter(|_| p.needs_all()) else { return };
         for (view, (index, digest)) in self.acknowledged.iter().filter(|(view, _)| **view < active) {
             let oldest = history.front().map_or(0, |(index, ..)| *index);
             let found = history.iter().any(|(i, d, _)| (i, d) == (index, digest));
@@ -200,7 +212,7 @@ impl Memory {
         }
         let key = self.completed.entry(ended.op.key.clone()).or_default();
         *key = (*key).max(*stamp);
-        if put {
+        if put && self.excused.get(view).is_none_or(|index| *index < stamp.index) {
             let done = Stamp { view: *view, index: stamp.index };
             self.on_disk(p, nodes, done, who, broken);
             self.acknowledge(p, done, broken);

@@ -24,6 +24,8 @@ pub struct Server {
     /// Counts the reads to be confirmed; its upper half is this life, so that no acknowledgement to an earlier one counts.
     pub round: u64,
     pub shipping: bool,
+    /// It answers without backups until enough of them have caught up.
+    pub fell_back: bool,
 }
 
 /// A client that waits until enough backups have acknowledged so much.
@@ -140,7 +142,32 @@ impl PrimaryBackup {
         ctx.disk_mut().promised = view.number;
         s.acks.clear();
         s.log.clear();
+        s.fell_back = false;
         s.view = view;
+    }
+
+    /// Backups that must have a write now before it is answered.
+    fn awaited(&self, s: &Server) -> usize {
+        if s.fell_back { 0 } else { self.needed(s.view.backups.len()) }
+    }
+
+    /// A write has waited for too long: from now on nobody waits (MySQL's manual, semisynchronous replication).
+    pub(super) fn on_fall_back(&self, s: &mut Server, index: u64, ctx: &mut Context<'_>) {
+        if s.serves() && !s.fell_back && s.waiting.iter().any(|w| w.index == index) {
+            s.fell_back = true;
+            ctx.note("falls back: answers without its backups");
+            self.settle(s, ctx);
+        }
+    }
+
+    /// Enough backups have caught up: writes wait for them again.
+    fn recover(&self, s: &mut Server, ctx: &mut Context<'_>) {
+        let last = ctx.disk().store.index;
+        let caught_up = s.acks.values().filter(|(index, _)| *index >= last).count();
+        if s.fell_back && caught_up >= self.needed(s.view.backups.len()) {
+            s.fell_back = false;
+            ctx.note("is semi-synchronous again: enough backups have caught up");
+        }
     }
 
     /// Sends each backup what it has not acknowledged.
@@ -191,6 +218,9 @@ impl PrimaryBackup {
                 ctx.sync();
                 wait(s, Waiting { client: from, ticket, index, round, reply: Reply::Done(stamp, 0) });
                 self.replicate(s, change, ctx);
+                if self.mode == Mode::SemiSynchronous && self.fall_back_after.0 > 0 && self.awaited(s) > 0 {
+                    ctx.set_timer(self.fall_back_after, &Timer::FallBack { index });
+                }
             }
         }
         self.settle(s, ctx);
@@ -227,7 +257,7 @@ impl PrimaryBackup {
         }
         s.round += 1;
         wait(s, Waiting { client: from, ticket, index, round: s.round, reply });
-        if self.needed(s.view.backups.len()) > 0 {
+        if self.awaited(s) > 0 {
             let confirm = Message::Update { view: s.view.number, round: s.round, changes: Vec::new() };
             s.view.backups.iter().for_each(|backup| ctx.send(*backup, &confirm));
         }
@@ -240,7 +270,8 @@ impl PrimaryBackup {
             return;
         }
         let early = self.has(Bug::AnswerBeforeBackups);
-        let (needed, acks) = (self.needed(s.view.backups.len()), &s.acks);
+        let itself = self.mode == Mode::SemiSynchronous && self.has(Bug::CountsItself);
+        let (needed, acks) = (self.awaited(s).saturating_sub(usize::from(itself)), &s.acks);
         s.waiting.retain(|w| {
             let has = |(index, round): &&(u64, u64)| *index >= w.index && *round >= w.round;
             let done = early && w.round == 0 || acks.values().filter(has).count() >= needed;
@@ -250,6 +281,9 @@ impl PrimaryBackup {
                     other => other.clone(),
                 };
                 ctx.send(w.client, &Message::Answer { ticket: w.ticket, reply });
+                if self.fall_back_after.0 > 0 && w.round == 0 {
+                    ctx.cancel_timer(&Timer::FallBack { index: w.index });
+                }
             }
             !done
         });
@@ -336,6 +370,7 @@ impl PrimaryBackup {
         if !was_ready && s.is_ready() && !s.view.active {
             self.ping(s, ctx);
         }
+        self.recover(s, ctx);
         self.settle(s, ctx);
     }
 }

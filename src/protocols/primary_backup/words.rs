@@ -61,6 +61,9 @@ pub fn server(s: &server::Server, disk: &Disk, durable: &Disk, card: &mut Card) 
     };
     stored_keys(card, disk.store.entries.len());
     card.headline = format!("view {} · {}", disk.promised, writes(disk.store.index));
+    if s.fell_back {
+        card.headline += " · fell back";
+    }
     (card.role, card.tone, card.epoch) = (role.into(), Some(tone), disk.promised);
     card.knows = s.acks.iter().map(|(node, (index, _))| (*node, format!("has {index}"))).collect();
     for (key, entry) in &disk.store.entries {

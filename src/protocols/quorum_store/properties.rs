@@ -8,12 +8,12 @@ use super::entropy::Round;
 use super::version::{Author, Dot, Held, Mark, Vector, Version};
 use super::{Conflicts, QuorumStore, State};
 use crate::base::{NodeId, OpId};
+use crate::protocols::remembered::Remembered;
 use crate::sim::protocol::{Ended, StepFacts, View};
 use crate::wire::{Datum, Outcome};
 use litemap::LiteMap;
 use serde::Serialize;
 use smol_str::SmolStr;
-use std::collections::{BTreeMap, VecDeque};
 
 /// In the order of the numbers below.
 pub const STATEMENTS: [(&str, &str); 6] = [
@@ -51,9 +51,6 @@ const UNSEEN: u16 = 3;
 const ONE_VERSION: u16 = 4;
 const COMPARED: u16 = 5;
 
-/// Puts and dots that are remembered: the newest.
-const REMEMBERED_MAX: usize = 2_048;
-
 type Broken = Vec<(u16, String)>;
 
 #[derive(Clone, Default, Serialize)]
@@ -89,31 +86,6 @@ struct Completed {
     seen: Vector,
     /// The one that was completed last.
     last: Option<Mark>,
-}
-
-#[derive(Clone, Serialize)]
-struct Remembered<K, V> {
-    map: BTreeMap<K, V>,
-    order: VecDeque<K>,
-}
-
-impl<K, V> Default for Remembered<K, V> {
-    fn default() -> Self {
-        Remembered { map: BTreeMap::new(), order: VecDeque::new() }
-    }
-}
-
-impl<K: Copy + Ord, V> Remembered<K, V> {
-    fn insert(&mut self, key: K, value: V) {
-        if self.map.insert(key, value).is_none() {
-            self.order.push_back(key);
-        }
-        if self.order.len() > REMEMBERED_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.map.remove(&oldest);
-        }
-    }
 }
 
 impl Memory {
