@@ -53,6 +53,12 @@ fn sift(mut root: usize, end: usize, items: &mut dyn Items) {
     }
 }
 
+/// The smallest item that so many hundredths of all do not exceed: a percentile that occurred. None of nothing.
+pub fn nearest_rank<T>(sorted: &[T], hundredths: usize) -> Option<&T> {
+    let rank = (sorted.len() * hundredths).div_ceil(100).max(1);
+    sorted.get(rank - 1)
+}
+
 /// Two sorted lists as one sorted list.
 pub fn merged<'a>(mut a: &'a [u32], mut b: &'a [u32]) -> Vec<u32> {
     let mut all = Vec::with_capacity(a.len() + b.len());

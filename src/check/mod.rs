@@ -1,8 +1,8 @@
 //! Layer 4: what checks protocols beyond one run. Histories of clients' operations, sequential specifications, and the
-//! checks of linearizability, of weaker models and of transactions' isolation ([`consistency`] has them by their names); the
-//! explorer, that visits every state that a model or a small cluster can come to; seed sweeps with random
-//! faults, then healing and a demand for progress. A run of a sweep and a counterexample of the explorer are scenarios like
-//! any other, so that each can be opened, stepped and shared.
+//! checks of linearizability, of weaker models and of transactions' isolation ([`consistency`] has them by their names), and
+//! what clients got on each side of a cut; the explorer, that visits every state that a model or a small cluster can come
+//! to; seed sweeps with random faults, then healing and a demand for progress. A run of a sweep and a counterexample of the
+//! explorer are scenarios like any other, so that each can be opened, stepped and shared.
 
 pub mod consistency;
 pub mod explore;
@@ -12,6 +12,7 @@ pub mod isolation;
 pub mod lattice;
 mod least;
 pub mod linear;
+pub mod sides;
 pub mod spec;
 pub mod weak;
 

@@ -8,10 +8,12 @@ mod mermaid;
 mod otlp;
 mod shiviz;
 mod slice;
+mod sides;
 mod svg;
 mod told;
 mod verdict;
 
+use crate::base::Micros;
 use crate::check::history;
 use crate::session::Session;
 use crate::sim::sentence::Reader;
@@ -42,10 +44,12 @@ pub enum Form {
     Verdict,
     /// Which models of consistency the run still allows, and by what each was lost, as JSON.
     Lattice,
+    /// What clients got on each side of a cut, as JSON.
+    Sides,
 }
 
 impl Form {
-    pub const ALL: [(&str, Form); 10] = [
+    pub const ALL: [(&str, Form); 11] = [
         ("jsonl", Form::Jsonl),
         ("mermaid", Form::Mermaid),
         ("shiviz", Form::Shiviz),
@@ -56,6 +60,7 @@ impl Form {
         ("edn", Form::Edn),
         ("verdict", Form::Verdict),
         ("lattice", Form::Lattice),
+        ("sides", Form::Sides),
     ];
 
     pub fn named(name: &str) -> Option<Form> {
@@ -64,10 +69,15 @@ impl Form {
 }
 
 /// What an engine that writes does for the page: the run that is open in the form of this name; or, by "slice A,B … TO", the
-/// acts on causal paths from some rows to another.
+/// acts on causal paths from some rows to another, by "sides AT" what clients got up to a moment.
 pub fn named(session: &mut Session, name: &str) -> Result<String, String> {
     if let Some(ends) = name.strip_prefix("slice ") {
         return slice::named(session, ends);
+    }
+    if let Some(at) = name.strip_prefix("sides ").and_then(|at| at.parse().ok()) {
+        let mut text = String::new();
+        session.timeline().into_iter().for_each(|timeline| sides::write(timeline, Micros(at), &mut text));
+        return Ok(text);
     }
     let form = Form::named(name).ok_or_else(|| format!("there is no form {name:?}"))?;
     let mut text = String::new();
@@ -97,6 +107,7 @@ pub fn write(session: &mut Session, form: Form, out: &mut String) {
         Form::Edn => *out += &history::write_edn(&history::record(&timeline.trace)),
         Form::Lattice => lattice::write(timeline, out),
         Form::Csv | Form::Svg | Form::Verdict => {}
+        Form::Sides => sides::write(timeline, timeline.shown(), out),
     }
 }
 

@@ -285,6 +285,5 @@ impl Meter {
 
 /// None of nothing.
 fn nearest_rank(sorted: &[u32], hundredths: usize) -> Option<f64> {
-    let rank = (sorted.len() * hundredths).div_ceil(100).max(1);
-    sorted.get(rank - 1).map(|value| f64::from(*value))
+    order::nearest_rank(sorted, hundredths).map(|value| f64::from(*value))
 }

@@ -230,9 +230,7 @@ impl Run {
             order::sort(times, |a, b| a < b);
         }
         let percentile = |name: &str, hundredths: usize| {
-            let rank = |times: &Vec<u64>| {
-                times.get((times.len() * hundredths).div_ceil(100).saturating_sub(1)).map(|us| *us as f64)
-            };
+            let rank = |times: &Vec<u64>| order::nearest_rank(times, hundredths).map(|us| *us as f64);
             Series { name: name.into(), values: times.iter().map(rank).collect() }
         };
         let latency = vec![percentile("median", 50), percentile("p99", 99), percentile("worst", 100)];

@@ -6,6 +6,7 @@
 
 pub mod acts;
 pub mod arrange;
+pub mod cap;
 pub mod catalogue;
 pub mod chart;
 pub mod compare;
