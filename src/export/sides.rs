@@ -52,11 +52,7 @@ fn place(row: Option<u32>) -> Json {
 
 fn cut(timeline: &Timeline, cut: &Cut) -> Json {
     let sides = cut.sides.iter().map(|side| group(timeline, side));
-    map([
-        ("from", time(cut.from)),
-        ("to", cut.to.map_or(Json::Null, time)),
-        ("sides", Json::List(sides.collect())),
-    ])
+    map([("from", time(cut.from)), ("to", cut.to.map_or(Json::Null, time)), ("sides", Json::List(sides.collect()))])
 }
 
 fn group(timeline: &Timeline, group: &Group) -> Json {

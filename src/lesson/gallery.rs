@@ -52,6 +52,9 @@ struct EntryFile {
     breaks: Vec<String>,
     /// What comes to hold by then.
     sees: Vec<Spanned<ConditionFile>>,
+    /// A configuration of the CAP lab.
+    #[serde(default)]
+    cap: bool,
     /// Another run that it is worth to be compared with: what differs.
     versus: Option<Spanned<VersusFile>>,
 }
@@ -119,6 +122,7 @@ fn read_entry(entry: &EntryFile, files: &[SourceFile], registry: &[Entry]) -> Re
         outcome: entry.outcome.clone(),
         until: entry.until,
         sheet: blueprint.scenario.sheet(&blueprint.setup),
+        cap: entry.cap,
         versus: None,
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! Latencies are kept exactly, up to a bound, so that a percentile is a latency that occurred (nearest rank).
 
+use super::behind::Behind;
 use super::leaders::Leaders;
 use super::step::StepView;
 use crate::base::{Micros, decimal, order};
@@ -28,6 +29,8 @@ pub enum Quantity {
     LatencyP90,
     LatencyP99,
     LatencyMax,
+    /// Reads of what had been replaced before they began.
+    ReadsBehind,
     MessagesSent,
     MessagesLost,
     /// Messages sent for each operation that ended.
@@ -54,7 +57,7 @@ pub enum Unit {
 use Quantity::*;
 
 /// All quantities with their names.
-pub const QUANTITIES: [(&str, Quantity); 19] = [
+pub const QUANTITIES: [(&str, Quantity); 20] = [
     ("ops.begun", OpsBegun),
     ("ops.ok", OpsOk),
     ("ops.fail", OpsFail),
@@ -65,6 +68,7 @@ pub const QUANTITIES: [(&str, Quantity); 19] = [
     ("ops.latency_p90", LatencyP90),
     ("ops.latency_p99", LatencyP99),
     ("ops.latency_max", LatencyMax),
+    ("reads.behind", ReadsBehind),
     ("messages.sent", MessagesSent),
     ("messages.lost", MessagesLost),
     ("messages.per_op", MessagesPerOp),
@@ -96,10 +100,10 @@ impl Quantity {
         }
     }
 
-    /// Messages and leaders belong to no function.
+    /// Messages, leaders and what reads saw belong to no function.
     pub fn by_function(self) -> bool {
         let messages = matches!(self, MessagesSent | MessagesLost | MessagesPerOp | BytesSent | BytesPerOp);
-        !messages && !matches!(self, LeaderlessP50 | LeaderlessP99 | Elections | NeedlessPerHour)
+        !messages && !matches!(self, ReadsBehind | LeaderlessP50 | LeaderlessP99 | Elections | NeedlessPerHour)
     }
 }
 
@@ -133,6 +137,7 @@ pub struct Meter {
     sent: u64,
     bytes: u64,
     lost: u64,
+    behind: Behind,
     leaders: Leaders,
     /// Simulated time, of all runs together.
     time: Micros,
@@ -158,6 +163,7 @@ impl Meter {
                 RowKind::Complete => {
                     if let Some(fact) = view.op(row) {
                         self.complete(&fact.op.f, fact.outcome, view.now().since(fact.begun));
+                        self.behind.take(&fact, view.now());
                     }
                 }
                 RowKind::Note | RowKind::Crash | RowKind::Pause | RowKind::Resume => self.leaders.feed(view, row),
@@ -204,6 +210,7 @@ impl Meter {
         self.sent += other.sent;
         self.bytes += other.bytes;
         self.lost += other.lost;
+        self.behind.count += other.behind.count;
         self.leaders.add(&other.leaders);
         self.time = self.time.plus(other.time);
         self.full |= other.full;
@@ -251,6 +258,7 @@ impl Meter {
             LatencyP90 => self.percentile(function, 90),
             LatencyP99 => self.percentile(function, 99),
             LatencyMax => self.percentile(function, 100),
+            ReadsBehind => Some(self.behind.count as f64),
             MessagesSent => Some(self.sent as f64),
             MessagesLost => Some(self.lost as f64),
             MessagesPerOp => per_ended(self.sent as f64),

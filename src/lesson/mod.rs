@@ -23,6 +23,7 @@ pub mod runner;
 pub mod step;
 pub mod watch;
 
+mod behind;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod check;
 #[cfg(not(target_arch = "wasm32"))]

@@ -154,9 +154,9 @@ impl Pack {
         bytes
     }
 
-    /// The protocol of its first scenario.
-    pub fn protocol(&self) -> Option<&str> {
-        self.scenarios.first().map(|scenario| scenario.protocol.as_str())
+    /// The protocols of its scenarios.
+    pub fn protocols(&self) -> Vec<&str> {
+        self.scenarios.iter().map(|scenario| scenario.protocol.as_str()).collect()
     }
 
     /// `name` is what errors call it.

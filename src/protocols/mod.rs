@@ -37,6 +37,9 @@ pub const ENGINES: [(&str, &[&str]); 6] = [
     ("membership", &["swim"]),
 ];
 
+/// The engine that has every protocol: larger than any other.
+const EVERY: &str = "exporter";
+
 /// Replicated logs: the engine that the page starts with.
 pub fn consensus() -> &'static [Entry] {
     &CONSENSUS
@@ -72,9 +75,15 @@ pub fn all() -> &'static [Entry] {
     &ALL
 }
 
-/// The engine that has a protocol.
-pub fn engine_of(protocol: &str) -> Option<&'static str> {
-    ENGINES.iter().find(|(_, protocols)| protocols.contains(&protocol)).map(|(engine, _)| *engine)
+/// The engine that has all of some protocols; of those that are in no engine together, the one that writes runs too, which
+/// has them all.
+pub fn engine_of(protocols: &[&str]) -> Option<&'static str> {
+    let held = |known: &[&str]| protocols.iter().all(|protocol| known.contains(protocol));
+    if let Some((engine, _)) = ENGINES.iter().find(|(_, known)| held(known)) {
+        return Some(engine);
+    }
+    let known = |protocol: &&str| ENGINES.iter().any(|(_, held)| held.contains(protocol));
+    protocols.iter().all(known).then_some(EVERY)
 }
 
 /// `get` and `put`, as clients of key-value services ask for them.
@@ -132,7 +141,10 @@ mod tests {
         assert_eq!(all().len(), engines.map(<[Entry]>::len).iter().sum::<usize>());
         for entry in all() {
             let name = (entry.describe)().name;
-            assert!(engine_of(name).is_some(), "{name} is in no engine");
+            assert!(engine_of(&[name]).is_some(), "{name} is in no engine");
         }
+        assert_eq!(engine_of(&["majority-register", "kv-single"]), Some("registers"));
+        assert_eq!(engine_of(&["majority-register", "raft"]), Some(EVERY));
+        assert_eq!(engine_of(&["raft", "of another build"]), None);
     }
 }

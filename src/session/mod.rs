@@ -123,17 +123,17 @@ impl Session {
         self.run.as_ref().map(Run::opened)
     }
 
-    /// The engine that has a protocol, if it is not this one.
-    fn elsewhere(&self, protocol: &str) -> Option<Reply> {
-        let here = self.registry.iter().any(|entry| (entry.describe)().name == protocol);
-        let engine = if here { None } else { protocols::engine_of(protocol) };
+    /// The engine that has some protocols, if it is not this one.
+    fn elsewhere(&self, protocols: &[&str]) -> Option<Reply> {
+        let known = |protocol: &&str| self.registry.iter().any(|entry| (entry.describe)().name == *protocol);
+        let engine = if protocols.iter().all(known) { None } else { protocols::engine_of(protocols) };
         engine.map(|engine| Reply::Elsewhere(engine.into()))
     }
 
     fn load(&mut self, name: &str, pack: &[u8]) -> Reply {
         let pack = Pack::from_bytes(name, pack);
-        let protocol = pack.as_ref().ok().and_then(Pack::protocol);
-        if let Some(elsewhere) = protocol.and_then(|protocol| self.elsewhere(protocol)) {
+        let protocols = pack.as_ref().ok().map(Pack::protocols);
+        if let Some(elsewhere) = protocols.and_then(|protocols| self.elsewhere(&protocols)) {
             return elsewhere;
         }
         match pack.and_then(|pack| Lesson::new(pack, self.registry)) {
@@ -192,7 +192,7 @@ impl Session {
             RunSource::Sheet(sheet) => Some(sheet.protocol.clone()),
             _ => None,
         };
-        if let Some(elsewhere) = protocol.and_then(|protocol| self.elsewhere(&protocol)) {
+        if let Some(elsewhere) = protocol.and_then(|protocol| self.elsewhere(&[&protocol])) {
             return Ok(vec![elsewhere]);
         }
         let (mut blueprint, step) = match &open.source {

@@ -158,6 +158,7 @@ pub fn App() -> Html {
                     Route::Style => rest::page(&ctx, pages::style::page),
                     Route::Run { .. } => rest::page(&ctx, pages::run::run),
                     Route::Sandbox(_) => rest::page(&ctx, pages::sandbox::sandbox),
+                    Route::Cap(_) => rest::page(&ctx, pages::cap::page),
                     Route::Compare(_) => rest::page(&ctx, pages::compare::page),
                     Route::NotFound(path) => pages::not_found(path),
                 } }
@@ -193,6 +194,7 @@ fn title(state: &State) -> String {
         Route::About => "About · Faultline".into(),
         Route::Style => "Style · Faultline".into(),
         Route::Sandbox(_) => "Sandbox · Faultline".into(),
+        Route::Cap(_) => "The CAP lab · Faultline".into(),
         Route::Compare(_) => "Two runs side by side · Faultline".into(),
         Route::Run { .. } => match &state.run.opened {
             Some(opened) => format!("{} · Faultline", opened.title),
@@ -281,12 +283,13 @@ fn other_tab(ctx: &Ctx, event: &web_sys::Event) {
 }
 
 /// What the address names, as far as it can be fetched: nothing, home (an empty name), a lesson, a run (after a `#`), the
-/// sandbox (after a `=`), or two runs (after a `~`).
+/// sandbox (after a `=`), the CAP lab (after a `^`), or two runs (after a `~`).
 fn place(state: &State) -> Option<String> {
     match &state.route {
         Route::Run { packed, .. } => Some(format!("#{packed}")),
         Route::Home | Route::Style => Some(String::new()),
         Route::Sandbox(slug) => Some(format!("={slug}")),
+        Route::Cap(slug) => Some(format!("^{slug}")),
         Route::Compare(slug) => Some(format!("~{slug}")),
         Route::Lesson(slug, _) if state.catalogue.ready().is_some() => Some(slug.clone()),
         _ => None,
@@ -303,7 +306,7 @@ fn use_place(ctx: &Ctx) {
         match place.as_deref() {
             Some("") => open_home(&ctx),
             Some(run) if run.starts_with('#') => rest::with(&ctx, pages::run::open),
-            Some(form) if form.starts_with(['=', '~']) => rest::with(&ctx, sandbox::open),
+            Some(form) if form.starts_with(['=', '^', '~']) => rest::with(&ctx, sandbox::open),
             Some(slug) => load_lesson(&ctx, slug),
             None => ctx.lab.play.pause(),
         }

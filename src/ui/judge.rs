@@ -11,7 +11,7 @@ use super::lab::Core;
 use super::state::{Action, Load};
 use crate::base::Micros;
 use crate::view::slice::{self, Ends};
-use crate::view::{judged, lattice};
+use crate::view::{cap, judged, lattice};
 use crate::wire::{OpenRun, Reply, Request, RunSource, SourceFile};
 use gloo::timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
@@ -24,6 +24,8 @@ const EVERY_MS: f64 = 400.0;
 enum Job {
     Verdict,
     Lattice,
+    /// What clients got on each side of a cut, up to a moment.
+    Sides(Micros),
     Slice(Ends),
 }
 
@@ -32,6 +34,7 @@ impl Job {
         match self {
             Job::Verdict => "verdict".into(),
             Job::Lattice => "lattice".into(),
+            Job::Sides(at) => format!("sides {}", at.0),
             Job::Slice(ends) => ends.form(),
         }
     }
@@ -52,6 +55,8 @@ struct Judge {
     rows: Cell<u64>,
     since: Cell<f64>,
     alarm: RefCell<Option<Timeout>>,
+    /// Of the sides: how many rows there were when it was asked last, and up to when.
+    measured: Cell<(u64, Micros)>,
 }
 
 /// The lab's own, made when it is asked first.
@@ -71,6 +76,7 @@ fn of(ctx: &Ctx) -> Rc<Judge> {
             rows: Cell::new(u64::MAX),
             since: Cell::new(f64::MIN),
             alarm: RefCell::default(),
+            measured: Cell::default(),
         });
         *core.judge.borrow_mut() = Some(judge.clone());
         judge
@@ -111,6 +117,22 @@ pub fn keep_up(ctx: &Ctx) {
     judge.rows.set(frame.head_rows);
     judge.since.set(now());
     judge.ask(Job::Lattice);
+}
+
+/// Has what clients got measured anew if the cursor or the run has moved since: cheap to call whenever the page is drawn.
+pub fn measure(ctx: &Ctx) {
+    let (Some(frame), judge) = (&ctx.state.run.frame, of(ctx)) else { return };
+    let waits = [Asked::Export, Asked::Change, Asked::Open].into_iter().any(|asked| ctx.lab.waits_for(asked));
+    if waits || ctx.lab.saved.borrow().is_none() {
+        return;
+    }
+    let wanted = (frame.head_rows, frame.now);
+    let asked = judge.busy.borrow().iter().chain(&*judge.later.borrow()).any(|job| matches!(job, Job::Sides(_)));
+    if asked || judge.measured.get() == wanted && ctx.state.run.sides.is_some() {
+        return;
+    }
+    judge.measured.set(wanted);
+    judge.ask(Job::Sides(frame.now));
 }
 
 impl Judge {
@@ -198,6 +220,10 @@ impl Judge {
                 let wrong = |wrong| lattice::Lattice { wrong, ..lattice::Lattice::default() };
                 let told = text.and_then(|text| lattice::read(&text)).unwrap_or_else(wrong);
                 Action::Lattice(Some(Rc::new(told)))
+            }
+            Job::Sides(at) => {
+                let read = text.and_then(|text| cap::read(&text));
+                Action::Sides(Some(Rc::new((at, read))))
             }
             Job::Slice(_) => match text.and_then(|text| slice::read(&text)) {
                 Ok(slice) => Action::Slice(Some(Rc::new(slice))),

@@ -109,6 +109,12 @@ fn entries(ctx: &Ctx) -> Vec<Entry> {
         list.extend(shelf.gallery.iter().map(ready));
     }
     list.push(entry("Page", "Sandbox", "", Do::Go(Route::Sandbox(String::new()).href())));
+    list.push(entry(
+        "Page",
+        "The CAP lab: cut the network of one register",
+        "",
+        Do::Go(Route::Cap(String::new()).href()),
+    ));
     list.push(entry("Page", "Two runs side by side", "", Do::Go(Route::Compare(String::new()).href())));
     list.push(entry("Page", "The course", "", Do::Go(Route::Home.href())));
     list.push(entry("Page", "What it models, and what it does not", "", Do::Go(Route::About.href())));

@@ -38,6 +38,7 @@ impl Core {
 pub fn open(ctx: &Ctx) {
     match &ctx.state.route {
         Route::Sandbox(slug) => open_with(ctx, slug.clone(), false),
+        Route::Cap(slug) => open_with(ctx, slug.clone(), false),
         Route::Compare(slug) => open_with(ctx, slug.clone(), true),
         _ => {}
     }
@@ -64,8 +65,9 @@ pub fn open_with(ctx: &Ctx, slug: String, two: bool) {
 
 fn begin(ctx: &Ctx, shelf: Rc<Shelf>, slug: &str, two: bool) {
     let old = &ctx.state.sandbox;
-    let entry = shelf.gallery.iter().find(|entry| entry.slug == slug);
-    let held = slug.is_empty() && old.sheets[0].is_some();
+    let lab = matches!(ctx.state.route, Route::Cap(_));
+    let entry = shelf.gallery.iter().find(|entry| if lab && slug.is_empty() { entry.cap } else { entry.slug == slug });
+    let held = !lab && slug.is_empty() && old.sheets[0].is_some();
     let sheets = match entry.or(shelf.gallery.first()) {
         _ if held => old.sheets.clone(),
         Some(entry) => [Some(Rc::new(entry.sheet.clone())), entry.versus.clone().map(Rc::new)],
@@ -83,7 +85,7 @@ fn begin(ctx: &Ctx, shelf: Rc<Shelf>, slug: &str, two: bool) {
         ..Sandbox::default()
     };
     ctx.dispatch(Action::Sandbox(sandbox));
-    ctx.lab.open_sheet(&sheet, two.then(|| compare::ahead(&sheet, &other)), !two && !slug.is_empty());
+    ctx.lab.open_sheet(&sheet, two.then(|| compare::ahead(&sheet, &other)), !two && (lab || !slug.is_empty()));
 }
 
 /// Changes a form.

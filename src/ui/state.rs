@@ -1,10 +1,11 @@
 //! All that the page shows, changed by one reducer. Effects (engine, storage, addresses) happen elsewhere and arrive
 //! here as actions.
 
-use crate::base::MsgId;
+use crate::base::{Micros, MsgId};
 use crate::progress::settings::{Settings, Spoken};
 use crate::progress::{GoalMet, LessonProgress, Position, Progress};
 use crate::view::acts::Form;
+use crate::view::cap::Cap;
 use crate::view::compare::Search;
 use crate::view::judged::Judged;
 use crate::view::keys::Keys;
@@ -181,6 +182,8 @@ pub struct RunState {
     pub judged: Option<Load<Rc<Judged>>>,
     /// Which models of consistency it still allows, as far as that was judged.
     pub lattice: Option<Rc<Lattice>>,
+    /// What clients got on each side of a cut, up to a moment.
+    pub sides: Option<Rc<(Micros, Result<Cap, String>)>>,
     /// What is lit: what led from what clients asked to an answer.
     pub slice: Option<Rc<Slice>>,
     /// A branch and how it ends.
@@ -256,6 +259,7 @@ pub enum Action {
     Glanced(Rc<(u32, Frame)>),
     Judged(Load<Rc<Judged>>),
     Lattice(Option<Rc<Lattice>>),
+    Sides(Option<Rc<(Micros, Result<Cap, String>)>>),
     Slice(Option<Rc<Slice>>),
     /// A link was made.
     Linked(String),
@@ -526,6 +530,7 @@ impl RunState {
             Action::Glanced(glance) => self.glance = Some(glance),
             Action::Judged(judged) => self.judged = Some(judged),
             Action::Lattice(lattice) => self.lattice = lattice,
+            Action::Sides(sides) => self.sides = sides,
             Action::Slice(slice) => self.slice = slice,
             Action::Linked(link) => self.link = link,
             Action::Inspected(inspection) => self.inspection = Some(inspection),

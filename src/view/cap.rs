@@ -232,7 +232,7 @@ impl Placed {
 
     /// Both halves in sentences.
     pub fn said(&self, cap: &Cap) -> [String; 2] {
-        let share = self.share.map_or(String::new(), |share| percent(share));
+        let share = self.share.map_or_else(String::new, percent);
         let lost = cap.lost_at().map_or(String::new(), |at| words::clock(at, false));
         let partition = match self.partition {
             Half::Untried if cap.cuts.is_empty() => "No cut yet: what it does then is not known.".into(),

@@ -11,6 +11,8 @@ pub enum Route {
     Style,
     /// A scenario put together in a form: from the gallery, by its name, or what the form holds.
     Sandbox(String),
+    /// The CAP lab, with one of the gallery's configurations of a register.
+    Cap(String),
     /// Two runs side by side, likewise.
     Compare(String),
     /// A run that the address itself holds; without anything around it when it is embedded.
@@ -32,6 +34,8 @@ impl Route {
             ["style"] => Route::Style,
             ["sandbox"] => Route::Sandbox(String::new()),
             ["sandbox", slug] if is_slug(slug) => Route::Sandbox((*slug).into()),
+            ["cap"] => Route::Cap(String::new()),
+            ["cap", slug] if is_slug(slug) => Route::Cap((*slug).into()),
             ["compare"] => Route::Compare(String::new()),
             ["compare", slug] if is_slug(slug) => Route::Compare((*slug).into()),
             ["run", packed] => Route::Run { packed: (*packed).into(), embedded: false },
@@ -51,6 +55,7 @@ impl Route {
             Route::About => "#/about".into(),
             Route::Style => "#/style".into(),
             Route::Sandbox(slug) => named("#/sandbox", slug),
+            Route::Cap(slug) => named("#/cap", slug),
             Route::Compare(slug) => named("#/compare", slug),
             Route::Run { packed, embedded } => format!("#/{}/{packed}", if *embedded { "embed" } else { "run" }),
             Route::Lesson(slug, step) => format!("#/lesson/{slug}/{}", step + 1),
@@ -79,7 +84,7 @@ mod tests {
             assert_eq!(Route::parse(&route.href()), route);
         }
         for slug in ["", "split-vote"] {
-            for route in [Route::Sandbox(slug.into()), Route::Compare(slug.into())] {
+            for route in [Route::Sandbox(slug.into()), Route::Compare(slug.into()), Route::Cap(slug.into())] {
                 assert_eq!(Route::parse(&route.href()), route);
             }
         }

@@ -122,6 +122,8 @@ pub struct GalleryEntry {
     pub outcome: String,
     pub until: Micros,
     pub sheet: Sheet,
+    /// It is a configuration of the CAP lab.
+    pub cap: bool,
     /// What it is worth to be compared with.
     pub versus: Option<Sheet>,
 }

@@ -7,6 +7,7 @@
 mod access;
 mod bench;
 mod boxes;
+mod cap;
 mod charts;
 mod faults;
 mod firefox;

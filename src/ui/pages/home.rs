@@ -40,6 +40,7 @@ pub fn home(ctx: &Ctx) -> Html {
             </section>
             { course(ctx) }
             <footer class="foot">
+                <p>{ "One register, one cut network: " }<a href={Route::Cap(String::new()).href()}>{ "the CAP lab" }</a></p>
                 <p>{ "Everything runs in this browser. " }<a href={Route::About.href()}>{ "What it models, and what it does not" }</a></p>
             </footer>
         </main>

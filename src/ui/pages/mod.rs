@@ -1,6 +1,7 @@
 //! The pages.
 
 pub mod about;
+pub mod cap;
 pub mod compare;
 pub mod home;
 pub mod lesson;
