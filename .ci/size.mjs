@@ -57,6 +57,7 @@ const parts = {
   quorums: engine("quorums"),
   groups: engine("groups"),
   exporter: engine("exporter"),
+  explorer: engine("explorer"),
   "first paint": files.filter((name) => /\.(html|css|svg)$/.test(name)),
 };
 

@@ -1,24 +1,21 @@
 //! Layer 4: what checks protocols beyond one run. Histories of clients' operations, sequential specifications, and the
 //! checks of linearizability, of weaker models and of transactions' isolation ([`consistency`] has them by their names); the
-//! explorer, that visits every state that a model or a small cluster can come to; natively too: seed sweeps with random
-//! faults, then healing and a demand for progress. A run of a sweep and a counterexample of the explorer are scenarios like
-//! any other, so that each can be opened, stepped and shared.
+//! explorer, that visits every state that a model or a small cluster can come to; seed sweeps with random faults, then healing
+//! and a demand for progress, of a protocol ([`sweep`]), of a scenario ([`trial`]), or from a moment of a run on ([`timed`]).
+//! A run of a sweep and a counterexample are scenarios like any other, so that each can be opened, stepped and shared.
 
 pub mod consistency;
+pub mod coverage;
 pub mod explore;
+pub mod faults;
 pub mod graph;
 pub mod history;
 pub mod isolation;
 mod least;
 pub mod linear;
-pub mod spec;
-pub mod weak;
-
-#[cfg(not(target_arch = "wasm32"))]
-pub mod coverage;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod faults;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod measures;
-#[cfg(not(target_arch = "wasm32"))]
+pub mod spec;
 pub mod sweep;
+pub mod timed;
+pub mod trial;
+pub mod weak;

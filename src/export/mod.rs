@@ -10,7 +10,7 @@ mod svg;
 mod verdict;
 
 use crate::check::history;
-use crate::session::Session;
+use crate::session::{Session, Writer};
 use crate::sim::sentence::Reader;
 use crate::sim::timeline::Timeline;
 use crate::sim::trace::Rec;
@@ -57,7 +57,12 @@ impl Form {
     }
 }
 
-/// What an engine that writes does for the page: the run that is open in the form of this name.
+/// What an engine that writes does for the page.
+pub fn writer() -> Writer {
+    Box::new(named)
+}
+
+/// The run that is open in the form of this name.
 pub fn named(session: &mut Session, name: &str) -> Result<String, String> {
     let form = Form::named(name).ok_or_else(|| format!("there is no form {name:?}"))?;
     let mut text = String::new();

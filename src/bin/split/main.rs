@@ -27,10 +27,13 @@ const REST: &[&str] = &[
     "faultline::ui::bench::charts",
     "faultline::ui::bench::commands",
     "faultline::ui::bench::history",
+    "faultline::ui::bench::hunt",
     "faultline::ui::bench::inbox",
     "faultline::ui::bench::inspector",
+    "faultline::ui::bench::jobs",
     "faultline::ui::bench::panels",
     "faultline::ui::bench::present::caption",
+    "faultline::ui::bench::sweep",
     "faultline::ui::bench::verdict",
     "faultline::ui::guide::chart",
     "faultline::ui::guide::measure",
@@ -43,6 +46,7 @@ const REST: &[&str] = &[
     "faultline::ui::palette::inside",
     "faultline::ui::sandbox",
     "faultline::view::compare",
+    "faultline::view::jobs",
     "faultline::view::sandbox",
 ];
 
