@@ -61,6 +61,7 @@ const parts = {
   groups: engine("groups"),
   membership: engine("membership"),
   exporter: engine("exporter"),
+  explorer: engine("explorer"),
   "first paint": files.filter((name) => /\.(html|css|svg)$/.test(name)),
 };
 

@@ -18,6 +18,7 @@
 //! | 5 | lesson | lesson format, goals, measures, runner, lint |
 //! | 6 | session | the only way to the engine: requests and replies of the wire |
 //! | 7 | export | a run in the forms of other tools |
+//! | 7 | jobs | what runs beside the bench: sweeps over seeds, the search for a counterexample |
 //! | 8 | cli | native: the command line |
 //! | 8 | worker | wasm32: hosts a session in the worker |
 //! | 9 | ui | wasm32: the page |
@@ -32,6 +33,7 @@
 pub mod base;
 pub mod check;
 pub mod export;
+pub mod jobs;
 pub mod lesson;
 pub mod progress;
 pub mod protocols;

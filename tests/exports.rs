@@ -17,7 +17,7 @@ const RUN: &str = r#"{
 }"#;
 
 fn written(run: &str, until: u64, form: Form) -> String {
-    let mut session = Session::new(protocols::all()).with_writer(export::named);
+    let mut session = Session::new(protocols::all()).with_writer(export::writer());
     let source = RunSource::Text(SourceFile { name: "run.json".into(), text: run.into() });
     let opened = session.handle(Request::Open(OpenRun { source, seed: None, cursor: Some(Micros::ms(until)) }));
     assert!(matches!(&opened[..], [Reply::Opened(_), Reply::Frame(_)]), "{opened:?}");
@@ -185,7 +185,7 @@ fn an_unknown_form_and_an_engine_that_writes_none_say_so() {
     let mut session = Session::new(protocols::all());
     let write = || Request::Write { form: "gif".into() };
     assert!(matches!(&session.handle(write())[..], [Reply::Failed(why)] if why.contains("writes no other forms")));
-    let mut session = session.with_writer(export::named);
+    let mut session = session.with_writer(export::writer());
     assert!(matches!(&session.handle(write())[..], [Reply::Failed(why)] if why.contains("no form \"gif\"")));
 }
 

@@ -9,6 +9,7 @@ pub mod decode;
 mod encode;
 pub mod form;
 pub mod hash;
+pub mod histogram;
 pub mod ids;
 pub mod json;
 pub mod order;

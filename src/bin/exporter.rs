@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    faultline::worker::register_writer(faultline::protocols::all, faultline::export::named);
+    faultline::worker::register_writer(faultline::protocols::all, faultline::export::writer);
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -41,7 +41,7 @@ pub struct Profile {
 }
 
 /// Kinds of faults; each seed has some of them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Kinds {
     server_crash: bool,
     client_crash: bool,
@@ -70,6 +70,7 @@ struct Script<'a> {
     /// Offset and drift of each clock that is not right.
     clocks: BTreeMap<String, (i64, i32)>,
     log: Vec<LogEntry>,
+    only: Only,
 }
 
 /// The scenario of a seed. Its last commands ask every client for one fresh put and get, at [`Profile::asks_at`].
@@ -92,7 +93,8 @@ pub fn scenario(profile: &Profile, describe: &Description, seed: u64) -> Scenari
         }
     }
     let beside = profile.beside.iter().map(|(_, name)| name.clone()).collect();
-    let mut script = Script { profile, stream, servers, clients, beside, clocks: BTreeMap::new(), log: Vec::new() };
+    let mut script =
+        Script { profile, stream, servers, clients, beside, clocks: BTreeMap::new(), log: Vec::new(), only: Only::All };
     script.workloads(describe);
     script.faults(describe);
     // From streams of their own: the rest of a seed's script is the same with and without them.
@@ -129,6 +131,94 @@ pub fn scenario(profile: &Profile, describe: &Description, seed: u64) -> Scenari
         nodes,
         commands,
     }
+}
+
+/// A run that has its own nodes and script, as random faults come upon it.
+#[derive(Clone, Debug)]
+pub struct Upon {
+    pub servers: Vec<String>,
+    pub clients: Vec<String>,
+    /// Faults happen from here on for so long; then everything heals.
+    pub from: Micros,
+    pub rough: Micros,
+    /// As in a [`Profile`].
+    pub settle: Micros,
+    pub bound: Micros,
+    /// The clients ask for something all the while, by workloads that are drawn.
+    pub load: bool,
+    /// Which kinds of faults there may be.
+    pub only: Only,
+}
+
+/// Kinds of faults that a search is narrowed to: what nothing but they shall explain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Only {
+    /// All that a seed draws.
+    #[default]
+    All,
+    Crashes,
+    Cuts,
+    /// None: the protocol's administrative functions.
+    Administration,
+}
+
+impl Upon {
+    pub fn asks_at(&self) -> Micros {
+        self.from.plus(self.rough).plus(self.settle)
+    }
+
+    pub fn ends_at(&self) -> Micros {
+        self.asks_at().plus(self.bound)
+    }
+}
+
+/// The faults of a seed, and how all heals and every client asks for each function once: its commands by their times.
+pub fn upon(on: &Upon, describe: &Description, seed: u64) -> (Vec<LogEntry>, Vec<LogEntry>) {
+    let profile = Profile {
+        protocol: describe.name.into(),
+        parameters: BTreeMap::new(),
+        drawn: Vec::new(),
+        servers: Default::default(),
+        clients: Default::default(),
+        beside: Vec::new(),
+        adversary: false,
+        lying_disks: false,
+        rough: on.rough,
+        settle: on.settle,
+        bound: on.bound,
+    };
+    let (servers, clients) = (on.servers.clone(), on.clients.clone());
+    let stream = Stream::new(seed, Purpose::Script, 3, 0);
+    let mut script = Script {
+        profile: &profile,
+        stream,
+        servers,
+        clients,
+        beside: Vec::new(),
+        clocks: BTreeMap::new(),
+        log: Vec::new(),
+        only: Only::All,
+    };
+    if on.load {
+        script.workloads(describe);
+    }
+    script.only = on.only;
+    script.faults(describe);
+    let mut faults = std::mem::take(&mut script.log);
+    // Those that were down or paused before know of no command that brings them back.
+    for node in script.everyone() {
+        script.add(on.rough, Command::Restart(NodeRef { node: node.clone() }));
+        script.add(on.rough, Command::Resume(NodeRef { node }));
+    }
+    script.add(on.rough, Command::Hold(Hold { on: false }));
+    script.heal();
+    script.fresh(describe);
+    let mut after = script.log;
+    for entry in faults.iter_mut().chain(&mut after) {
+        entry.at = entry.at.plus(on.from);
+    }
+    faults.sort_by_key(|entry| entry.at);
+    (faults, after)
 }
 
 impl Profile {
@@ -213,6 +303,12 @@ impl Script<'_> {
             slow_disk: on(0.3),
             often: on(0.25),
             administration: !describe.administration.is_empty() && on(0.5),
+        };
+        let kinds = match self.only {
+            Only::All => kinds,
+            Only::Crashes => Kinds { server_crash: true, ..Kinds::default() },
+            Only::Cuts => Kinds { split: true, ..Kinds::default() },
+            Only::Administration => Kinds { administration: true, ..Kinds::default() },
         };
         self.weather(&kinds);
         for node in self.everyone() {

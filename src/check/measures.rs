@@ -23,7 +23,7 @@ const fn measure(name: &'static str, unit: &'static str, meaning: &'static str) 
 
 /// Elections are those since the first leader was lost, by a crash or by stepping down; in a run in which none was, those
 /// since the start.
-pub const MEASURES: [Measure; 6] = [
+pub const MEASURES: [Measure; 8] = [
     measure(
         "leaderless_time",
         "us",
@@ -34,6 +34,8 @@ pub const MEASURES: [Measure; 6] = [
     measure("commit_latency", "us", "from a client's request that writes to its answer"),
     measure("messages_per_commit", "messages", "messages sent, for each write that was answered, in a run"),
     measure("bytes_per_commit", "bytes", "bytes sent, for each write that was answered, in a run"),
+    measure("latency", "us", "from a client's request of any kind to its answer"),
+    measure("answered", "operations", "operations that were answered, in a run"),
 ];
 
 /// The values of one run, in the order of [`MEASURES`].
@@ -44,11 +46,14 @@ pub fn of(timeline: &Timeline) -> Values {
     let world = timeline.head();
     let elections = Elections::read(&timeline.trace);
     let writes = |f: &str| world.describe.functions.iter().any(|info| info.f == f && info.has_value);
-    let mut latencies = Vec::new();
+    let (mut latencies, mut all) = (Vec::new(), Vec::new());
     for rec in timeline.trace.rows().iter().filter(|rec| rec.kind == RowKind::Complete) {
         let (op, outcome, _, begun) = timeline.trace.completed(rec);
-        if outcome == Outcome::Ok && writes(&op.f) {
-            latencies.push((rec.at - begun) as f64);
+        if outcome == Outcome::Ok {
+            all.push((rec.at - begun) as f64);
+            if writes(&op.f) {
+                latencies.push((rec.at - begun) as f64);
+            }
         }
     }
     let per_commit = |n: u64| if latencies.is_empty() { Vec::new() } else { vec![n as f64 / latencies.len() as f64] };
@@ -60,6 +65,8 @@ pub fn of(timeline: &Timeline) -> Values {
         latencies.clone(),
         per_commit(world.counters.sent),
         per_commit(world.counters.sent_bytes),
+        all.clone(),
+        vec![all.len() as f64],
     ]
 }
 

@@ -65,27 +65,29 @@ impl Sweep {
     pub fn run(&self, seed: u64, record: bool) -> Report {
         let blueprint = self.blueprint(seed).expect("the profile was checked");
         let mut trace = record.then(Trace::default);
-        let (verdict, steps) = Run::new(&blueprint).finish(&self.profile, &mut trace.as_mut());
+        let mut world = blueprint.world(Watch { properties: true, hash: false });
+        world.boot(&mut trace.as_mut());
+        let run = Run::new(world, &blueprint.scenario.commands);
+        let (verdict, steps) = run.finish(self.profile.asks_at(), self.profile.ends_at(), &mut trace.as_mut());
         let coverage = trace.map(|trace| Coverage::of(&trace, &blueprint.describe.timers)).unwrap_or_default();
         Report { seed, verdict, steps, coverage }
     }
 }
 
-/// One run of a sweep: the world and the fresh operations that it owes an answer.
-struct Run<'a> {
+/// A run from a world on: what is still to be commanded, and the fresh operations that are owed an answer.
+pub(super) struct Run<'a> {
     world: World,
     log: &'a [LogEntry],
     owed: BTreeMap<OpId, String>,
 }
 
 impl<'a> Run<'a> {
-    fn new(blueprint: &'a Blueprint) -> Run<'a> {
-        let world = blueprint.world(Watch { properties: true, hash: false });
-        Run { world, log: &blueprint.scenario.commands, owed: BTreeMap::new() }
+    pub(super) fn new(world: World, log: &'a [LogEntry]) -> Run<'a> {
+        Run { world, log, owed: BTreeMap::new() }
     }
 
-    fn finish(mut self, profile: &Profile, trace: &mut Option<&mut Trace>) -> (Verdict, u64) {
-        self.world.boot(trace);
+    /// To its end, or to the first property that breaks. What is asked for from `asks_at` on must be done by then.
+    pub(super) fn finish(mut self, asks_at: Micros, ends_at: Micros, trace: &mut Option<&mut Trace>) -> (Verdict, u64) {
         let log = self.log;
         let verdict = (|| {
             for entry in log {
@@ -96,7 +98,7 @@ impl<'a> Run<'a> {
                 // A command may find its target in another state than the script thought: that is reported in the
                 // trace, and no fault of the run.
                 let _ = self.world.apply(&entry.command, trace);
-                let fresh = entry.at >= profile.asks_at();
+                let fresh = entry.at >= asks_at;
                 if let (true, Command::Request(request), Some((id, op))) =
                     (fresh, &entry.command, self.world.facts().began.first())
                 {
@@ -104,7 +106,7 @@ impl<'a> Run<'a> {
                 }
                 self.look()?;
             }
-            self.advance(profile.ends_at().0, trace)?;
+            self.advance(ends_at.0, trace)?;
             self.owes()
         })();
         (verdict.err().unwrap_or(Verdict::Good), u64::from(self.world.step))

@@ -4,13 +4,10 @@ use super::{FAILED, UNKNOWN, print, run};
 use crate::base::Micros;
 use crate::base::json::Json;
 use crate::check::explore::cluster::{Bounds, Cluster, Move};
-use crate::check::explore::record::{Case, Start, replay};
+use crate::check::explore::record::{Case, Start, replay, told};
 use crate::check::explore::{Finding, Options, Report, Strategy, Verdict, explore as search, minimise};
 use crate::protocols;
 use crate::sim::scenario::Scenario;
-use crate::sim::sentence::Reader;
-use crate::sim::timeline::Timeline;
-use crate::wire::{Command, RowKind};
 use clap::{Args, ValueEnum};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -147,7 +144,7 @@ fn show(case: &Case, cluster: &Cluster, finding: &Finding<Move>, syncs: bool) ->
     };
     if let Ok(run) = &shown.run {
         let timeline = replay(run.clone(), protocols::all())?;
-        shown.sentences = sentences(&timeline, case.held_at(), syncs);
+        shown.sentences = told(&timeline, case.held_at(), syncs).into_iter().map(|(_, words)| words).collect();
         let world = timeline.head();
         let places = world.describe.properties.iter().zip(&world.broken);
         let mut broken = places.filter(|((name, _), _)| *name == property);
@@ -158,32 +155,6 @@ fn show(case: &Case, cluster: &Cluster, finding: &Finding<Move>, syncs: bool) ->
         }
     }
     Ok(shown)
-}
-
-/// What happened after so many commands; syncs where they take time.
-fn sentences(timeline: &Timeline, commands: usize, syncs: bool) -> Vec<String> {
-    let (world, trace) = (timeline.head(), &timeline.trace);
-    let (setup, machine) = (&world.setup, &*world.machine);
-    let reader = Reader { trace, setup, machine, properties: &world.describe.properties };
-    let mut given = 0;
-    let mut sentences = Vec::new();
-    for rec in trace.rows() {
-        let told = match rec.kind {
-            RowKind::Command => {
-                given += 1;
-                let command = timeline.log.get(given - 1).map(|entry| &entry.command);
-                matches!(command, Some(Command::Cut(_) | Command::Heal(_)))
-            }
-            RowKind::Deliver | RowKind::Lost | RowKind::TimerFired | RowKind::Invoke | RowKind::Complete => true,
-            RowKind::Crash | RowKind::Restart | RowKind::Note | RowKind::Violation => true,
-            RowKind::Synced => syncs,
-            _ => false,
-        };
-        if told && given > commands {
-            sentences.push(format!("{}  {}", rec.time(), reader.sentence(rec)));
-        }
-    }
-    sentences
 }
 
 /// Writing to a string cannot fail.

@@ -4,6 +4,7 @@ use super::{FAILED, print};
 use crate::base::codec;
 use crate::lesson::draft::Draft;
 use crate::lesson::gallery::{self, Gallery};
+use crate::lesson::hunts;
 use crate::lesson::{Finding, check, pack};
 use crate::protocols;
 use crate::sim::scenario::Blueprint;
@@ -42,6 +43,11 @@ pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
         if slug == gallery::FOLDER {
             let gallery = Gallery::read(&own, protocols::all()).map_err(|findings| complain(slug, findings))?;
             write(&into.join(gallery::PACK), &codec::to_bytes(&gallery.shelf))?;
+            continue;
+        }
+        if slug == hunts::FOLDER {
+            let hunts = hunts::read(&own, protocols::all()).map_err(|findings| complain(slug, findings))?;
+            write(&into.join(hunts::PACK), hunts::pack(&hunts).as_bytes())?;
             continue;
         }
         let draft = Draft::read(&own, protocols::all()).map_err(|findings| complain(slug, findings))?;

@@ -52,12 +52,19 @@ enum Command {
         #[arg(long)]
         jobs: Option<u64>,
         /// A measure (may be given several times; all without it): leaderless_time, elections, split_votes,
-        /// commit_latency, messages_per_commit, bytes_per_commit.
+        /// commit_latency, messages_per_commit, bytes_per_commit, latency, answered.
         #[arg(long = "measure", value_name = "NAME")]
         measures: Vec<String>,
         /// Simulated time to run each seed to.
         #[arg(long, default_value = "10s", value_parser = Micros::parse)]
         until: Micros,
+        /// Random faults upon the scenario up to there; then all heals, and every client must get an operation of each kind
+        /// done.
+        #[arg(long)]
+        faults: bool,
+        /// Write the run of the first failing seed, which `faultline run` and the page open.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         /// Only the I-th of N parts of the seeds; `faultline merge` puts the JSON reports together.
         #[arg(long, value_name = "I/N", default_value = "1/1", value_parser = shard)]
         shard: (u64, u64),
@@ -148,10 +155,10 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Run { scenario, seed, until, format } => run::run(&scenario, seed, until, format),
-        Command::Sweep { scenario, seeds, jobs, measures, until, shard, format } => {
+        Command::Sweep { scenario, seeds, jobs, measures, until, faults, out, shard, format } => {
             let threads = || std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
             let jobs = jobs.unwrap_or_else(threads);
-            sweep::sweep(&sweep::Order { scenario, seeds, jobs, measures, until, shard, format })
+            sweep::sweep(&sweep::Order { scenario, seeds, jobs, measures, until, faults, out, shard, format })
         }
         Command::Merge { reports, format } => sweep::merge(&reports, format),
         Command::Check(order) => check::check(&order),

@@ -3,10 +3,9 @@
 
 use super::{FAILED, SweepFormat, print, run};
 use crate::base::Micros;
-use crate::check::measures::{self, MEASURES, Values};
-use crate::sim::scenario::Blueprint;
-use crate::sim::timeline::Timeline;
-use crate::sim::world::Watch;
+use crate::check::measures::MEASURES;
+use crate::check::trial::{Outcome, Plan, Trial};
+use crate::protocols;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +24,10 @@ pub struct Order {
     /// Empty: all.
     pub measures: Vec<String>,
     pub until: Micros,
+    /// Random faults, then healing and a demand for progress.
+    pub faults: bool,
+    /// Where to write the run of the first failing seed.
+    pub out: Option<PathBuf>,
     pub shard: (u64, u64),
     pub format: SweepFormat,
 }
@@ -38,6 +41,8 @@ struct Report {
     /// Of the scenario as it was read, in 16 hexadecimal digits: only reports of the same are merged.
     hash: String,
     until_us: u64,
+    #[serde(default)]
+    faults: bool,
     /// First seed and the one after the last.
     seeds: (u64, u64),
     /// Shards that are in, each as its number from 1, of how many.
@@ -82,14 +87,6 @@ struct Measured {
     values: Vec<(f64, u64)>,
 }
 
-/// One run.
-struct Outcome {
-    seed: u64,
-    failed: Option<(String, String)>,
-    limited: bool,
-    values: Values,
-}
-
 pub fn sweep(order: &Order) -> Result<ExitCode, String> {
     let blueprint = run::read(&order.scenario)?;
     let chosen = chosen(&order.measures)?;
@@ -101,12 +98,15 @@ pub fn sweep(order: &Order) -> Result<ExitCode, String> {
     if seeds.is_empty() {
         return Err("no seed is asked for: write --seeds A..B with A below B".into());
     }
-    let outcomes = run_all(&blueprint, order, &seeds);
+    let hash = crate::base::hash::bytes(0, blueprint.with_seed(0).scenario.to_json().as_bytes());
+    let trial = Trial::new(blueprint, Plan { until: order.until, faults: order.faults }, protocols::all());
+    let outcomes = run_all(&trial, order.jobs, &seeds)?;
     let mut report = Report {
         version: VERSION,
         scenario: order.scenario.display().to_string(),
-        hash: format!("{:016x}", crate::base::hash::bytes(0, blueprint.with_seed(0).scenario.to_json().as_bytes())),
+        hash: format!("{hash:016x}"),
         until_us: order.until.0,
+        faults: order.faults,
         seeds: order.seeds,
         shards: vec![order.shard],
         runs: 0,
@@ -122,6 +122,10 @@ pub fn sweep(order: &Order) -> Result<ExitCode, String> {
     }
     outcomes.into_iter().for_each(|outcome| report.take(outcome, &chosen, order));
     report.measures.values_mut().for_each(Measured::finish);
+    if let (Some(out), Some(failing)) = (&order.out, &report.first_failing) {
+        let run = trial.scenario(failing.seed).to_json() + "\n";
+        std::fs::write(out, run).map_err(|error| format!("{}: {error}", out.display()))?;
+    }
     report.show(order.format)
 }
 
@@ -158,7 +162,7 @@ fn chosen(names: &[String]) -> Result<Vec<usize>, String> {
 }
 
 /// In the order of the seeds, however many jobs there are.
-fn run_all(blueprint: &Blueprint, order: &Order, seeds: &[u64]) -> Vec<Outcome> {
+fn run_all(trial: &Trial<'_>, jobs: u64, seeds: &[u64]) -> Result<Vec<Outcome>, String> {
     let next = AtomicU64::new(0);
     let bar = ProgressBar::new(seeds.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {eta} left") {
@@ -167,33 +171,19 @@ fn run_all(blueprint: &Blueprint, order: &Order, seeds: &[u64]) -> Vec<Outcome> 
     let work = || {
         let mut outcomes = Vec::new();
         while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
-            outcomes.push(one(blueprint, order.until, *seed));
+            outcomes.push(trial.run(*seed)?);
             bar.inc(1);
         }
-        outcomes
+        Ok(outcomes)
     };
-    let mut all: Vec<Outcome> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..order.jobs.max(1)).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("a run does not panic")).collect()
+    let all: Result<Vec<Vec<Outcome>>, String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().expect("a run does not panic")).collect()
     });
     bar.finish_and_clear();
+    let mut all: Vec<Outcome> = all?.into_iter().flatten().collect();
     all.sort_by_key(|outcome| outcome.seed);
-    all
-}
-
-fn one(blueprint: &Blueprint, until: Micros, seed: u64) -> Outcome {
-    let watch = Watch { properties: true, hash: false };
-    let mut timeline = Timeline::new(blueprint.with_seed(seed), watch, None);
-    timeline.advance(until, u64::MAX);
-    let world = timeline.head();
-    let broken = world.broken.iter().zip(&world.describe.properties);
-    let first = broken.filter_map(|(b, (name, _))| b.as_ref().map(|(row, why)| (*row, *name, why.to_string()))).min();
-    Outcome {
-        seed,
-        failed: first.map(|(_, name, why)| (name.to_owned(), why)),
-        limited: world.halted.is_some(),
-        values: measures::of(&timeline),
-    }
+    Ok(all)
 }
 
 impl Report {
@@ -205,7 +195,13 @@ impl Report {
             *self.violated.entry(property.clone()).or_default() += 1;
             let (file, seed, until) =
                 (order.scenario.display(), outcome.seed, order.until.to_string().replace(' ', ""));
-            let replay = format!("faultline run {file} --seed {seed} --until {until}");
+            let replay = match order.faults {
+                true => format!(
+                    "faultline sweep {file} --seeds {seed}..{} --until {until} --faults --out run.json",
+                    seed + 1
+                ),
+                false => format!("faultline run {file} --seed {seed} --until {until}"),
+            };
             self.first_failing.get_or_insert(Failing { seed, property, reason, replay });
         }
         for &place in chosen {
@@ -229,8 +225,8 @@ impl Report {
     }
 
     fn join(&mut self, other: Report) -> Result<(), String> {
-        let same = (&self.hash, self.until_us, self.seeds, self.shards[0].1)
-            == (&other.hash, other.until_us, other.seeds, other.shards[0].1)
+        let same = (&self.hash, self.until_us, self.faults, self.seeds, self.shards[0].1)
+            == (&other.hash, other.until_us, other.faults, other.seeds, other.shards[0].1)
             && self.measures.keys().eq(other.measures.keys());
         if !same {
             return Err(
@@ -272,7 +268,8 @@ impl Report {
     fn text(&self) -> String {
         let mut text = String::new();
         let (first, end) = self.seeds;
-        let _ = writeln!(text, "{}, seeds {first}..{end}, each to {}", self.scenario, Micros(self.until_us));
+        let rough = if self.faults { " under random faults, then healed" } else { "" };
+        let _ = writeln!(text, "{}, seeds {first}..{end}, each to {}{}", self.scenario, Micros(self.until_us), rough);
         if let [(shard, of)] = self.shards[..]
             && of > 1
         {

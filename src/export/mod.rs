@@ -15,7 +15,7 @@ mod verdict;
 
 use crate::base::Micros;
 use crate::check::history;
-use crate::session::Session;
+use crate::session::{Session, Writer};
 use crate::sim::sentence::Reader;
 use crate::sim::timeline::Timeline;
 use crate::sim::trace::Rec;
@@ -66,6 +66,11 @@ impl Form {
     pub fn named(name: &str) -> Option<Form> {
         Form::ALL.iter().find(|(own, _)| *own == name).map(|(_, form)| *form)
     }
+}
+
+/// What an engine that writes does for the page.
+pub fn writer() -> Writer {
+    Box::new(named)
 }
 
 /// What an engine that writes does for the page: the run that is open in the form of this name; or, by "slice A,B … TO", the

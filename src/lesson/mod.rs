@@ -8,8 +8,8 @@
 //!   nobody watches, for [`predict`] and [`measure`]; [`quote`]: measured values in texts;
 //! - native only, for authors: `format`: the files to the letter; `finding`: complaints with file and line; `prose`:
 //!   Markdown to the page's blocks; `draft`: a lesson from its files; `compile` and `fit`: conditions and goals for the nodes of a
-//!   run; `page`: as the page shows it; `packer`: the pack; `gallery`: ready scenarios for the sandbox; `check`:
-//!   proves a lesson.
+//!   run; `page`: as the page shows it; `packer`: the pack; `gallery`: ready scenarios for the sandbox; `hunts`:
+//!   start scenarios for the search for counterexamples; `check`: proves a lesson.
 
 pub mod condition;
 pub mod goal;
@@ -38,6 +38,8 @@ mod fit;
 pub mod format;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod gallery;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod hunts;
 #[cfg(not(target_arch = "wasm32"))]
 mod packer;
 #[cfg(not(target_arch = "wasm32"))]

@@ -38,8 +38,8 @@ struct Run {
     lines: charts::Lines,
 }
 
-/// Writes the open run in a form that it knows by name.
-pub type Writer = fn(&mut Session, &str) -> Result<String, String>;
+/// Makes something of the open run that it knows by name.
+pub type Writer = Box<dyn FnMut(&mut Session, &str) -> Result<String, String>>;
 
 pub struct Session {
     registry: &'static [Entry],
@@ -99,10 +99,12 @@ impl Session {
             }
             Request::Press { step, button } => self.press(step, button),
             Request::Write { form } => {
-                let written = match self.writer {
+                let mut writer = self.writer.take();
+                let written = match &mut writer {
                     Some(write) => write(self, &form),
                     None => Err("this engine writes no other forms".into()),
                 };
+                self.writer = writer;
                 vec![written.map_or_else(Reply::Failed, Reply::Exported)]
             }
             Request::Die => panic!("the engine was asked to die"),
@@ -116,6 +118,10 @@ impl Session {
     /// The run that is open.
     pub fn timeline(&self) -> Option<&Timeline> {
         self.run.as_ref().map(|run| &run.timeline)
+    }
+
+    pub fn registry(&self) -> &'static [Entry] {
+        self.registry
     }
 
     /// What does not change of it.
@@ -276,6 +282,7 @@ impl Run {
             Request::Payload { row } => vec![self.payload(row)],
             Request::Undo => self.change(Timeline::undo),
             Request::Branch(id) => self.change(|timeline| timeline.go_to_branch(id)),
+            Request::Graft { run, to, name } => self.graft(run, to, &name),
             Request::Name { branch, name } => {
                 let done = self.timeline.name_branch(branch, &name);
                 self.answered(done)
@@ -313,6 +320,19 @@ impl Run {
             self.timeline.seek(self.timeline.shown(), SLICE_STEPS);
         }
         self.answered(done)
+    }
+
+    fn graft(&mut self, text: String, to: Micros, name: &str) -> Vec<Reply> {
+        let mine = self.timeline.save();
+        self.change(|timeline| {
+            let theirs = Scenario::read(&SourceFile { name: "the run".into(), text })?;
+            let same =
+                Scenario { commands: mine.commands.clone(), layout: mine.layout.clone(), ..theirs.clone() } == mine;
+            if !same {
+                return Err("It belongs to another run: open that one first.".into());
+            }
+            timeline.graft(theirs.commands, to, name)
+        })
     }
 
     /// A refusal is said before the frame.

@@ -91,6 +91,20 @@ impl Timeline {
         Ok(())
     }
 
+    /// Goes on by another log as a branch of this name, as far as a moment: where it parts from the present one is where the
+    /// branch leaves.
+    pub fn graft(&mut self, log: Vec<LogEntry>, to: Micros, name: &str) -> Result<(), String> {
+        let same = self.log.iter().zip(&log).take_while(|(a, b)| a == b).count();
+        if log != self.log && !self.enter(&log) {
+            let first_other = |log: &[LogEntry]| log.get(same).map_or(Micros::MAX, |entry| entry.at);
+            let fork = first_other(&self.log).min(first_other(&log));
+            self.begin_branch(fork);
+            self.restart_from(log, same, u32::MAX, Micros(fork.0.saturating_sub(1)));
+        }
+        self.seek(to, u64::MAX);
+        self.name_branch(self.branch, name)
+    }
+
     /// Gives a branch a name, or by an empty one takes it away.
     pub fn name_branch(&mut self, id: u32, name: &str) -> Result<(), String> {
         let limb = self.limbs.iter_mut().find(|limb| limb.id == id).ok_or("that branch is not kept any more")?;

@@ -411,7 +411,10 @@ impl Timeline {
     /// The scenario with this branch's log up to the head: the saved form of the run.
     pub fn save(&self) -> super::scenario::Scenario {
         let mut scenario = self.blueprint.scenario.clone();
-        scenario.commands.clone_from(&self.log);
+        // As long as nobody did anything, moments that the seed draws stay open to another seed.
+        if self.log != self.blueprint.script() {
+            scenario.commands.clone_from(&self.log);
+        }
         scenario
     }
 }

@@ -56,6 +56,7 @@ impl Asked {
             | Request::Edit { .. }
             | Request::Press { .. }
             | Request::Undo
+            | Request::Graft { .. }
             | Request::Branch(_)
             | Request::Name { .. } => Asked::Change,
             Request::Rows { .. } => Asked::Rows,
@@ -66,8 +67,8 @@ impl Asked {
             Request::Glance { .. } => Asked::Glance,
             Request::Payload { .. } => Asked::Payload,
             Request::Predict { .. } => Asked::Predict,
-            Request::Measure { .. } => Asked::Measure,
-            Request::Export | Request::Arrange { .. } | Request::Write { .. } | Request::Sheet => Asked::Export,
+            Request::Measure { .. } | Request::Write { .. } => Asked::Measure,
+            Request::Export | Request::Arrange { .. } | Request::Sheet => Asked::Export,
             Request::Die => Asked::Die,
         }
     }

@@ -9,6 +9,7 @@ use super::play::Playhead;
 use super::state::{Action, Load, State};
 use crate::base::{Micros, codec};
 use crate::view::history;
+use crate::view::jobs::Jobs;
 use crate::view::link::Session;
 use crate::view::route::Route;
 use crate::view::stage::Target;
@@ -52,6 +53,10 @@ pub struct Core {
     pub(super) writer: RefCell<Option<Rc<Link>>>,
     /// What judges the run ([`super::judge`]), once that was asked for.
     pub(super) judge: RefCell<Option<Rc<dyn Any>>>,
+    /// The workers of a sweep, each with the seeds that it still has to run; and the one of a search.
+    pub(super) sweepers: RefCell<Vec<(Option<Rc<Link>>, (u64, u64))>>,
+    pub(super) hunter: RefCell<Option<Rc<Link>>>,
+    pub(super) jobs: RefCell<Rc<Jobs>>,
     /// A clip that is being recorded.
     pub(super) clip: RefCell<Option<Clip>>,
     pub play: Playhead,
@@ -111,6 +116,9 @@ impl Lab {
             sweeper: RefCell::default(),
             writer: RefCell::default(),
             judge: RefCell::default(),
+            sweepers: RefCell::default(),
+            hunter: RefCell::default(),
+            jobs: RefCell::default(),
             clip: RefCell::default(),
             quiet: Cell::default(),
             play: Playhead::new(me.clone()),
@@ -254,8 +262,13 @@ impl Core {
 
     /// Shows a run of whatever kind that the learner has as a file.
     pub fn open_file(&self, run: &str) {
+        self.open_other(run, "the run of a file", None);
+    }
+
+    /// Shows a run from elsewhere; the learner's own is kept.
+    pub fn open_other(&self, run: &str, whose: &str, at: Option<Micros>) {
         self.foreign.set(true);
-        self.borrow(run, "the run of a file", None);
+        self.borrow(run, whose, at);
     }
 
     /// Plays one of the runs that a measurement is made of; the learner's own run is kept.

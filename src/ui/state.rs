@@ -7,6 +7,7 @@ use crate::progress::{GoalMet, LessonProgress, Position, Progress};
 use crate::view::acts::Form;
 use crate::view::cap::Cap;
 use crate::view::compare::Search;
+use crate::view::jobs::Jobs;
 use crate::view::judged::Judged;
 use crate::view::keys::Keys;
 use crate::view::lattice::Lattice;
@@ -54,6 +55,8 @@ pub enum Tab {
     History,
     Operations,
     Measures,
+    Sweep,
+    Hunt,
 }
 
 /// A message at the top of the page that stays until it is closed.
@@ -106,6 +109,8 @@ pub struct State {
     /// A measurement is under way beside the bench.
     pub measuring: bool,
     pub sandbox: Sandbox,
+    /// What runs beside the bench.
+    pub jobs: Rc<Jobs>,
 }
 
 /// The sandbox: what there is to choose from, and what the forms hold.
@@ -247,6 +252,7 @@ pub enum Action {
     Charts(Rc<Charts>),
     Trace(Rc<TracePage>),
     Sandbox(Sandbox),
+    Jobs(Rc<Jobs>),
     /// The open run as a form has it.
     Sheet(Rc<Sheet>),
     /// What is wrong with a form: the part, and a sentence.
@@ -349,6 +355,7 @@ impl State {
             }
             Action::Exported(run) => self.keep_goals(&run),
             Action::Sandbox(sandbox) => self.sandbox = sandbox,
+            Action::Jobs(jobs) => self.jobs = jobs,
             Action::Sheet(sheet) => {
                 let edition = self.sandbox.edition + 1;
                 let shelf = std::mem::take(&mut self.sandbox.shelf);

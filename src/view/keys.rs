@@ -176,6 +176,7 @@ pub static TABLE: &[Line] = &[
     line(Area::Bench, Deed::Tab(5), "tab-6", "6", "The sixth tab"),
     line(Area::Bench, Deed::Tab(6), "tab-7", "7", "The seventh tab"),
     line(Area::Bench, Deed::Tab(7), "tab-8", "8", "The eighth tab"),
+    line(Area::Bench, Deed::Tab(8), "tab-9", "9", "The ninth tab"),
     line(Area::Bench, Deed::Request, "request", "q", "Send a request"),
     line(Area::Bench, Deed::Heal, "heal", "h", "Heal all cuts"),
     line(Area::Bench, Deed::Undo, "undo", "u", "Take back the last command"),

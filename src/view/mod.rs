@@ -15,6 +15,7 @@ pub mod faults;
 pub mod history;
 pub mod hit;
 pub mod inspect;
+pub mod jobs;
 pub mod judged;
 pub mod keys;
 pub mod labels;

@@ -74,6 +74,8 @@ pub enum Request {
     Branch(u32),
     /// Gives a branch a name, or by an empty one takes it away. Answer as for `Do`.
     Name { branch: u32, name: String },
+    /// Goes on by the commands of a run of the same set-up and seed, as a branch of this name, to a moment. Answer as for `Do`.
+    Graft { run: String, to: Micros, name: String },
     /// The stage at a branch's end, without going there. Answer: [`Reply::Glanced`].
     Glance { branch: u32 },
     /// Rows of the trace up to the cursor, for the log. Answer: [`Reply::Rows`].
@@ -100,8 +102,8 @@ pub enum Request {
     Sheet,
     /// The trace as far as it is simulated, from a row on, in pages. Answer: [`Reply::Trace`].
     Trace { first: u64 },
-    /// The run in the form of another tool, by the form's name; only the engine that is there for it does that. Answer:
-    /// [`Reply::Exported`].
+    /// What an engine that is there for it makes of the run: the form of another tool, by its name; a slice of a sweep or of a
+    /// search, by the words of `jobs`. Answer: [`Reply::Exported`].
     Write { form: String },
     /// Fault drill for tests of recovery: the engine panics. Only answered by its death.
     Die,

@@ -24,7 +24,7 @@ impl Worker for Engine {
         let registry = REGISTRY.with(|registry| registry.get().expect("registered before anybody asks"));
         let session = Session::new(registry());
         let writer = WRITER.with(Cell::get);
-        Engine { session: if let Some(writer) = writer { session.with_writer(writer) } else { session } }
+        Engine { session: if let Some(writer) = writer { session.with_writer(writer()) } else { session } }
     }
 
     fn update(&mut self, _: &WorkerScope<Self>, (): ()) {}
@@ -43,8 +43,8 @@ type Registry = fn() -> &'static [Entry];
 thread_local! {
     /// The protocols that this engine's program holds.
     static REGISTRY: Cell<Option<Registry>> = const { Cell::new(None) };
-    /// What writes runs in other forms, in the engine that does.
-    static WRITER: Cell<Option<Writer>> = const { Cell::new(None) };
+    /// What makes something else of runs, in the engine that does.
+    static WRITER: Cell<Option<fn() -> Writer>> = const { Cell::new(None) };
     /// Who asked last, to send the last words to.
     static ASKED_BY: RefCell<Option<(WorkerScope<Engine>, HandlerId, u32)>> = const { RefCell::new(None) };
 }
@@ -68,8 +68,8 @@ pub fn register(registry: Registry) {
     Engine::registrar().encoding::<Wire>().register();
 }
 
-/// Runs in the worker that writes runs in other forms.
-pub fn register_writer(registry: Registry, writer: Writer) {
+/// Runs in a worker that makes something else of runs.
+pub fn register_writer(registry: Registry, writer: fn() -> Writer) {
     WRITER.with(|own| own.set(Some(writer)));
     register(registry);
 }

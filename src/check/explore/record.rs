@@ -9,7 +9,9 @@ use super::{Finding, walk};
 use crate::base::{Micros, MsgId, NodeId, TimerId};
 use crate::sim::cell::Entry;
 use crate::sim::node::Timer;
+use crate::sim::protocol::NodeSetup;
 use crate::sim::scenario::{Blueprint, LogEntry, Scenario};
+use crate::sim::sentence::Reader;
 use crate::sim::still::{Due, What};
 use crate::sim::timeline::Timeline;
 use crate::sim::world::{Watch, World};
@@ -63,10 +65,40 @@ impl Case {
         }
         let mut world = timeline.head().clone();
         world.advance_clock(start.from.0);
+        Ok(Case::held(scenario, world, programs.into_iter().collect(), start.syncs))
+    }
+
+    /// From the cursor of a run on. Clients may ask for what is commanded after it; if that is nothing, and they shall ask,
+    /// each for a value to be written and to be read.
+    pub fn at(timeline: &Timeline, syncs: bool, asks: bool) -> Case {
+        let (before, later) = timeline.log.split_at(timeline.done());
+        let mut world = timeline.world().clone();
+        world.advance_clock(timeline.shown().0);
+        let mut programs: BTreeMap<String, Vec<Op>> = BTreeMap::new();
+        for entry in later {
+            if let Command::Request(request) = &entry.command {
+                programs.entry(request.client.clone()).or_default().push(request.op.clone());
+            }
+        }
+        if asks && programs.is_empty() {
+            let clients = world.setup.nodes.iter().filter(|node| node.client);
+            let usual = |(place, client): (usize, &NodeSetup)| (client.name.clone(), usual(&world, place as i64 + 1));
+            programs = clients.enumerate().map(usual).collect();
+        }
+        let scenario = Scenario { commands: before.to_vec(), ..timeline.blueprint.scenario.clone() };
+        Case::held(scenario, world, programs.into_iter().collect(), syncs)
+    }
+
+    fn held(scenario: Scenario, mut world: World, programs: Vec<Program>, syncs: bool) -> Case {
         let mut log = Log { world: &mut world, entries: scenario.commands.clone() };
-        log.hold(start);
+        log.hold(syncs);
         let prefix = log.entries;
-        Ok(Case { scenario, prefix, world, programs: programs.into_iter().collect() })
+        Case { scenario, prefix, world, programs }
+    }
+
+    /// The number of commands up to the moment at which it begins, without those that hold everything.
+    pub fn begins_at(&self) -> usize {
+        self.scenario.commands.len()
     }
 
     /// The number of commands up to where everything is held.
@@ -96,6 +128,44 @@ impl Case {
     }
 }
 
+/// A write and a read, as the protocol has them.
+fn usual(world: &World, number: i64) -> Vec<Op> {
+    let functions = &world.describe.functions;
+    let kinds = [true, false].map(|writes| functions.iter().find(|f| f.has_value == writes));
+    let op = |function: &FunctionInfo| Op {
+        f: function.f.as_str().into(),
+        key: if function.has_key { "x".into() } else { Default::default() },
+        value: if function.has_value { Datum::Int(1_000 + number) } else { Datum::None },
+    };
+    kinds.into_iter().flatten().map(op).collect()
+}
+
+/// What happened after so many commands of a run, each with its row; syncs where they take time.
+pub fn told(timeline: &Timeline, commands: usize, syncs: bool) -> Vec<(u32, String)> {
+    let (world, trace) = (timeline.head(), &timeline.trace);
+    let (setup, machine) = (&world.setup, &*world.machine);
+    let reader = Reader { trace, setup, machine, properties: &world.describe.properties };
+    let mut given = 0;
+    let mut sentences = Vec::new();
+    for (row, rec) in trace.rows().iter().enumerate() {
+        let told = match rec.kind {
+            RowKind::Command => {
+                given += 1;
+                let command = timeline.log.get(given - 1).map(|entry| &entry.command);
+                matches!(command, Some(Command::Cut(_) | Command::Heal(_)))
+            }
+            RowKind::Deliver | RowKind::Lost | RowKind::TimerFired | RowKind::Invoke | RowKind::Complete => true,
+            RowKind::Crash | RowKind::Restart | RowKind::Note | RowKind::Violation => true,
+            RowKind::Synced => syncs,
+            _ => false,
+        };
+        if told && given > commands {
+            sentences.push((row as u32, format!("{}  {}", rec.time(), reader.sentence(rec))));
+        }
+    }
+    sentences
+}
+
 /// A run to its last command, with what comes of that at once.
 ///
 /// # Errors
@@ -123,7 +193,7 @@ impl Log<'_> {
     }
 
     /// From now on nothing moves by itself but time.
-    fn hold(&mut self, start: Start) {
+    fn hold(&mut self, syncs: bool) {
         let given = |done: Result<(), String>| done.expect("these commands are always possible");
         given(self.give(Command::Hold(Hold { on: true })));
         let shape = self.world.net.default_shape();
@@ -137,7 +207,7 @@ impl Log<'_> {
             let (name, shell) = (self.world.setup.nodes[node].name.clone(), &self.world.shells[node]);
             let none = Distribution::Constant(Micros::ZERO);
             let (slow, lies, working) = (*shell.sync_time != none, shell.lies, shell.working.is_some());
-            if !start.syncs && slow {
+            if !syncs && slow {
                 given(self.give(Command::Disk(DiskShape { node: name.clone(), sync: none, lies })));
             }
             if working {

@@ -16,7 +16,7 @@ use super::Lesson;
 use super::draft::{Draft, LESSON, PROSE, SCENARIOS};
 use super::finding::{Finding, read_toml};
 use super::format::{SolutionFile, TruthFile, VERSION};
-use super::gallery;
+use super::{gallery, hunts};
 use crate::base::Micros;
 use crate::sim::cell::Entry;
 use crate::sim::scenario::Blueprint;
@@ -54,6 +54,11 @@ pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
     gallery::check(&folders.remove(gallery::FOLDER).unwrap_or_default(), registry, &mut shown);
     report.runs += shown.runs;
     report.findings.extend(shown.findings.into_iter().map(|finding| finding.under(gallery::FOLDER)));
+    let mut starts = Report::default();
+    if let Some(files) = folders.remove(hunts::FOLDER) {
+        hunts::check(&files, registry, &mut starts);
+    }
+    report.findings.extend(starts.findings.into_iter().map(|finding| finding.under(hunts::FOLDER)));
     let mut facts = BTreeMap::new();
     for (folder, files) in &folders {
         let (lesson, one) = check_lesson(folder, files, registry);

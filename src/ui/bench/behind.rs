@@ -3,7 +3,7 @@
 
 use super::super::app::{Ctx, use_ctx};
 use super::super::state::Tab;
-use super::{charts, commands, history, inspector, panels, verdict};
+use super::{charts, commands, history, hunt, inspector, panels, sweep, verdict};
 use yew::prelude::*;
 
 pub fn behind(_: &Ctx) -> Html {
@@ -17,6 +17,7 @@ fn Behind() -> Html {
     charts::use_charts(&ctx);
     inspector::use_inspector(&ctx);
     history::use_glance(&ctx);
+    hunt::use_starts(&ctx);
     match ctx.state.run.tab {
         Tab::State => inspector::inspector(&ctx),
         Tab::Pending => panels::pending(&ctx),
@@ -24,6 +25,8 @@ fn Behind() -> Html {
         Tab::History => history::history(&ctx),
         Tab::Operations => verdict::operations(&ctx),
         Tab::Measures => charts::charts(&ctx),
+        Tab::Sweep => sweep::sweep(&ctx),
+        Tab::Hunt => hunt::hunt(&ctx),
         Tab::Diagram | Tab::Log => Html::default(),
     }
 }

@@ -6,7 +6,7 @@ use super::super::state::{Action, Tab};
 use super::{behind, diagram, log};
 use yew::prelude::*;
 
-const TABS: [(Tab, &str, &str); 8] = [
+const TABS: [(Tab, &str, &str); 10] = [
     (Tab::Diagram, "diagram", "Space-time"),
     (Tab::Log, "log", "Log"),
     (Tab::State, "state", "State"),
@@ -15,6 +15,8 @@ const TABS: [(Tab, &str, &str); 8] = [
     (Tab::History, "history", "History"),
     (Tab::Measures, "measures", "Measures"),
     (Tab::Operations, "operations", "Operations"),
+    (Tab::Sweep, "sweep", "Sweep"),
+    (Tab::Hunt, "search", "Search"),
 ];
 
 /// The tabs with their words.
