@@ -36,6 +36,7 @@ fn entry(protocol: &str, nodes: Vec<SheetNode>) -> GalleryEntry {
         outcome: String::new(),
         until: Micros::s(1),
         sheet,
+        cap: false,
         versus: None,
     }
 }
