@@ -30,7 +30,7 @@ fn run(protocol: &str, server: &str, parameters: &str, seed: u64) -> Session {
         "commands": [{{"at": "0s", "do": {{"workload": {{"client": "client", "arrivals": {{"closed": {{"think": {{"constant": "4ms"}}}}}},
           "mix": {{"get": 2, "put": 1}}}}}}}}]}}"#
     );
-    let mut session = Session::new(protocols::all()).with_writer(export::named);
+    let mut session = Session::new(protocols::all()).with_writer(export::writer());
     let source = RunSource::Text(SourceFile { name: "run.json".into(), text });
     let opened = session.handle(Request::Open(OpenRun { source, seed: None, cursor: Some(END) }));
     assert!(matches!(&opened[..], [Reply::Opened(_), Reply::Frame(_)]), "{opened:?}");
@@ -75,7 +75,7 @@ fn lost(
 
 /// A ready scenario, with another seed.
 fn ready(text: &str, seed: u64, until: Micros) -> Session {
-    let mut session = Session::new(protocols::all()).with_writer(export::named);
+    let mut session = Session::new(protocols::all()).with_writer(export::writer());
     let source = RunSource::Text(SourceFile { name: "run.toml".into(), text: text.into() });
     let opened = session.handle(Request::Open(OpenRun { source, seed: Some(seed), cursor: Some(until) }));
     assert!(matches!(&opened[..], [Reply::Opened(_), Reply::Frame(_)]), "{opened:?}");
