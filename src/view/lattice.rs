@@ -441,9 +441,9 @@ mod tests {
         let (nodes, edges) = picture(&lattice, None, Micros::ZERO);
         for (i, node) in nodes.iter().enumerate() {
             assert!(node.x >= 0 && node.x + node.width <= SIZE.0 && node.y >= 0 && node.y + node.height <= SIZE.1);
-            for line in node.lines {
-                // The sign stands before the first line.
-                assert!(width(line, 11.0, false) + 20.0 < node.width as f32, "{line}");
+            // The sign stands before the first line.
+            for (line, room) in node.lines.into_iter().zip([20.0, 12.0]) {
+                assert!(width(line, 11.0, false) + room < node.width as f32, "{line}");
             }
             let apart =
                 |other: &Drawn| node.x + node.width <= other.x || other.x + other.width <= node.x || node.y != other.y;
