@@ -382,6 +382,9 @@ proptest! {
     }
 }
 
+/// An operation of [`any_of_map`], and what a read of it saw.
+type OfLists = ((u8, u8, u8, u32, u32, u8), Vec<i64>);
+
 /// One key of a map of lists, to which numbers are appended.
 fn lists(op: &Operation, value: &Datum) -> Option<Datum> {
     match (op.f.as_str(), value) {
@@ -403,7 +406,7 @@ proptest! {
     fn small_histories_of_lists_are_judged_by_the_definition(
         all in proptest::collection::vec((any_of_map(), proptest::collection::vec(1..5_i64, 0..4)), 1..7),
     ) {
-        let one = |(i, ((what, value, _, at, long, how), seen)): (usize, &((u8, u8, u8, u32, u32, u8), Vec<i64>))| {
+        let one = |(i, ((what, value, _, at, long, how), seen)): (usize, &OfLists)| {
             let (from, to) = (at * 16 + i as u32 * 2, (at + long) * 16 + i as u32 * 2 + 1);
             let f = ["read", "append", "append", "read", "write"][*what as usize];
             let number = Datum::Int(i64::from(*value) + 1);

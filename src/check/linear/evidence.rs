@@ -47,7 +47,8 @@ pub fn gather<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Ev
     let failing = history.prefix(prefix);
     let last = failing.operations.iter().position(|op| op.ended == prefix).unwrap_or(0);
     let (core, minimal) = minimise(&failing, Some(last), |history| violates(spec, history, TRY))?;
-    let object = Object::read(spec, &failing)?;
+    let mut object = Object::plain(spec, &failing)?;
+    object.settle(spec);
     let mut search = Search::new(spec, &object.items).telling();
     search.run(limits);
     let reached = search.reached.take();

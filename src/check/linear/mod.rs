@@ -119,6 +119,14 @@ struct Object<S: Spec> {
 
 impl<S: Spec> Object<S> {
     fn read(spec: &S, history: &History) -> Result<Object<S>, String> {
+        let mut object = Object::plain(spec, history)?;
+        spec.sharpen(&mut object.items.iter_mut().map(|item| &mut item.call).collect::<Vec<_>>());
+        object.settle(spec);
+        Ok(object)
+    }
+
+    /// With the calls as they were made: their states are those that the object was in.
+    fn plain(spec: &S, history: &History) -> Result<Object<S>, String> {
         let mut object = Object { items: Vec::new(), places: Vec::new(), words: Words::default() };
         for (place, op) in history.operations.iter().enumerate() {
             if let Some(call) = spec.read(op, &mut object.words)? {
@@ -126,8 +134,6 @@ impl<S: Spec> Object<S> {
                 object.places.push(place);
             }
         }
-        spec.sharpen(&mut object.items.iter_mut().map(|item| &mut item.call).collect::<Vec<_>>());
-        object.settle(spec);
         Ok(object)
     }
 

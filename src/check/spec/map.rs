@@ -107,33 +107,47 @@ impl Spec for Map {
 
     /// Where a value is written once only, a list that was seen with it as an item tells what its append made: the list up to
     /// there, for lists only grow until something else is put. So of all orders of appends that were under way at once, only
-    /// the one that was seen is tried.
+    /// the one that was seen is tried. And what nobody saw nor expected can have been anything that nobody saw: all of that
+    /// is one value, put instead of what was there.
     fn sharpen(&self, calls: &mut [&mut Call]) {
+        if !calls.iter().any(|call| matches!(**call, Call::Append(..))) {
+            return;
+        }
         let mut written: BTreeMap<Datum, u32> = BTreeMap::new();
         let mut made: BTreeMap<Datum, Datum> = BTreeMap::new();
+        // Atoms that some answer or expectation has in it.
+        let mut known: BTreeMap<Datum, u32> = BTreeMap::new();
         for call in calls.iter() {
             let (wrote, saw) = match call {
                 Call::Put(value) | Call::Append(value, _) => (Some(value), None),
                 Call::Get(value) => (None, Some(value)),
-                Call::Cas(_, new, Some(false)) => (Some(new), None),
-                Call::Cas(saw, new, matched) => (Some(new), matched.and(Some(saw))),
+                Call::Cas(expected, new, _) => (Some(new), Some(expected)),
             };
-            if wrote.is_some_and(|value| !count(value, &mut written)) {
+            let plain = wrote.is_none_or(|value| count(value, &mut written));
+            if !plain || !saw.is_none_or(|value| count(value, &mut known)) {
                 return;
             }
-            if let Some(Datum::List(items)) = saw {
+            let was_there = matches!(call, Call::Get(_) | Call::Cas(_, _, Some(true)));
+            if let Some(Datum::List(items)) = saw.filter(|_| was_there) {
                 for (place, item) in items.iter().enumerate().filter(|(_, item)| is_atom(item)) {
                     made.entry(item.clone()).or_insert_with(|| Datum::List(items[..=place].to_vec()));
                 }
             }
         }
-        for call in calls {
-            if let Call::Append(value, known) = &mut **call
-                && written.get(value) == Some(&1)
-            {
-                *known = made.get(value).cloned();
+        let once = |value: &Datum| is_atom(value) && written.get(value) == Some(&1);
+        let unseen = |value: &Datum| *value != Datum::None && once(value) && !known.contains_key(value);
+        let Some(anything) = written.keys().find(|value| unseen(value)).map(|value| Datum::List(vec![value.clone()]))
+        else {
+            return tell_made(calls, &made, once);
+        };
+        for call in calls.iter_mut() {
+            match &mut **call {
+                Call::Put(value) | Call::Cas(_, value, _) if unseen(value) => *value = anything.clone(),
+                Call::Append(value, _) if unseen(value) => **call = Call::Put(anything.clone()),
+                _ => {}
             }
         }
+        tell_made(calls, &made, once);
     }
 
     fn words(&self, state: &Datum, _: &Words) -> String {
@@ -151,6 +165,17 @@ fn sight(wrote: &Datum, appended: bool, value: &Datum) -> Shown {
         false if is_atom(wrote) && is_item() => Shown::Surely,
         _ if holds(value, wrote) => Shown::Perhaps,
         _ => Shown::Nothing,
+    }
+}
+
+/// Tells appends of values that are written once what they made.
+fn tell_made(calls: &mut [&mut Call], made: &BTreeMap<Datum, Datum>, once: impl Fn(&Datum) -> bool) {
+    for call in calls {
+        if let Call::Append(value, known) = &mut **call
+            && once(value)
+        {
+            *known = made.get(value).cloned();
+        }
     }
 }
 
