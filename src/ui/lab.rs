@@ -56,7 +56,7 @@ pub struct Core {
     /// The workers of a sweep, each with the seeds that it still has to run; and the one of a search.
     pub(super) sweepers: RefCell<Vec<(Option<Rc<Link>>, (u64, u64))>>,
     pub(super) hunter: RefCell<Option<Rc<Link>>>,
-    pub(super) jobs: RefCell<Rc<Jobs>>,
+    pub(super) jobs: RefCell<Option<Rc<Jobs>>>,
     /// A clip that is being recorded.
     pub(super) clip: RefCell<Option<Clip>>,
     pub play: Playhead,

@@ -109,8 +109,8 @@ pub struct State {
     /// A measurement is under way beside the bench.
     pub measuring: bool,
     pub sandbox: Sandbox,
-    /// What runs beside the bench.
-    pub jobs: Rc<Jobs>,
+    /// What runs beside the bench, once something was asked for.
+    pub jobs: Option<Rc<Jobs>>,
 }
 
 /// The sandbox: what there is to choose from, and what the forms hold.
@@ -355,7 +355,7 @@ impl State {
             }
             Action::Exported(run) => self.keep_goals(&run),
             Action::Sandbox(sandbox) => self.sandbox = sandbox,
-            Action::Jobs(jobs) => self.jobs = jobs,
+            Action::Jobs(jobs) => self.jobs = Some(jobs),
             Action::Sheet(sheet) => {
                 let edition = self.sandbox.edition + 1;
                 let shelf = std::mem::take(&mut self.sandbox.shelf);

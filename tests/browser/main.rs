@@ -15,6 +15,7 @@ mod hands;
 mod hostile;
 mod inbox;
 mod inspect;
+mod jobs;
 mod keep;
 mod keys;
 mod lesson;

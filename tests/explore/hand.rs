@@ -1,6 +1,7 @@
 //! Models written by hand: counts that others published or that have a closed form, ways, cycles, bounds.
 
 use super::models::{Jugs, Peterson, TwoPhase, TwoPhaseAction, Wheels};
+use super::paxos::Paxos;
 use faultline::check::explore::{Bound, Model, Options, Property, Strategy, Verdict, explore, minimise, walk};
 use std::collections::BTreeSet;
 
@@ -28,6 +29,25 @@ fn two_phase_commit_has_the_published_counts() {
 fn two_phase_commit_of_eight_has_the_counts_of_stateright() {
     let found = explore(&TwoPhase { managers: 8 }, Options::default());
     assert_eq!((found.distinct, found.generated), (1_745_408, 18_507_778));
+}
+
+/// As many states as stateright finds (its `examples/paxos.rs` asserts those of two clients), and its shortest example.
+#[test]
+fn paxos_has_the_counts_of_stateright() {
+    for strategy in [Strategy::Breadth, Strategy::Depth] {
+        let found = explore(&Paxos::new(2), by(strategy));
+        assert_eq!((found.distinct, found.verdict()), (16_668, Verdict::Holds), "{strategy:?}");
+        if strategy == Strategy::Breadth {
+            assert_eq!(found.examples[0].actions.len(), 8, "put, two rounds with one other, put ok, decided, get");
+        }
+    }
+}
+
+#[test]
+#[ignore = "a minute without optimisation: part of `make nightly`, and of the benchmark"]
+fn paxos_of_three_clients_has_the_counts_of_stateright() {
+    let found = explore(&Paxos::new(3), Options::default());
+    assert_eq!((found.distinct, found.verdict()), (1_194_428, Verdict::Holds));
 }
 
 /// Shortest examples: all choose to abort; all prepare, are heard, and hear the decision.

@@ -6,6 +6,7 @@ mod causal;
 mod common;
 mod hand;
 mod models;
+mod paxos;
 mod raft;
 mod registers;
 mod runs;

@@ -3,13 +3,24 @@
 
 #[path = "../../benches/histories/mod.rs"]
 mod histories;
+#[path = "../explore/models.rs"]
+#[allow(dead_code)]
+mod models;
+#[path = "../explore/paxos.rs"]
+mod paxos;
 #[path = "../../benches/ring/mod.rs"]
 mod ring;
 
 use faultline::base::Micros;
+use faultline::check::explore::cluster::Bounds;
+use faultline::check::explore::record::{Case, Start};
+use faultline::check::explore::{Model, Options, explore};
 use faultline::check::linear::{self, Limits, Verdict};
 use faultline::check::spec::Readings;
+use faultline::protocols;
+use faultline::sim::scenario::Scenario;
 use faultline::sim::{timeline::Timeline, world::Watch};
+use faultline::wire::SourceFile;
 use std::hint::black_box;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test};
@@ -95,4 +106,38 @@ fn bench_linear() {
         histories::OPERATIONS,
         overlaps / times.len() as f64
     );
+}
+
+/// The same models as the native benchmark's, in the worker.
+fn explored<M: Model>(what: &str, model: &M) {
+    let mut rates = Vec::new();
+    let mut counts = (0, 0);
+    for _ in 0..ROUNDS {
+        let start = now();
+        let found = explore(model, Options::default());
+        rates.push(found.generated as f64 / 1e3 / (now() - start));
+        counts = (found.distinct, found.generated);
+    }
+    rates.sort_by(f64::total_cmp);
+    let (distinct, generated) = counts;
+    console_log!("wasm, {what}: {distinct} distinct of {generated}: {:.2} M/s", rates[ROUNDS / 2]);
+}
+
+#[wasm_bindgen_test]
+#[ignore = "a benchmark: make bench"]
+fn bench_explorer() {
+    explored("two-phase commit, 8 managers", &models::TwoPhase { managers: 8 });
+    explored("Paxos, 3 clients", &paxos::Paxos::new(3));
+    // As `tests/explore/scenarios/raft.toml`.
+    let text = r#"{"version": 1, "title": "Three servers and two requests", "protocol": "raft", "seed": 1,
+        "nodes": [{"name": "n", "role": "server", "count": 3}, {"name": "c", "role": "client"}], "commands": [
+        {"at": "600ms", "do": {"request": {"client": "c", "op": {"f": "put", "key": "x", "value": {"int": 1}}}}},
+        {"at": "1s", "do": {"request": {"client": "c", "op": {"f": "put", "key": "x", "value": {"int": 2}}}}},
+        {"at": "1s", "do": {"request": {"client": "c", "op": {"f": "get", "key": "x"}}}}]}"#;
+    let scenario =
+        Scenario::read(&SourceFile { name: "raft.json".into(), text: text.into() }).expect("a good scenario");
+    let start = Start { from: Micros::s(1), syncs: false };
+    let case = Case::new(scenario, start, protocols::all()).expect("a good scenario");
+    let cluster = case.cluster(Bounds { crashes: 1, ..Bounds::default() }).expect("it can be explored");
+    explored("Raft, 3 servers, one crash, two requests", &cluster);
 }

@@ -18,7 +18,7 @@ const SECONDS_MAX: u64 = 600;
 /// Fetches the start scenarios when the tab is first in sight.
 #[hook]
 pub fn use_starts(ctx: &Ctx) {
-    let missing = ctx.state.run.tab == Tab::Hunt && ctx.state.jobs.hunt.starts.is_none();
+    let missing = ctx.state.run.tab == Tab::Hunt && jobs::known(&ctx.state.jobs).hunt.starts.is_none();
     let ctx = ctx.clone();
     let load = move || {
         if missing {
@@ -29,7 +29,8 @@ pub fn use_starts(ctx: &Ctx) {
 }
 
 pub fn hunt(ctx: &Ctx) -> Html {
-    let hunt = &ctx.state.jobs.hunt;
+    let known = jobs::known(&ctx.state.jobs);
+    let hunt = &known.hunt;
     let mut parts = vec![starts(ctx, hunt)];
     if hunt.standing == Standing::Running {
         let label = tag("label", &[], &[], vec![Html::from(hunt.progress()), tag("progress", &[], &[], Vec::new())]);

@@ -21,9 +21,15 @@ const NAME_MAX: usize = 60;
 
 /// Changes what is known of the jobs, and has it drawn.
 pub fn change(core: &Core, change: impl FnOnce(&mut Jobs)) {
-    change(Rc::make_mut(&mut core.jobs.borrow_mut()));
-    let jobs = Rc::clone(&core.jobs.borrow());
+    let mut jobs = known(&core.jobs.borrow());
+    change(Rc::make_mut(&mut jobs));
+    *core.jobs.borrow_mut() = Some(Rc::clone(&jobs));
     core.dispatch.dispatch(Action::Jobs(jobs));
+}
+
+/// What is known of them; nothing at first.
+pub fn known(jobs: &Option<Rc<Jobs>>) -> Rc<Jobs> {
+    jobs.clone().unwrap_or_default()
 }
 
 fn open(run: &str, cursor: Option<Micros>) -> Request {
@@ -61,9 +67,11 @@ pub fn sweep(ctx: &Ctx) {
 fn go_on(core: &Core, worker: usize) {
     let mut sweepers = core.sweepers.borrow_mut();
     let Some((link, seeds)) = sweepers.get_mut(worker) else { return };
-    let mut jobs = core.jobs.borrow_mut();
+    let mut jobs = known(&core.jobs.borrow());
     if seeds.0 >= seeds.1 {
-        match Rc::make_mut(&mut jobs).sweep.hand_out() {
+        let more = Rc::make_mut(&mut jobs).sweep.hand_out();
+        *core.jobs.borrow_mut() = Some(Rc::clone(&jobs));
+        match more {
             Some(more) => *seeds = more,
             None => return *link = None,
         }
@@ -104,7 +112,7 @@ pub fn end_sweep(core: &Core, standing: Standing) {
 /// Puts the run of a seed on the bench, as far as it was swept; the learner's own is kept.
 pub fn open_seed(core: &Core, seed: u64) {
     let (run, words, at) = {
-        let jobs = core.jobs.borrow();
+        let jobs = known(&core.jobs.borrow());
         let sweep = &jobs.sweep;
         (sweep.run.clone(), sweep.seed_words(seed), sweep.ends_at)
     };
@@ -133,7 +141,7 @@ pub fn hunt(ctx: &Ctx) {
     let (Some(run), Some(frame)) = (core.saved.borrow().clone(), core.play.frame()) else { return };
     core.play.pause();
     change(core, |jobs| jobs.hunt.begin());
-    let words = core.jobs.borrow().hunt.ask.words();
+    let words = known(&core.jobs.borrow()).hunt.ask.words();
     let (me, begun) = (core.me.clone(), now());
     let hear = move |heard| {
         if let Some(core) = me.upgrade() {
@@ -179,7 +187,7 @@ pub fn end_hunt(core: &Core, standing: Standing) {
 
 /// Goes on by what was found, as a branch of the run.
 pub fn graft(core: &Core) {
-    let jobs = Rc::clone(&core.jobs.borrow());
+    let jobs = known(&core.jobs.borrow());
     let Some(found) = &jobs.hunt.found else { return };
     core.play.pause();
     let name: String = format!("breaks “{}”", found.property).chars().take(NAME_MAX).collect();

@@ -15,7 +15,8 @@ const FIELDS: [(&str, u64, u64); 3] =
     [("Seeds", 1, 100_000), ("from seed", 0, 1_000_000_000), ("seconds each, simulated", 1, 600)];
 
 pub fn sweep(ctx: &Ctx) -> Html {
-    let sweep = &ctx.state.jobs.sweep;
+    let known = jobs::known(&ctx.state.jobs);
+    let sweep = &known.sweep;
     let onclick = {
         let ctx = ctx.clone();
         Callback::from(move |event: MouseEvent| {

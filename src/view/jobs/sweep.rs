@@ -84,6 +84,11 @@ pub struct Bar {
 }
 
 impl Sweep {
+    /// One that shall be as it is asked for.
+    pub fn of(ask: Ask) -> Sweep {
+        Sweep { next: ask, ..Sweep::default() }
+    }
+
     /// Begins one of a run, by so many workers.
     pub fn begin(&mut self, title: String, run: String, workers: u32) {
         let ask = self.next.clone();
@@ -273,7 +278,7 @@ mod tests {
     }
 
     fn begun(count: u64) -> Sweep {
-        let mut sweep = Sweep { next: Ask { first: 10, count, ..Ask::default() }, ..Sweep::default() };
+        let mut sweep = Sweep::of(Ask { first: 10, count, ..Ask::default() });
         sweep.begin("A title".into(), "{}".into(), 2);
         sweep
     }
