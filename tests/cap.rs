@@ -37,7 +37,7 @@ const APART: &str = r#"{"version": 1, "protocol": "quorum-store", "seed": 1, "di
   ]}"#;
 
 fn opened(run: &str, until: u64) -> Session {
-    let mut session = Session::new(protocols::all()).with_writer(export::named);
+    let mut session = Session::new(protocols::all()).with_writer(export::writer());
     let source = RunSource::Text(SourceFile { name: "run.json".into(), text: run.into() });
     let opened = session.handle(Request::Open(OpenRun { source, seed: None, cursor: Some(Micros::ms(until)) }));
     assert!(matches!(&opened[..], [Reply::Opened(_), Reply::Frame(_)]), "{opened:?}");
