@@ -390,6 +390,7 @@ fn lists(op: &Operation, value: &Datum) -> Option<Datum> {
     match (op.f.as_str(), value) {
         ("read", value) => (op.output == *value).then(|| value.clone()),
         ("write", _) => Some(op.input.clone()),
+        ("cas", _) => map(op, value),
         ("append", Datum::None) => Some(Datum::List(vec![op.input.clone()])),
         ("append", Datum::List(items)) => Some(Datum::List(items.iter().chain([&op.input]).cloned().collect())),
         ("append", one) => Some(Datum::List(vec![one.clone(), op.input.clone()])),
@@ -408,21 +409,31 @@ proptest! {
     ) {
         let one = |(i, ((what, value, _, at, long, how), seen)): (usize, &OfLists)| {
             let (from, to) = (at * 16 + i as u32 * 2, (at + long) * 16 + i as u32 * 2 + 1);
-            let f = ["read", "append", "append", "read", "write"][*what as usize];
+            let f = ["read", "append", "append", "cas", "write"][*what as usize];
+            let f = if f == "cas" && seen.len() == 2 { "read" } else { f };
             let number = Datum::Int(i64::from(*value) + 1);
-            let value = match (f, seen.as_slice()) {
-                ("read", []) => Datum::None,
-                ("read", [one]) if *how == 0 => Datum::Int(*one),
-                ("read", items) => Datum::List(items.iter().map(|item| Datum::Int(*item)).collect()),
+            let saw = match seen.as_slice() {
+                [] => Datum::None,
+                [one] if *how < 2 => Datum::Int(*one),
+                items => Datum::List(items.iter().map(|item| Datum::Int(*item)).collect()),
+            };
+            let value = match f {
+                "read" => saw,
+                "cas" => Datum::List(vec![saw, number]),
                 _ => number,
             };
-            let outcome = if *how == 0 && f != "read" { Outcome::Unknown } else { Outcome::Ok };
+            let outcome = match how {
+                0 if f != "read" => Outcome::Unknown,
+                1 if f == "cas" => Outcome::Fail,
+                _ => Outcome::Ok,
+            };
             operation(f, value, outcome, from, if outcome == Outcome::Unknown { NEVER } else { to })
         };
         let operations: Vec<Operation> = all.iter().enumerate().map(one).collect();
         let expected = by_definition(&operations, lists);
+        let readings = Readings { failed_cas_did_not_match: true, ..Readings::default() };
         let limits = Limits { explain: false, ..Limits::default() };
-        let report = check("kv", &History { operations: operations.clone() }, Readings::default(), limits);
+        let report = check("kv", &History { operations: operations.clone() }, readings, limits);
         prop_assert_eq!(report.expect("well-formed").verdict == Verdict::Satisfied, expected, "{:#?}", operations);
     }
 }

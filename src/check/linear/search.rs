@@ -6,7 +6,8 @@
 //! when its invocation stands before the first completion in that list. Operations that *may* have taken effect are beside
 //! the list: they can come next at any time after their invocation, or never. They are tried last, and only where they
 //! change something: when what comes after one would have come to the same without it, the order without it is as good.
-//! What only looks is put into the order as soon as it can be, and nothing is tried instead of it.
+//! What only looks is put into the order as soon as it can be, and nothing is tried instead of it. What nobody saw is put
+//! directly before the next blind call, as much of it as can be: there it makes no difference, and later it would.
 
 use super::seen::{self, Seen};
 use crate::check::history::NEVER;
@@ -90,6 +91,8 @@ struct Frame<T> {
     state: T,
     /// The state before the move, if the move was one that may have been.
     before: Option<T>,
+    /// The invocations of what was put directly before it, unseen.
+    unseen: Vec<u32>,
 }
 
 pub struct Search<'a, S: Spec> {
@@ -206,14 +209,39 @@ impl<'a, S: Spec> Search<'a, S> {
         let Some(after) = self.spec.apply(&self.state, call).filter(|after| self.counts(call, after)) else {
             return true;
         };
-        let set = self.set ^ seen::of_place(item);
+        let unseen = if self.spec.is_blind(call) { self.lift_unseen(node) } else { Vec::new() };
+        let places = unseen.iter().map(|node| self.list[*node as usize].item as usize);
+        let set = places.fold(self.set ^ seen::of_place(item), |set, place| set ^ seen::of_place(place));
         if !self.seen.insert(set ^ seen::of(&after, &mut self.bytes), &self.used) {
+            unseen.iter().rev().for_each(|node| self.put_back(*node as usize));
             return true;
         }
         self.set = set;
         self.lift(node);
         self.push(Move::Must(node), after, false);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.unseen = unseen;
+        }
         false
+    }
+
+    /// Takes what nobody saw out of the list, as far as it can come before the operation whose invocation is at a node.
+    fn lift_unseen(&mut self, next: usize) -> Vec<u32> {
+        let mut unseen = Vec::new();
+        let mut node = self.list[HEAD].next as usize;
+        while !self.list[node].completes {
+            let after = self.list[node].next as usize;
+            if node != next && self.spec.is_unseen(&self.items[self.list[node].item as usize].call) {
+                // Its completion may be what stands next.
+                let other = self.list[node].other as usize;
+                self.lift(node);
+                unseen.push(node as u32);
+                node = if after == other { self.list[other].next as usize } else { after };
+            } else {
+                node = after;
+            }
+        }
+        unseen
     }
 
     /// Tries an operation that may have taken effect.
@@ -246,7 +274,7 @@ impl<'a, S: Spec> Search<'a, S> {
     fn push(&mut self, done: Move, after: S::State, may: bool) {
         let state = std::mem::replace(&mut self.state, after);
         let before = std::mem::replace(&mut self.before, may.then(|| state.clone()));
-        self.frames.push(Frame { done, state, before });
+        self.frames.push(Frame { done, state, before, unseen: Vec::new() });
         if self.reached.is_some() {
             self.tell_state();
         }
@@ -258,7 +286,7 @@ impl<'a, S: Spec> Search<'a, S> {
             self.tell_order();
         }
         loop {
-            let Frame { done, state, before } = self.frames.pop()?;
+            let Frame { done, state, before, unseen } = self.frames.pop()?;
             (self.state, self.before) = (state, before);
             match done {
                 Move::Must(node) | Move::Looked(node) => {
@@ -266,6 +294,10 @@ impl<'a, S: Spec> Search<'a, S> {
                     self.put_back(node);
                 }
                 Move::May(place, _) => self.used[place / 64] &= !(1 << (place % 64)),
+            }
+            for node in unseen.into_iter().rev() {
+                self.set ^= seen::of_place(self.list[node as usize].item as usize);
+                self.put_back(node as usize);
             }
             match done {
                 Move::Must(node) => return Some(Move::Must(self.list[node].next as usize)),
@@ -297,7 +329,8 @@ impl<'a, S: Spec> Search<'a, S> {
             Move::Must(node) | Move::Looked(node) => self.list[node].item as usize,
             Move::May(place, _) => self.may[place],
         };
-        self.frames.iter().map(item).collect()
+        let unseen = |node: &u32| self.list[*node as usize].item as usize;
+        self.frames.iter().flat_map(|frame| frame.unseen.iter().map(unseen).chain([item(frame)])).collect()
     }
 
     /// Notes the state, when all but one of the operations have taken effect.

@@ -14,6 +14,8 @@ pub struct Map {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Call {
     Put(Datum),
+    /// Puts something that nobody saw ([`Map::sharpen`]).
+    Unseen(Datum),
     Get(Datum),
     /// What is appended; and what it made, where that is known ([`Map::sharpen`]).
     Append(Datum, Option<Datum>),
@@ -45,7 +47,7 @@ impl Spec for Map {
 
     fn apply(&self, state: &Datum, call: &Call) -> Option<Datum> {
         match call {
-            Call::Put(value) => Some(value.clone()),
+            Call::Put(value) | Call::Unseen(value) => Some(value.clone()),
             Call::Get(value) => (value == state).then(|| state.clone()),
             Call::Append(value, made) => {
                 let after = appended(state, value);
@@ -60,7 +62,11 @@ impl Spec for Map {
     }
 
     fn is_blind(&self, call: &Call) -> bool {
-        matches!(call, Call::Put(_))
+        matches!(call, Call::Put(_) | Call::Unseen(_))
+    }
+
+    fn is_unseen(&self, call: &Call) -> bool {
+        matches!(call, Call::Unseen(_))
     }
 
     fn only_looks(&self, call: &Call) -> bool {
@@ -73,7 +79,7 @@ impl Spec for Map {
             Call::Put(value) => Some(Access::Write(Value::Datum(value))),
             Call::Cas(expected, _, Some(false)) => Some(Access::Not(Value::Datum(expected))),
             Call::Cas(expected, new, _) => Some(Access::Both(Value::Datum(expected), Value::Datum(new))),
-            Call::Append(..) => None,
+            Call::Append(..) | Call::Unseen(_) => None,
         }
     }
 
@@ -81,6 +87,7 @@ impl Spec for Map {
         let (wrote, appended) = match call {
             Call::Put(value) | Call::Cas(_, value, _) => (value, false),
             Call::Append(value, _) => (value, true),
+            Call::Unseen(_) => return Shown::Nothing,
             Call::Get(_) => return Shown::Perhaps,
         };
         // Pieces of the same, from which it could have been put together.
@@ -92,12 +99,13 @@ impl Spec for Map {
             Call::Cas(expected, new, matched) => {
                 Shown::of_cas(sight(wrote, appended, expected), is_twin(new), *matched)
             }
-            Call::Put(_) | Call::Append(..) => Shown::Nothing,
+            Call::Put(_) | Call::Unseen(_) | Call::Append(..) => Shown::Nothing,
         }
     }
 
     fn about(&self, call: &Call, values: &mut Vec<u64>) -> bool {
         match call {
+            Call::Unseen(_) => true,
             Call::Get(value) => pieces(value, values),
             Call::Put(value) | Call::Append(value, _) => *value != Datum::None && pieces(value, values),
             Call::Cas(_, _, Some(false)) => false,
@@ -119,7 +127,7 @@ impl Spec for Map {
         let mut known: BTreeMap<Datum, u32> = BTreeMap::new();
         for call in calls.iter() {
             let (wrote, saw) = match call {
-                Call::Put(value) | Call::Append(value, _) => (Some(value), None),
+                Call::Put(value) | Call::Unseen(value) | Call::Append(value, _) => (Some(value), None),
                 Call::Get(value) => (None, Some(value)),
                 Call::Cas(expected, new, _) => (Some(new), Some(expected)),
             };
@@ -140,10 +148,13 @@ impl Spec for Map {
         else {
             return tell_made(calls, &made, once);
         };
+        // Where a compare-and-set did not match, that may be for something that nobody saw.
+        let made_way = calls.iter().any(|call| matches!(**call, Call::Cas(_, _, Some(false))));
+        let put = if made_way { Call::Put(anything.clone()) } else { Call::Unseen(anything.clone()) };
         for call in calls.iter_mut() {
             match &mut **call {
-                Call::Put(value) | Call::Cas(_, value, _) if unseen(value) => *value = anything.clone(),
-                Call::Append(value, _) if unseen(value) => **call = Call::Put(anything.clone()),
+                Call::Put(value) | Call::Append(value, _) if unseen(value) => **call = put.clone(),
+                Call::Cas(_, value, _) if unseen(value) => *value = anything.clone(),
                 _ => {}
             }
         }

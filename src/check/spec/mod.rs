@@ -46,6 +46,12 @@ pub trait Spec {
         false
     }
 
+    /// A blind call whose effect no other call's answer has in it: one that comes directly before another blind call might as
+    /// well not have been. Saying false is always right.
+    fn is_unseen(&self, _call: &Self::Call) -> bool {
+        false
+    }
+
     /// It never changes the state, whatever that is: it reads. Saying false is always right.
     fn only_looks(&self, _call: &Self::Call) -> bool {
         false
