@@ -25,6 +25,8 @@ fn open(page: &mut Page, server: &Server) {
     open_bench(page, &server.root());
     open_file(page, RUN);
     page.wait_text("You are looking at the run of a file.");
+    // Its own run: what is set before that has come is set for the one before.
+    page.wait_for("[data-node=c2]");
     page.click("#tab-diagram");
     page.wait_for(".spacetime canvas");
 }
