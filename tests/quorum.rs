@@ -10,7 +10,7 @@ use faultline::sim::params::ParamValue;
 use faultline::sim::scenario::Blueprint;
 use faultline::sim::timeline::Timeline;
 use faultline::sim::world::{Watch, World};
-use faultline::wire::{ClientRequest, Command, Datum, Op, Outcome, SourceFile};
+use faultline::wire::{ClientRequest, Command, Datum, Op, Outcome, RowKind, SourceFile};
 use std::collections::BTreeMap;
 
 /// How long messages take: what it says in the scenario, and the same as a function of a number from 0 to 1.
@@ -251,4 +251,77 @@ fn replicas_converge() {
     let (nothing, hints) = (alone(&[]), alone(&["hinted-handoff"]));
     println!("of 60 runs {nothing} stay apart without help, {hints} with hints alone");
     assert!(nothing > 5 && hints < nothing, "{nothing} without help, {hints} with hints");
+}
+
+/// A put at one of n replicas, which compare themselves every 200 ms with another one at random: how many such rounds until
+/// all have it.
+fn gossiped(n: usize, seed: u64) -> f64 {
+    let put_at = 1_000_000;
+    let text = format!(
+        "version = 1\nprotocol = \"quorum-store\"\nseed = {seed}\nnetwork.latency.constant = \"50us\"\n\
+         disk.constant = \"0us\"\nnodes = [{{ name = \"n\", role = \"replica\", count = {n} }}, \
+         {{ name = \"c1\", role = \"client\" }}]\nparameters = {{ replication = {n}, spread = \"gossip\", \
+         anti-entropy-interval = \"{ROUND_US}us\" }}\n[[commands]]\nat = \"{put_at}us\"\n\
+         do.request = {{ client = \"c1\", op = {{ f = \"put\", key = \"x\", value.int = 1 }} }}\n"
+    );
+    let file = SourceFile { name: "gossip.toml".into(), text };
+    let blueprint = Blueprint::read(&file, protocols::all()).expect("a good scenario");
+    let mut timeline = Timeline::new(blueprint, Watch { properties: true, hash: false }, None);
+    timeline.advance(Micros(put_at + 20 * ROUND_US), u64::MAX);
+    assert!(timeline.head().broken.iter().all(Option::is_none), "seed {seed}: {:?}", timeline.head().broken);
+    let rows = timeline.trace.rows().iter();
+    let writes: Vec<u64> = rows.filter(|rec| rec.kind == RowKind::Write && rec.at > put_at).map(|rec| rec.at).collect();
+    assert_eq!(writes.len(), n, "seed {seed}: each replica writes it once");
+    (writes[n - 1] - writes[0]) as f64 / ROUND_US as f64
+}
+
+const ROUND_US: u64 = 200_000;
+
+/// The same by hand: everybody has a moment of its own in each round, asks somebody then, and both have what one had.
+fn modelled_gossip(n: usize, unit: &mut impl FnMut() -> f64) -> f64 {
+    let moments: Vec<f64> = (0..n).map(|_| unit()).collect();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|a, b| moments[*a].total_cmp(&moments[*b]));
+    let (begun, mut has) = (unit(), vec![false; n]);
+    has[(unit() * n as f64) as usize] = true;
+    for round in 0.. {
+        for one in order.iter().copied().filter(|one| round > 0 || moments[*one] >= begun) {
+            let other = (one + 1 + (unit() * (n - 1) as f64) as usize) % n;
+            let both = has[one] || has[other];
+            (has[one], has[other]) = (both, both);
+            if has.iter().all(|has| *has) {
+                return f64::from(round) + moments[one] - begun;
+            }
+        }
+    }
+    unreachable!("it goes on for ever")
+}
+
+/// Pushing alone takes log2 n + ln n + O(1) rounds (Pittel: On spreading a rumor, 1987), and pushing and pulling, as
+/// comparisons do, less (Karp and others: Randomized rumor spreading, FOCS 2000). The mean is that of the model.
+#[test]
+fn gossip_takes_logarithmic_time() {
+    let mut state = 0x5eed_u64;
+    let mut unit = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mut means = Vec::new();
+    for n in [4, 8, 16] {
+        let seen: Vec<f64> = (0..150).map(|seed| gossiped(n, seed)).collect();
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let modelled: Vec<f64> = (0..20_000).map(|_| modelled_gossip(n, &mut unit)).collect();
+        let (seen_mean, expected) = (mean(&seen), mean(&modelled));
+        let variance = seen.iter().map(|value| (value - seen_mean).powi(2)).sum::<f64>() / (seen.len() - 1) as f64;
+        let error = (variance / seen.len() as f64).sqrt();
+        let push = (n as f64).log2() + (n as f64).ln();
+        println!(
+            "{n} replicas: {seen_mean:.3} rounds, by the model {expected:.3}, error {error:.3}, pushing {push:.2}"
+        );
+        assert!((seen_mean - expected).abs() < 4.0 * error + 0.02, "{n}: {seen_mean}, by the model {expected}");
+        assert!(seen_mean < push, "{n}: {seen_mean}, pushing alone takes {push}");
+        means.push(seen_mean);
+    }
+    // With twice the replicas a little more, not twice.
+    assert!(means.windows(2).all(|pair| pair[1] > pair[0] && pair[1] - pair[0] < 1.0), "{means:?}");
 }

@@ -11,15 +11,8 @@ fn at_sites(sites: u16, each: u16, words: &[&str], flag: Option<&str>) -> Report
     let mut scenario = scenario(sites * each, words.len() as u16, flag);
     scenario.protocol = "causal-store".into();
     scenario.parameters.insert("sites".into(), ParamValue::Int(i64::from(sites)));
-    let mut programs = programs(
-        &words
-            .iter()
-            .map(|word| word.to_lowercase())
-            .collect::<Vec<_>>()
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>(),
-    );
+    let small: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let mut programs = programs(&small.iter().map(String::as_str).collect::<Vec<_>>());
     // A capital letter: of another key.
     for ((_, ops), word) in programs.iter_mut().zip(words) {
         for (op, _) in ops.iter_mut().zip(word.chars()).filter(|(_, letter)| letter.is_uppercase()) {
@@ -48,9 +41,9 @@ fn one_put_has_as_many_states_as_by_hand() {
 /// A post and its comment, read the other way round at the other site, in every order of all their messages.
 #[test]
 fn every_order_of_a_post_and_its_comment_is_explored() {
-    let cases: [(u16, u16, &[&str], u64, u64, u64); 3] =
-        [(2, 1, &["pP"], 37, 56, 3), (2, 2, &["pP"], 49, 86, 2), (2, 2, &["pP", "Gg"], 7_673, 16_862, 226)];
-    for (sites, each, words, states, transitions, ends) in cases {
+    let cases: [(u16, u16, &[&str], [u64; 3]); 3] =
+        [(2, 1, &["pP"], [37, 56, 3]), (2, 2, &["pP"], [49, 86, 2]), (2, 2, &["pP", "Gg"], [7_673, 16_862, 226])];
+    for (sites, each, words, counts) in cases {
         let found = at_sites(sites, each, words, None);
         println!(
             "{sites} sites of {each}, {words:?}: {} distinct of {}, {} ends",
@@ -59,11 +52,11 @@ fn every_order_of_a_post_and_its_comment_is_explored() {
             found.ends
         );
         assert_eq!(found.verdict(), Verdict::Holds, "{words:?}");
-        assert_eq!((found.distinct, found.generated - 1, found.ends), (states, transitions, ends), "{words:?}");
+        assert_eq!([found.distinct, found.generated - 1, found.ends], counts, "{words:?}");
     }
 }
 
-/// The shortest way to show a comment without its post: both puts and both answers, and the comment's way. Two requests,
+/// The shortest way to show a comment without its post: two requests,
 /// two puts, the first one's answer, and the comment at the other site.
 #[test]
 fn a_comment_without_its_post_is_found_by_a_shortest_way() {

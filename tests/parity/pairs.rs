@@ -102,6 +102,7 @@ pub fn pairs() -> Vec<(String, String)> {
     pairs.extend(raft_pairs());
     pairs.extend(swim_pairs());
     pairs.extend(quorum_pairs());
+    pairs.extend(causal_pairs());
     pairs
 }
 
@@ -127,6 +128,23 @@ fn quorum_pairs() -> Vec<(String, String)> {
         (format!("quorum-store {conflicts} {coordinator} 1"), text)
     };
     cases.into_iter().map(pair).collect()
+}
+
+/// Two sites and three, with crashes and with partitions.
+fn causal_pairs() -> Vec<(String, String)> {
+    let pair = |(sites, commands): (u8, &str)| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"causal-store","seed":1,"network":{{"latency":{},
+            "kinds":{{"Replicate":{{"exponential":{{"mean":"12ms"}}}}}}}},
+            "parameters":{{"sites":{sites},"send-again-after":"20ms","retry-after":"30ms"}},
+            "nodes":[{{"name":"n","role":"replica","count":5}},{{"name":"c","role":"client","count":2}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":120.0}}}},
+            "mix":{{"get":1,"put":2}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("causal-store {sites} sites 1"), text)
+    };
+    [(2, FAULTS[0].1), (3, FAULTS[1].1)].into_iter().map(pair).collect()
 }
 
 /// Every mode, with the faults that make views change.

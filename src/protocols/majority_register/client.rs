@@ -66,9 +66,20 @@ impl MajorityRegister {
         Client { place, life, pending: LiteMap::new(), taken: LiteMap::new(), finished: VecDeque::new() }
     }
 
-    /// An operation begins with its query (LS, section 3: both reads and writes do).
+    /// An operation begins with its query (LS, section 3: both reads and writes do), unless it is the single writer's.
     pub(super) fn begin(&self, client: &mut Client, id: OpId, op: &Op, ctx: &mut Context<'_>) {
-        let phase = Phase::Query { best: Versioned::default(), agreed: true };
+        let mut phase = Phase::Query { best: Versioned::default(), agreed: true };
+        if self.one_writer && op.f == "put" {
+            if client.place != 1 && !self.bug_two_writers {
+                let writer = ctx.setup().role("client").next().unwrap_or_default();
+                let why = format!("{} is the only writer", ctx.setup().name(writer));
+                return ctx.reply(id, Outcome::Fail, Datum::Text(why));
+            }
+            let begins = client.life == 1 || self.bug_writer_forgets;
+            if let Some(last) = client.taken.get(&op.key).copied().or(begins.then_some(0)) {
+                phase = Phase::Update { new: self.next(client, &op.key, last, op.value.clone()) };
+            }
+        }
         let pending = Pending { op: op.clone(), begun: ctx.local_now(), phase, heard: Vec::new() };
         ask(client.life, id.count, &pending, ctx);
         client.pending.insert(id.count, pending);
@@ -103,10 +114,10 @@ impl MajorityRegister {
         let Phase::Query { best, agreed } = pending.phase.clone() else { return };
         let key = &pending.op.key;
         let new = if pending.is_put() {
-            let taken = client.taken.entry(key.clone()).or_default();
-            let least = if self.bug_tag_without_life { 0 } else { *taken };
-            *taken = best.tag.counter.max(least) + 1;
-            Versioned { tag: self.tag(*taken, client.place, client.life), value: pending.op.value.clone() }
+            let taken = client.taken.get(key).copied().unwrap_or_default();
+            let least = if self.bug_tag_without_life { 0 } else { taken };
+            let (key, value) = (key.clone(), pending.op.value.clone());
+            self.next(client, &key, best.tag.counter.max(least), value)
         } else {
             // What all of a majority hold needs no write-back; that nobody wrote, every replica knows.
             let needless = best.tag == Tag::default() || self.skip_agreed_write_back && agreed;
@@ -118,6 +129,7 @@ impl MajorityRegister {
             }
             best
         };
+        let Some(pending) = client.pending.get_mut(&op) else { return };
         pending.phase = Phase::Update { new };
         pending.heard.clear();
         ask(client.life, op, pending, ctx);
@@ -126,8 +138,16 @@ impl MajorityRegister {
         ctx.set_timer(self.retry_after, &Timer::Retry { op });
     }
 
+    /// A value of its own with the tag after a counter.
+    fn next(&self, client: &mut Client, key: &SmolStr, last: u64, value: Datum) -> Versioned {
+        client.taken.insert(key.clone(), last + 1);
+        Versioned { tag: self.tag(last + 1, client.place, client.life), value }
+    }
+
     fn tag(&self, counter: u64, client: u16, life: u32) -> Tag {
-        if self.bug_tag_without_writer {
+        if self.one_writer {
+            Tag { counter, client: 0, life }
+        } else if self.bug_tag_without_writer {
             Tag { counter, client: 0, life: 0 }
         } else {
             Tag { counter, client, life: if self.bug_tag_without_life { 0 } else { life } }

@@ -37,12 +37,15 @@ pub struct MajorityRegister {
     retry_after: Micros,
     give_up_after: Micros,
     skip_agreed_write_back: bool,
+    one_writer: bool,
     bug_no_write_back: bool,
     bug_ack_before_sync: bool,
     bug_small_quorum: bool,
     bug_tag_without_writer: bool,
     bug_tag_without_life: bool,
     bug_no_compare: bool,
+    bug_two_writers: bool,
+    bug_writer_forgets: bool,
 }
 
 /// The order of writes: by counter, ties broken by the writer (LS, section 3). The default is that of a register that
@@ -164,6 +167,9 @@ impl Protocol for MajorityRegister {
             bug_tag_without_writer: params.flag("bug-tag-without-writer"),
             bug_tag_without_life: params.flag("bug-tag-without-life"),
             bug_no_compare: params.flag("bug-no-compare"),
+            one_writer: params.word("writers") == "one",
+            bug_two_writers: params.flag("bug-two-writers"),
+            bug_writer_forgets: params.flag("bug-writer-forgets"),
         }
     }
 
@@ -244,18 +250,26 @@ fn params() -> Vec<ParamSpec> {
         meaning: "a get returns after one phase when all replies of its majority carry the same tag",
         kind: ParamKind::Flag { default: false },
     };
+    let writers = ParamSpec {
+        name: "writers",
+        meaning: "who may write: any client, after a query; or the first alone, who knows its own last counter",
+        kind: ParamKind::Word { default: "many", among: &["many", "one"] },
+    };
     let retry = "a client asks those that have not answered again after this time";
     let give_up = "a client gives an operation up after this time";
     vec![
         ParamSpec::time("retry-after", retry, ms(40), ms(1), s(60)),
         ParamSpec::time("give-up-after", give_up, ms(300), ms(2), s(600)),
         skip,
+        writers,
         ParamSpec::bug("bug-no-write-back", "a get returns what it read without writing it back"),
         ParamSpec::bug("bug-ack-before-sync", "a replica acknowledges first and syncs its disk afterwards"),
         ParamSpec::bug("bug-small-quorum", "a phase waits for N/2 replicas instead of a majority"),
         ParamSpec::bug("bug-tag-without-writer", "tags are counters only: two writers can take the same one"),
         ParamSpec::bug("bug-tag-without-life", "tags tell neither the lives of a client apart nor its puts under way"),
         ParamSpec::bug("bug-no-compare", "a replica stores what comes last, whatever its tag"),
+        ParamSpec::bug("bug-two-writers", "with one writer, others write all the same"),
+        ParamSpec::bug("bug-writer-forgets", "with one writer, it counts from the beginning when it was started again"),
     ]
 }
 
@@ -270,11 +284,12 @@ impl Versioned {
     }
 }
 
-/// `3.c1`: the third write, by the first client; `3.c1/2` in that client's second life.
+/// `3.c1`: the third write, by the first client; `3.c1/2` in that client's second life. Of a single writer: `3`, `3/2`.
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.client, self.life) {
-            (0, _) => write!(f, "{}", self.counter),
+            (0, 0 | 1) => write!(f, "{}", self.counter),
+            (0, life) => write!(f, "{}/{life}", self.counter),
             (client, 0 | 1) => write!(f, "{}.c{client}", self.counter),
             (client, life) => write!(f, "{}.c{client}/{life}", self.counter),
         }
