@@ -1,20 +1,22 @@
-//! A map that is bounded: it remembers what was put into it last. For checks that look back.
+//! A map that is bounded: it remembers what was put into it last. For checks that look back. (Of sorted lists, since each
+//! kind of `BTreeMap` costs an engine's wasm some kilobytes.)
 
+use litemap::LiteMap;
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// So many are remembered.
 const REMEMBERED_MAX: usize = 2_048;
 
 #[derive(Clone, Serialize)]
 pub struct Remembered<K, V> {
-    pub map: BTreeMap<K, V>,
+    pub map: LiteMap<K, V>,
     order: VecDeque<K>,
 }
 
 impl<K, V> Default for Remembered<K, V> {
     fn default() -> Self {
-        Remembered { map: BTreeMap::new(), order: VecDeque::new() }
+        Remembered { map: LiteMap::new(), order: VecDeque::new() }
     }
 }
 
