@@ -1,15 +1,15 @@
 //! The CAP lab: the network of one register is cut, and what that costs is measured as the run goes on.
 
 use crate::ENGINE;
-use crate::boxes::assert_fits;
+use crate::boxes::flaws;
 use crate::page::{Page, Theme};
 use crate::server::Server;
 use serde_json::json;
 
-/// As fast as the transport goes.
+/// Some times as fast as usual.
 fn hurry(page: &Page) {
     let script = "const speed = document.querySelector('.speed input'); if (!speed) return false;
-        speed.value = speed.max; speed.dispatchEvent(new Event('input', { bubbles: true })); return true";
+        speed.value = +speed.value + 20; speed.dispatchEvent(new Event('input', { bubbles: true })); return true";
     page.wait_js("the speed", script, json!([]));
 }
 
@@ -19,7 +19,8 @@ fn clock(page: &Page) -> f64 {
 
 /// Cuts when something was answered, and waits until the last side has had operations end.
 fn cut(page: &Page) {
-    let calm = "const cells = document.querySelectorAll('.measured tbody tr td'); return cells.length > 2 && +cells[1].innerText > 5";
+    let calm = "const cells = document.querySelectorAll('.measures .measured tbody td');
+        return cells.length > 2 && +cells[1].innerText > 5";
     page.wait_js("answers without a cut", calm, json!([]));
     page.click("#cut");
     page.wait_for("#heal:not([disabled])");
@@ -31,7 +32,8 @@ fn cut(page: &Page) {
 }
 
 fn shares(page: &Page) -> String {
-    let script = "return [...document.querySelectorAll('.measures table')[0].tBodies[0].rows].map(r => r.cells[1].innerText).join()";
+    let script = "return [...document.querySelector('.measures table').tBodies[0].rows]
+        .map(row => row.cells[1].innerText).join()";
     page.js(script, json!([])).as_str().unwrap_or_default().to_owned()
 }
 
@@ -45,7 +47,8 @@ fn assert_looks(page: &Page, name: &str) {
         for (theme, said) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
             page.size(width, height);
             page.theme(theme);
-            assert_fits(page, &format!("{name}, {what}, {said}"));
+            let wrong = flaws(page);
+            assert!(wrong.is_empty(), "{name}, {what}, {said}:\n{}", wrong.join("\n"));
             page.screenshot(&format!("{name}-{what}-{said}"));
         }
     }
@@ -71,7 +74,8 @@ fn a_cut_is_paid_for_and_measured() {
     cut(&page);
     // Majorities: the smaller side gets no answer, and nothing is contradicted.
     wait_for_name(&page, "PC/EC");
-    page.press("Space");
+    page.click("#play");
+    page.wait_for("#play[aria-label=Play]");
     let shares = shares(&page);
     let parts: Vec<&str> = shares.split(',').collect();
     assert_eq!(parts.len(), 3, "{shares}");
@@ -81,13 +85,15 @@ fn a_cut_is_paid_for_and_measured() {
     page.assert_accessible("the CAP lab");
     // Any copy: everybody is answered, and linearizability is lost; the evidence is one click away.
     page.js("location.hash = '#/cap/cap-any-copy'", json!([]));
-    page.wait_js("the other run", "return document.querySelector('.ways [aria-current=page]')?.innerText.startsWith('Any') || document.querySelector('.ways [aria-current=page]')?.innerText.startsWith('any')", json!([]));
+    page.wait_for(".ways a[aria-current=page][href='#/cap/cap-any-copy']");
+    page.wait_js("the other run", "return !document.querySelector('.measures table')?.tBodies[0].rows[1]", json!([]));
     page.wait_for("#cut:not([disabled])");
     hurry(&page);
     cut(&page);
     wait_for_name(&page, "PA/");
     page.wait_text("Not linearizable since");
-    page.press("Space");
+    page.click("#play");
+    page.wait_for("#play[aria-label=Play]");
     assert_looks(&page, "cap-any-copy");
     let now = clock(&page);
     page.click(".measures div[role=status] [data-row]");

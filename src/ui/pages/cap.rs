@@ -128,9 +128,9 @@ fn panel(ctx: &Ctx, cap: &Cap) -> Html {
     html! {
         <section class="measures" aria-label="What it costs, measured" {onclick}>
             { square(cap) }
-            { availability(cap) }
+            { availability(ctx, cap) }
             { consistency(ctx, cap) }
-            { latency(cap) }
+            { latency(ctx, cap) }
             { freshness(ctx, cap) }
         </section>
     }
@@ -211,13 +211,26 @@ fn table(caption: &str, head: &[&str], rows: Vec<Html>) -> Html {
 }
 
 /// The groups that are told: the calm, and the sides of the last cut.
-fn groups(cap: &Cap) -> Vec<(String, &Group)> {
+fn groups<'a>(ctx: &Ctx, cap: &'a Cap) -> Vec<(String, &'a Group)> {
+    let opened = ctx.state.run.opened.as_deref();
     let mut all = vec![("no cut".to_owned(), &cap.calm)];
-    all.extend(cap.cuts.last().iter().flat_map(|cut| &cut.sides).map(|side| (side.nodes.join(" "), side)));
+    all.extend(cap.cuts.last().iter().flat_map(|cut| &cut.sides).map(|side| (side_name(opened, side), side)));
     all
 }
 
-fn availability(cap: &Cap) -> Html {
+/// The zone, where the side is one; else its nodes.
+fn side_name(opened: Option<&Opened>, side: &Group) -> String {
+    let nodes = opened.map_or(&[][..], |opened| &opened.nodes);
+    let zone = nodes
+        .iter()
+        .find(|node| side.nodes.contains(&node.name))
+        .and_then(|node| node.groups.iter().find(|group| group.starts_with("zone=")));
+    let is_zone =
+        |zone: &&String| nodes.iter().all(|node| node.groups.contains(zone) == side.nodes.contains(&node.name));
+    zone.filter(is_zone).map_or_else(|| side.nodes.join(" "), |zone| zone.trim_start_matches("zone=").to_owned())
+}
+
+fn availability(ctx: &Ctx, cap: &Cap) -> Html {
     let row = |(name, group): &(String, &Group)| {
         let share = match group.share() {
             Some(share) => words("td", if share < 1.0 { "bad" } else { "good" }, &cap::percent(share)),
@@ -228,7 +241,7 @@ fn availability(cap: &Cap) -> Html {
         cells.extend(counts.iter().map(|n| words("td", "", &n.to_string())));
         tag("tr", &[], &[], cells)
     };
-    let rows = groups(cap).iter().map(row).collect();
+    let rows = groups(ctx, cap).iter().map(row).collect();
     let head = ["side", "share", "answered", "late", "refused", "timed out", "waiting"];
     let first = cap.cuts.last().and_then(|cut| cut.sides.iter().filter_map(|side| side.denied).min());
     html! {
@@ -267,14 +280,14 @@ fn consistency(ctx: &Ctx, cap: &Cap) -> Html {
     }
 }
 
-fn latency(cap: &Cap) -> Html {
+fn latency(ctx: &Ctx, cap: &Cap) -> Html {
     let row = |name: &str, what: &str, spread: &Spread| {
         let mut cells = vec![words("th", "", &format!("{what}, {name}")), words("td", "", &spread.count.to_string())];
         let time = |us: &u64| words("td", "", &if spread.count == 0 { "–".into() } else { say::length(*us) });
         cells.extend(spread.times.iter().map(time));
         tag("tr", &[], &[], cells)
     };
-    let groups = groups(cap);
+    let groups = groups(ctx, cap);
     let asking = groups.iter().filter(|(_, group)| group.asks);
     let rows = asking.flat_map(|(name, g)| [row(name, "reads", &g.reads), row(name, "writes", &g.writes)]).collect();
     let trip = cap.trip.map_or("not known yet".into(), say::length);
