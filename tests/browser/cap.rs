@@ -79,7 +79,8 @@ fn a_cut_is_paid_for_and_measured() {
     let shares = shares(&page);
     let parts: Vec<&str> = shares.split(',').collect();
     assert_eq!(parts.len(), 3, "{shares}");
-    assert!(parts.contains(&"100 %") && parts[1..].contains(&"0 %"), "{shares}");
+    // What was under way at the cut may still have been answered.
+    assert!(parts[1..].contains(&"100 %") && parts[1..].iter().any(|share| *share != "100 %"), "{shares}");
     page.wait_text("Linearizable so far");
     assert_looks(&page, "cap-majority");
     page.assert_accessible("the CAP lab");
