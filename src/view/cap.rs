@@ -226,7 +226,7 @@ impl Placed {
     pub fn point(&self) -> Option<(i64, i64)> {
         let (share, trips) = (self.share?, self.trips?);
         let scaled = (trips / (2.0 * QUICK) * 1_000.0) as i64;
-        let down = if share >= 1.0 { 250 } else { 560 + ((1.0 - share) * 380.0) as i64 };
+        let down = if share >= 1.0 { 250 } else { 570 + ((1.0 - share) * 230.0) as i64 };
         Some((scaled.clamp(60, 940), down))
     }
 

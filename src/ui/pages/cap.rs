@@ -169,20 +169,20 @@ fn drawing(cap: &Cap, placed: &Placed) -> Html {
         tag("text", &["x", "y", "class"], &[x, y, class], vec![Html::from(words)])
     };
     let mut parts = vec![
-        path("box", "M34 4H194V124H34Z"),
-        path("axis", "M114 4V124M34 64H194"),
-        text("40", "18", "corner", "PA/EL"),
-        text("120", "18", "corner", "PA/EC"),
-        text("40", "120", "corner", "PC/EL"),
-        text("120", "120", "corner", "PC/EC"),
+        path("box", "M42 4H202V124H42Z"),
+        path("axis", "M122 4V124M42 64H202"),
+        text("48", "18", "corner", "PA/EL"),
+        text("128", "18", "corner", "PA/EC"),
+        text("48", "120", "corner", "PC/EL"),
+        text("128", "120", "corner", "PC/EC"),
         text("4", "38", "", "all"),
         text("4", "102", "", "some"),
-        text("36", "138", "", "1 trip"),
-        text("146", "138", "", "2 and more"),
+        text("44", "138", "", "1 trip"),
+        text("136", "138", "", "2 or more"),
     ];
     let mut label = format!("{}: nothing to place yet", placed.name());
     if let Some((x, y)) = placed.point() {
-        let (x, y) = (34 + x * 160 / 1_000, 4 + y * 120 / 1_000);
+        let (x, y) = (42 + x * 160 / 1_000, 4 + y * 120 / 1_000);
         let lost = cap.lost_at().is_some();
         let d = if lost {
             format!("M{} {}l12 12m0 -12l-12 12", x - 6, y - 6)
@@ -195,7 +195,7 @@ fn drawing(cap: &Cap, placed: &Placed) -> Html {
         let kept = if lost { "linearizability lost" } else { "linearizable so far" };
         label = format!("{}: {share} answered under a cut, {trips} round trips without one, {kept}", placed.name());
     }
-    let values = ["204", "144", "0 0 204 144", "img", label.as_str()];
+    let values = ["212", "144", "0 0 212 144", "img", label.as_str()];
     tag("svg", &["width", "height", "viewBox", "role", "aria-label"], &values, parts)
 }
 
