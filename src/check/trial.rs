@@ -82,6 +82,7 @@ impl<'a> Trial<'a> {
             scenario.commands.retain(|entry| entry.at < upon.rough);
             let (faults, after) = faults::upon(&upon, &self.blueprint.describe, seed);
             scenario.commands.extend(faults.into_iter().chain(after));
+            scenario.commands.sort_by_key(|entry| entry.at);
         }
         scenario
     }

@@ -103,6 +103,8 @@ fn a_counterexample_is_found_from_here_and_opens_as_a_branch() {
     page.click(".borrowed button");
     page.wait_js("one's own", "return !document.querySelector('.borrowed')", json!([]));
     page.wait_for("[data-node=n1]");
+    type_number(&page, "Clients ask", 0);
+    type_number(&page, "Timers that fire", 0);
     page.click(".jobs .ask .pri");
     page.wait_text("Nothing found; all that can happen within these budgets was seen");
     let way = "const select = document.querySelectorAll('.jobs select')[1];

@@ -110,10 +110,10 @@ fn verdicts(sweep: &Sweep) -> Html {
     let head = |text: &str| tag("th", &["scope"], &["row"], vec![Html::from(text)]);
     let mut lines = Vec::new();
     let good = if sweep.ask.faults { "Every property held, and it went on" } else { "Every property held" };
-    lines.push(line(vec![head(good), words("td", "good", &sweep.good.to_string()), Html::default()]));
+    lines.push(line(vec![head(good), words("td", "good", &sweep.good.to_string()), words("td", "", "")]));
     if sweep.limited > 0 {
         let limited = words("td", "", &sweep.limited.to_string());
-        lines.push(line(vec![head("Met a bound of the engine: says nothing"), limited, Html::default()]));
+        lines.push(line(vec![head("Met a bound of the engine: says nothing"), limited, words("td", "", "")]));
     }
     let fallen = |fallen: &Fallen| {
         let mut seeds: Vec<Html> = vec![Html::from("seed ")];
