@@ -75,7 +75,7 @@ fn prove(hunt: &Hunt, seed: u64) -> f64 {
     }
     // As a branch of the run that was open.
     let before = session.timeline().expect("open").branch;
-    let replies = session.handle(Request::Graft { run, to: Micros(to), name: "found".into() });
+    let replies = session.handle(Request::Adopt { run, to: Micros(to), name: "found".into() });
     let [Reply::Frame(frame)] = &replies[..] else { panic!("{}: {replies:?}", hunt.name) };
     assert_eq!(frame.now, Micros(to), "{}", hunt.name);
     let timeline = session.timeline().expect("open");
@@ -118,7 +118,7 @@ fn a_branch_of_another_run_is_refused() {
     let starts = starts();
     let (mut session, _) = search(&starts[0], true, 1, 10).expect("it is found at once");
     let other = starts[1].blueprint.scenario.to_json();
-    let replies = session.handle(Request::Graft { run: other, to: Micros::ZERO, name: String::new() });
+    let replies = session.handle(Request::Adopt { run: other, to: Micros::ZERO, name: String::new() });
     assert!(matches!(&replies[..], [Reply::Refused(why), _] if why.contains("another run")), "{replies:?}");
 }
 

@@ -282,7 +282,7 @@ impl Run {
             Request::Payload { row } => vec![self.payload(row)],
             Request::Undo => self.change(Timeline::undo),
             Request::Branch(id) => self.change(|timeline| timeline.go_to_branch(id)),
-            Request::Graft { run, to, name } => self.graft(run, to, &name),
+            Request::Adopt { run, to, name } => self.adopt(run, to, &name),
             Request::Name { branch, name } => {
                 let done = self.timeline.name_branch(branch, &name);
                 self.answered(done)
@@ -322,16 +322,15 @@ impl Run {
         self.answered(done)
     }
 
-    fn graft(&mut self, text: String, to: Micros, name: &str) -> Vec<Reply> {
+    fn adopt(&mut self, text: String, to: Micros, name: &str) -> Vec<Reply> {
         let mine = self.timeline.save();
         self.change(|timeline| {
             let theirs = Scenario::read(&SourceFile { name: "the run".into(), text })?;
-            let same =
-                Scenario { commands: mine.commands.clone(), layout: mine.layout.clone(), ..theirs.clone() } == mine;
+            let same = Scenario { commands: mine.commands.clone(), layout: mine.layout, ..theirs.clone() } == mine;
             if !same {
                 return Err("It belongs to another run: open that one first.".into());
             }
-            timeline.graft(theirs.commands, to, name)
+            timeline.adopt(theirs.commands, to, name)
         })
     }
 

@@ -93,7 +93,7 @@ impl Timeline {
 
     /// Goes on by another log as a branch of this name, as far as a moment: where it parts from the present one is where the
     /// branch leaves.
-    pub fn graft(&mut self, log: Vec<LogEntry>, to: Micros, name: &str) -> Result<(), String> {
+    pub fn adopt(&mut self, log: Vec<LogEntry>, to: Micros, name: &str) -> Result<(), String> {
         let same = self.log.iter().zip(&log).take_while(|(a, b)| a == b).count();
         if log != self.log && !self.enter(&log) {
             let first_other = |log: &[LogEntry]| log.get(same).map_or(Micros::MAX, |entry| entry.at);

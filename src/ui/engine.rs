@@ -56,7 +56,7 @@ impl Asked {
             | Request::Edit { .. }
             | Request::Press { .. }
             | Request::Undo
-            | Request::Graft { .. }
+            | Request::Adopt { .. }
             | Request::Branch(_)
             | Request::Name { .. } => Asked::Change,
             Request::Rows { .. } => Asked::Rows,

@@ -7,12 +7,11 @@ use super::engine::{Asked, Heard, Link, now};
 use super::exports::Form;
 use super::play::Playhead;
 use super::state::{Action, Load, State};
+use super::works::Works;
 use crate::base::{Micros, codec};
-use crate::view::history;
-use crate::view::jobs::Jobs;
-use crate::view::link::Session;
 use crate::view::route::Route;
 use crate::view::stage::Target;
+use crate::view::{history, link::Session};
 use crate::wire::*;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -53,10 +52,7 @@ pub struct Core {
     pub(super) writer: RefCell<Option<Rc<Link>>>,
     /// What judges the run ([`super::judge`]), once that was asked for.
     pub(super) judge: RefCell<Option<Rc<dyn Any>>>,
-    /// The workers of a sweep, each with the seeds that it still has to run; and the one of a search.
-    pub(super) sweepers: RefCell<Vec<(Option<Rc<Link>>, (u64, u64))>>,
-    pub(super) hunter: RefCell<Option<Rc<Link>>>,
-    pub(super) jobs: RefCell<Option<Rc<Jobs>>>,
+    pub(super) works: Works,
     /// A clip that is being recorded.
     pub(super) clip: RefCell<Option<Clip>>,
     pub play: Playhead,
@@ -116,9 +112,7 @@ impl Lab {
             sweeper: RefCell::default(),
             writer: RefCell::default(),
             judge: RefCell::default(),
-            sweepers: RefCell::default(),
-            hunter: RefCell::default(),
-            jobs: RefCell::default(),
+            works: Works::default(),
             clip: RefCell::default(),
             quiet: Cell::default(),
             play: Playhead::new(me.clone()),

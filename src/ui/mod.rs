@@ -29,6 +29,7 @@ mod rest;
 mod sandbox;
 mod state;
 mod storage;
+mod works;
 
 use gloo::utils::document;
 

@@ -75,7 +75,7 @@ pub enum Request {
     /// Gives a branch a name, or by an empty one takes it away. Answer as for `Do`.
     Name { branch: u32, name: String },
     /// Goes on by the commands of a run of the same set-up and seed, as a branch of this name, to a moment. Answer as for `Do`.
-    Graft { run: String, to: Micros, name: String },
+    Adopt { run: String, to: Micros, name: String },
     /// The stage at a branch's end, without going there. Answer: [`Reply::Glanced`].
     Glance { branch: u32 },
     /// Rows of the trace up to the cursor, for the log. Answer: [`Reply::Rows`].

@@ -137,7 +137,7 @@ fn came(ctx: &Ctx, hunt: &Hunt) -> Vec<Html> {
 
 fn found_card(ctx: &Ctx, hunt: &Hunt, found: &Found) -> Html {
     let lab = ctx.lab.clone();
-    let open = Callback::from(move |_: MouseEvent| jobs::graft(&lab));
+    let open = Callback::from(move |_: MouseEvent| jobs::adopt(&lab));
     let told = found.told.iter().map(|line| tag("li", &[], &[], vec![Html::from(line.as_str())])).collect();
     let parts = vec![
         words("h3", "bad", &format!("✗ {}", found.heading(hunt.ask.is_in_time()))),

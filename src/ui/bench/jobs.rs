@@ -21,9 +21,9 @@ const NAME_MAX: usize = 60;
 
 /// Changes what is known of the jobs, and has it drawn.
 pub fn change(core: &Core, change: impl FnOnce(&mut Jobs)) {
-    let mut jobs = known(&core.jobs.borrow());
+    let mut jobs = known(&core.works.jobs.borrow());
     change(Rc::make_mut(&mut jobs));
-    *core.jobs.borrow_mut() = Some(Rc::clone(&jobs));
+    *core.works.jobs.borrow_mut() = Some(Rc::clone(&jobs));
     core.dispatch.dispatch(Action::Jobs(jobs));
 }
 
@@ -57,7 +57,7 @@ pub fn sweep(ctx: &Ctx) {
         link.send(open(&run, None));
         Some(link)
     };
-    *core.sweepers.borrow_mut() = (0..workers).map(|worker| (start(worker), (0, 0))).collect();
+    *core.works.sweepers.borrow_mut() = (0..workers).map(|worker| (start(worker), (0, 0))).collect();
     for worker in 0..workers {
         go_on(core, worker as usize);
     }
@@ -65,12 +65,12 @@ pub fn sweep(ctx: &Ctx) {
 
 /// Gives a worker what is left of its seeds, or others, or lets it go.
 fn go_on(core: &Core, worker: usize) {
-    let mut sweepers = core.sweepers.borrow_mut();
+    let mut sweepers = core.works.sweepers.borrow_mut();
     let Some((link, seeds)) = sweepers.get_mut(worker) else { return };
-    let mut jobs = known(&core.jobs.borrow());
+    let mut jobs = known(&core.works.jobs.borrow());
     if seeds.0 >= seeds.1 {
         let more = Rc::make_mut(&mut jobs).sweep.hand_out();
-        *core.jobs.borrow_mut() = Some(Rc::clone(&jobs));
+        *core.works.jobs.borrow_mut() = Some(Rc::clone(&jobs));
         match more {
             Some(more) => *seeds = more,
             None => return *link = None,
@@ -93,7 +93,7 @@ fn swept(core: &Core, worker: usize, heard: Heard) {
     };
     match taken {
         Ok(next) => {
-            if let Some((_, seeds)) = core.sweepers.borrow_mut().get_mut(worker) {
+            if let Some((_, seeds)) = core.works.sweepers.borrow_mut().get_mut(worker) {
                 seeds.0 = next;
             }
             go_on(core, worker);
@@ -104,7 +104,7 @@ fn swept(core: &Core, worker: usize, heard: Heard) {
 
 /// Ends the workers; what came so far stays.
 pub fn end_sweep(core: &Core, standing: Standing) {
-    let gone = core.sweepers.take();
+    let gone = core.works.sweepers.take();
     change(core, |jobs| jobs.sweep.standing = standing);
     drop(gone);
 }
@@ -112,7 +112,7 @@ pub fn end_sweep(core: &Core, standing: Standing) {
 /// Puts the run of a seed on the bench, as far as it was swept; the learner's own is kept.
 pub fn open_seed(core: &Core, seed: u64) {
     let (run, words, at) = {
-        let jobs = known(&core.jobs.borrow());
+        let jobs = known(&core.works.jobs.borrow());
         let sweep = &jobs.sweep;
         (sweep.run.clone(), sweep.seed_words(seed), sweep.ends_at)
     };
@@ -141,7 +141,7 @@ pub fn hunt(ctx: &Ctx) {
     let (Some(run), Some(frame)) = (core.saved.borrow().clone(), core.play.frame()) else { return };
     core.play.pause();
     change(core, |jobs| jobs.hunt.begin());
-    let words = known(&core.jobs.borrow()).hunt.ask.words();
+    let words = known(&core.works.jobs.borrow()).hunt.ask.words();
     let (me, begun) = (core.me.clone(), now());
     let hear = move |heard| {
         if let Some(core) = me.upgrade() {
@@ -155,7 +155,7 @@ pub fn hunt(ctx: &Ctx) {
         link.send(Request::Move(Move::ToRow(frame.row.saturating_sub(1))));
     }
     link.send(Request::Write { form: words });
-    *core.hunter.borrow_mut() = Some(link);
+    *core.works.hunter.borrow_mut() = Some(link);
 }
 
 fn hunted(core: &Core, heard: Heard, took_ms: u64) {
@@ -170,28 +170,28 @@ fn hunted(core: &Core, heard: Heard, took_ms: u64) {
     };
     match taken {
         Ok(true) => {
-            if let Some(link) = &*core.hunter.borrow() {
+            if let Some(link) = &*core.works.hunter.borrow() {
                 link.send(Request::Write { form: "on".into() });
             }
         }
-        Ok(false) => drop(core.hunter.take()),
+        Ok(false) => drop(core.works.hunter.take()),
         Err(why) => end_hunt(core, Standing::Failed(why)),
     }
 }
 
 pub fn end_hunt(core: &Core, standing: Standing) {
-    let gone = core.hunter.take();
+    let gone = core.works.hunter.take();
     change(core, |jobs| jobs.hunt.standing = standing);
     drop(gone);
 }
 
 /// Goes on by what was found, as a branch of the run.
-pub fn graft(core: &Core) {
-    let jobs = known(&core.jobs.borrow());
+pub fn adopt(core: &Core) {
+    let jobs = known(&core.works.jobs.borrow());
     let Some(found) = &jobs.hunt.found else { return };
     core.play.pause();
     let name: String = format!("breaks “{}”", found.property).chars().take(NAME_MAX).collect();
-    core.send(Request::Graft { run: found.run.clone(), to: found.to, name });
+    core.send(Request::Adopt { run: found.run.clone(), to: found.to, name });
 }
 
 /// Fetches the start scenarios.
