@@ -23,6 +23,19 @@ pub enum Purpose {
     Script = 9,
     /// Moments of commands that are drawn by the seed.
     Moment = 10,
+    /// When the load model's requests come, what they ask for, and how long their users think.
+    Arrival = 11,
+    Request = 12,
+    Think = 13,
+    /// Which instance a call goes to, and how long it waits before it is tried again.
+    Pick = 14,
+    Pause = 15,
+}
+
+/// The identity of something that comes of another: a request's call, a call's attempt.
+#[inline(always)]
+pub fn derive(identity: u64, part: u64) -> u64 {
+    chain(identity, part)
 }
 
 /// The stream for one purpose and identity.
