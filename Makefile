@@ -66,6 +66,7 @@ bench: setup dist ## The benchmarks: engine and explorer natively, Raft beside a
 	$(ENV) cargo bench --locked --profile fast --bench engine
 	$(ENV) cargo bench --locked --profile fast --bench linear
 	$(ENV) cargo bench --locked --profile fast --bench explorer
+	$(ENV) cargo bench --locked --profile fast --bench load
 	$(ENV) cargo run --locked --release --manifest-path benches/peer/Cargo.toml --target-dir target/peer
 	$(ENV) WASM_BINDGEN_TEST_TIMEOUT=600 cargo test --locked --profile engine $(WASM) --test wasm -- --include-ignored --nocapture bench
 	$(ENV) cargo test --locked --test browser -- --ignored --nocapture --test-threads 1 bench

@@ -14,6 +14,7 @@
 //! | 2 | view | over wire only: display lists of the stage, layout, hit tests, theme, the sandbox's form |
 //! | 2 | progress | over wire only: saved progress, its schema and migrations |
 //! | 3 | protocols | one folder a protocol, and the registry |
+//! | 3 | load | a design as a graph of queues, run request by request under load and faults |
 //! | 4 | check | histories, sequential specifications, linearizability, weaker models, which of them a run still allows, isolation of transactions; seed sweeps with faults, then healing and a demand for progress; the explorer: every order of what may happen |
 //! | 5 | lesson | lesson format, goals, measures, runner, lint |
 //! | 6 | session | the only way to the engine: requests and replies of the wire |
@@ -35,6 +36,7 @@ pub mod check;
 pub mod export;
 pub mod jobs;
 pub mod lesson;
+pub mod load;
 pub mod progress;
 pub mod protocols;
 pub mod session;

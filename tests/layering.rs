@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 600;
 
 /// Must give the same bits everywhere and know no browser, clock, thread or file (architecture, invariants 2 and 3).
-const CORE: [&str; 10] =
-    ["base", "wire", "sim", "protocols", "check", "lesson", "session", "view", "progress", "export"];
+const CORE: [&str; 11] =
+    ["base", "wire", "sim", "protocols", "check", "load", "lesson", "session", "view", "progress", "export"];
 const CORE_AVOIDS: [&str; 17] = [
     "web_sys",
     "js_sys",
@@ -30,7 +30,7 @@ const CORE_AVOIDS: [&str; 17] = [
     "RandomState",
 ];
 /// The standard library's version differs between native and wasm32; `libm` does not.
-const ENGINE: [&str; 7] = ["base", "wire", "sim", "protocols", "check", "lesson", "session"];
+const ENGINE: [&str; 8] = ["base", "wire", "sim", "protocols", "check", "load", "lesson", "session"];
 const ENGINE_AVOIDS: [&str; 12] = [
     ".ln()", ".log(", ".log2()", ".log10()", ".exp()", ".exp2()", ".powf(", ".sin()", ".cos()", ".tan()", ".cbrt()",
     ".tanh()",

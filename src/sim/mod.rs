@@ -24,7 +24,7 @@ pub mod timeline;
 pub mod trace;
 pub mod workload;
 pub mod world;
-mod ziggurat;
+pub mod ziggurat;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use sheet::info;

@@ -1,0 +1,357 @@
+//! One call along an edge: its attempts, and the policy that the caller has for them.
+//!
+//! Invariant: nothing here calls back at once. What fails without travelling comes back as an event of the same moment, so
+//! that a component that makes several calls has made all of them before the first is over.
+
+use super::design::{Does, Policy};
+use super::engine::{Call, Caller, EdgeState, Engine, Event, Freight, LIVE_MAX, NONE, Outcome, Stage, Visit};
+use super::kinds::Held;
+use super::plan::{Kind, NEVER, Pick};
+use crate::base::random::derive;
+
+impl Engine<'_> {
+    pub(super) fn call(&mut self, caller: Caller, edge: u16, freight: Freight, expected: u32) {
+        let call = Call {
+            caller,
+            freight,
+            began: self.now,
+            expected,
+            turn: 0,
+            edge,
+            live: 0,
+            attempts: 0,
+            hedged: false,
+            instance: u16::MAX,
+        };
+        let at = match self.calls.place() {
+            Some(at) => {
+                let turn = self.calls[at].turn;
+                self.calls[at] = Call { turn, ..call };
+                at
+            }
+            None => self.calls.push(call),
+        };
+        let of = &self.plan.edges[usize::from(edge)];
+        if let Some(budget) = of.budget {
+            let tokens = &mut self.edges[usize::from(edge)].tokens;
+            *tokens = (*tokens + budget).min(10.0);
+        }
+        if let Some(hedge) = of.hedge {
+            let turn = self.calls[at].turn;
+            self.queue.push(self.now + hedge, Event::Hedge { call: at, turn });
+        }
+        self.attempt(at);
+    }
+
+    /// Sends a visit off.
+    fn attempt(&mut self, at: u32) {
+        let call = &mut self.calls[at];
+        let (attempt, turn, edge, mut freight) = (call.attempts, call.turn, call.edge, call.freight);
+        let avoided = (attempt > 0 && call.hedged).then_some(call.instance);
+        call.attempts += 1;
+        call.live |= 1 << attempt;
+        freight.id = derive(freight.id, u64::from(attempt));
+        let measuring = self.measuring;
+        self.edges[usize::from(edge)].count.attempts += u64::from(measuring);
+        let plan = self.plan;
+        let of = &plan.edges[usize::from(edge)];
+        let refused = |outcome| Event::Refused { call: at, turn, attempt, outcome };
+        if of.breaker.is_some() && !self.breaker_lets(edge) {
+            self.edges[usize::from(edge)].count.refused += u64::from(measuring);
+            return self.queue.push(self.now, refused(Outcome::Shed));
+        }
+        let Some(instance) = self.pick(edge, &freight, avoided) else {
+            return self.queue.push(self.now, refused(Outcome::Failed));
+        };
+        if attempt == 0 {
+            self.calls[at].instance = instance;
+        }
+        let limit = self.now.saturating_add(of.time_out).min(freight.deadline);
+        if limit != NEVER {
+            self.queue.push(limit.max(self.now), Event::TimeOut { call: at, turn, attempt });
+        }
+        let state = &mut self.edges[usize::from(edge)];
+        if state.cut > 0 {
+            return;
+        }
+        state.open[usize::from(instance)] += 1;
+        let latency = of.latency.draw(|| state.latency.stream(freight.id));
+        let visit = self.visit(at, turn, attempt, freight, (edge, of.to, instance));
+        self.queue.push(self.now + latency, Event::Deliver { visit });
+    }
+
+    fn visit(
+        &mut self,
+        call: u32,
+        call_turn: u32,
+        attempt: u8,
+        freight: Freight,
+        (edge, part, instance): (u16, u16, u16),
+    ) -> u32 {
+        let visit = Visit {
+            freight,
+            call,
+            call_turn,
+            next: NONE,
+            turn: 0,
+            arrived: self.now,
+            began: self.now,
+            edge,
+            part,
+            instance,
+            pending: 0,
+            need: 0,
+            attempt,
+            step: 0,
+            stage: Stage::Travelling,
+            outcome: Outcome::Answered,
+            slot: false,
+            missed: false,
+        };
+        match self.visits.place() {
+            Some(at) => {
+                let turn = self.visits[at].turn;
+                self.visits[at] = Visit { turn, ..visit };
+                at
+            }
+            None => {
+                self.full |= self.visits.len() >= LIVE_MAX;
+                self.visits.push(visit)
+            }
+        }
+    }
+
+    /// Where an attempt goes; nowhere if nothing is known to be up.
+    fn pick(&mut self, edge: u16, freight: &Freight, avoided: Option<u16>) -> Option<u16> {
+        let of = &self.plan.edges[usize::from(edge)];
+        let by_key = || derive(if freight.key == NONE { freight.id } else { u64::from(freight.key) }, 0);
+        match of.pick {
+            Pick::Only => Some(0),
+            Pick::Policy(policy) => self.by_policy(policy, edge, freight, avoided),
+            Pick::Key => Some((by_key() % u64::from(self.plan.parts[usize::from(of.to)].instances)) as u16),
+            Pick::Ring => {
+                let nodes = u64::from(self.plan.parts[usize::from(of.to)].instances);
+                Some(((by_key() % nodes + u64::from(freight.branch)) % nodes) as u16)
+            }
+            Pick::Store { replica_reads } => {
+                let part = &self.parts[usize::from(of.to)];
+                let Held::Store(store) = &part.held else { return None };
+                let primary = store.primary;
+                let up = |at: &u16| *at != primary && part.instances[usize::from(*at)].down == 0;
+                let replicas = || (0..part.instances.len() as u16).filter(up);
+                let count = replicas().count() as u64;
+                if !replica_reads || freight.does != Does::Read || count == 0 {
+                    return Some(primary);
+                }
+                let nth = self.edges[usize::from(edge)].pick.stream(freight.id).below(count);
+                replicas().nth(nth as usize)
+            }
+        }
+    }
+
+    fn by_policy(&mut self, policy: Policy, edge: u16, freight: &Freight, avoided: Option<u16>) -> Option<u16> {
+        let state = &mut self.edges[usize::from(edge)];
+        let alive = state.alive.len();
+        if alive == 0 {
+            return None;
+        }
+        let draw = |count: usize, state: &EdgeState| {
+            let mut stream = state.pick.stream(freight.id);
+            let first = stream.below(count as u64) as usize;
+            let second = if count > 1 { stream.below(count as u64 - 1) as usize } else { 0 };
+            (first, if second >= first && count > 1 { second + 1 } else { second })
+        };
+        let mut at = match policy {
+            Policy::RoundRobin => {
+                let turn = state.turn as usize % alive;
+                state.turn = (turn as u32 + 1) % alive as u32;
+                turn
+            }
+            Policy::Random => draw(alive, state).0,
+            Policy::TwoChoices => {
+                let (one, other) = draw(alive, state);
+                let open = |at: usize| state.open[usize::from(state.alive[at])];
+                if open(other) < open(one) { other } else { one }
+            }
+            Policy::LeastConnections => {
+                // From where the turn is, so that the first is not the one that gets all of the ties.
+                state.turn = (state.turn + 1) % alive as u32;
+                let turn = state.turn as usize;
+                let from_turn = (turn..alive).chain(0..turn);
+                from_turn.min_by_key(|at| state.open[usize::from(state.alive[*at])]).unwrap_or(0)
+            }
+            Policy::Hash => {
+                let key = if freight.key == NONE { freight.id } else { u64::from(freight.key) };
+                (derive(key, 0) % alive as u64) as usize
+            }
+        };
+        if avoided == Some(state.alive[at]) {
+            at = (at + 1) % alive;
+        }
+        Some(state.alive[at])
+    }
+
+    /// An answer has travelled back.
+    pub(super) fn reply(&mut self, at: u32) {
+        let visit = self.visits[at];
+        self.forget(at);
+        let call = self.calls[visit.call];
+        if call.turn != visit.call_turn || call.live & (1 << visit.attempt) == 0 {
+            return;
+        }
+        if visit.outcome != Outcome::Answered {
+            return self.attempt_ended(visit.call, visit.call_turn, visit.attempt, visit.outcome);
+        }
+        if self.plan.edges[usize::from(visit.edge)].breaker.is_some() {
+            self.breaker_hears(visit.edge, true);
+        }
+        self.ended(visit.call, Outcome::Answered, visit.freight.version, visit.missed);
+    }
+
+    /// Gives the place of a visit free.
+    pub(super) fn forget(&mut self, at: u32) {
+        let visit = &mut self.visits[at];
+        visit.turn = visit.turn.wrapping_add(1);
+        visit.stage = Stage::Gone;
+        self.edges[usize::from(visit.edge)].open[usize::from(visit.instance)] -= 1;
+        self.visits.release(at);
+    }
+
+    pub(super) fn time_out(&mut self, at: u32, turn: u32, attempt: u8) {
+        let call = &self.calls[at];
+        if call.turn == turn && call.live & (1 << attempt) != 0 {
+            self.edges[usize::from(call.edge)].count.timed_out += u64::from(self.measuring);
+            self.attempt_ended(at, turn, attempt, Outcome::TimedOut);
+        }
+    }
+
+    /// An attempt has failed: another one, or the call has.
+    pub(super) fn attempt_ended(&mut self, at: u32, turn: u32, attempt: u8, outcome: Outcome) {
+        let call = &mut self.calls[at];
+        if call.turn != turn || call.live & (1 << attempt) == 0 {
+            return;
+        }
+        call.live &= !(1 << attempt);
+        let (live, edge, attempts, freight) = (call.live, call.edge, call.attempts, call.freight);
+        let of = &self.plan.edges[usize::from(edge)];
+        if of.breaker.is_some() && outcome != Outcome::Shed {
+            self.breaker_hears(edge, false);
+        }
+        if live != 0 {
+            return;
+        }
+        let hedges = u8::from(self.calls[at].hedged);
+        if attempts - hedges > of.retries || attempts > 15 {
+            return self.ended(at, outcome, 0, true);
+        }
+        let state = &mut self.edges[usize::from(edge)];
+        if of.budget.is_some() {
+            if state.tokens < 1.0 {
+                return self.ended(at, outcome, 0, true);
+            }
+            state.tokens -= 1.0;
+        }
+        let whole = of.back_off.saturating_mul(1_u64 << (attempts - 1).min(40)).min(of.back_off_max) as f64;
+        let drawn = state.pause.stream(derive(freight.id, u64::from(attempts))).unit();
+        let retry_at = self.now + (whole * (1.0 - of.jitter * drawn)) as u64;
+        if retry_at >= freight.deadline {
+            return self.ended(at, outcome, 0, true);
+        }
+        state.count.retries += u64::from(self.measuring);
+        self.queue.push(retry_at, Event::Retry { call: at, turn });
+    }
+
+    pub(super) fn retry(&mut self, at: u32, turn: u32) {
+        let call = &self.calls[at];
+        if call.turn == turn && call.live == 0 {
+            self.attempt(at);
+        }
+    }
+
+    pub(super) fn hedge(&mut self, at: u32, turn: u32) {
+        let call = &mut self.calls[at];
+        if call.turn == turn && call.live != 0 && call.attempts < 15 {
+            call.hedged = true;
+            self.edges[usize::from(call.edge)].count.hedges += u64::from(self.measuring);
+            self.attempt(at);
+        }
+    }
+
+    /// The call is over.
+    fn ended(&mut self, at: u32, outcome: Outcome, version: u32, missed: bool) {
+        let call = &mut self.calls[at];
+        let (caller, freight, began, expected, edge) =
+            (call.caller, call.freight, call.began, call.expected, call.edge);
+        call.turn = call.turn.wrapping_add(1);
+        call.live = 0;
+        call.caller = Caller::Nobody;
+        self.calls.release(at);
+        match caller {
+            Caller::Visit { visit, turn, step } => {
+                let to = usize::from(self.plan.edges[usize::from(edge)].to);
+                let cache = matches!(self.plan.parts[to].kind, Kind::Cache { .. }) && freight.does == Does::Read;
+                self.answered(visit, turn, step, outcome, version, cache.then_some(missed));
+            }
+            Caller::Nobody => {
+                let from = usize::from(self.plan.edges[usize::from(edge)].from);
+                let count = &mut self.parts[from].count;
+                if self.measuring && outcome == Outcome::Answered {
+                    count.done += 1;
+                } else if self.measuring {
+                    count.dead += 1;
+                }
+            }
+            Caller::Client { client, user } => {
+                self.tally(&freight, began, outcome, version, expected);
+                self.think(client, user);
+            }
+        }
+    }
+
+    /// A client's request is over.
+    fn tally(&mut self, freight: &Freight, began: u64, outcome: Outcome, version: u32, expected: u32) {
+        let measured = began >= self.plan.warm_up;
+        let tally = &mut self.tallies[usize::from(freight.class)];
+        let answered = outcome == Outcome::Answered;
+        if freight.key != NONE && answered {
+            if freight.does == Does::Write {
+                let acknowledged = &mut self.acknowledged[freight.key as usize];
+                *acknowledged = (*acknowledged).max(freight.version);
+            } else if measured {
+                tally.stale += u64::from(version < expected);
+            }
+        }
+        if measured {
+            match outcome {
+                Outcome::Answered => tally.latency.record(self.now - began),
+                Outcome::Failed => tally.failed += 1,
+                Outcome::TimedOut => tally.timed_out += 1,
+                Outcome::Shed => tally.shed += 1,
+            }
+        }
+    }
+
+    fn breaker_lets(&mut self, edge: u16) -> bool {
+        let state = &mut self.edges[usize::from(edge)];
+        if state.open_until == 0 {
+            return true;
+        }
+        let probes = self.now >= state.open_until && !state.probing;
+        state.probing |= probes;
+        probes
+    }
+
+    fn breaker_hears(&mut self, edge: u16, good: bool) {
+        let Some(breaker) = &self.plan.edges[usize::from(edge)].breaker else { return };
+        let state = &mut self.edges[usize::from(edge)];
+        if good {
+            (state.failures, state.open_until, state.probing) = (0, 0, false);
+            return;
+        }
+        state.failures = state.failures.saturating_add(1);
+        if state.failures >= breaker.failures {
+            state.open_until = self.now.saturating_add(breaker.open.0).max(1);
+            state.probing = false;
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A relational store: the primary's log, the replicas that follow it, and what is lost when one of them takes over.
+//!
+//! A replica applies the log in order. What it has not got when it becomes the primary is gone, acknowledged or not; the
+//! others then begin from a copy of it. A replica that was down comes back with a copy of the primary.
+
+use super::engine::{Engine, Event, Outcome};
+use super::kinds::{Found, Held};
+use super::plan::Kind;
+use crate::base::random::derive;
+use std::collections::VecDeque;
+
+pub(super) struct Store {
+    pub primary: u16,
+    /// By instance and key.
+    pub versions: Vec<Vec<u32>>,
+    /// What not every replica has; the first has the number `base`.
+    log: VecDeque<Entry>,
+    base: u64,
+    /// By instance: entries applied; when the last that is on its way comes; which of those count.
+    applied: Vec<u64>,
+    due: Vec<u64>,
+    epochs: Vec<u32>,
+    /// Counts the primaries' ends.
+    pub term: u32,
+    /// Acknowledged writes that no primary has any more.
+    pub lost: u64,
+}
+
+struct Entry {
+    key: u32,
+    version: u32,
+    visit: u32,
+    turn: u32,
+    copies: u16,
+    acknowledged: bool,
+}
+
+impl Store {
+    pub fn new(instances: u16, keys: u32) -> Store {
+        let count = usize::from(instances);
+        Store {
+            primary: 0,
+            versions: vec![vec![0; keys as usize]; count],
+            log: VecDeque::new(),
+            base: 0,
+            applied: vec![0; count],
+            due: vec![0; count],
+            epochs: vec![0; count],
+            term: 0,
+            lost: 0,
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.base + self.log.len() as u64
+    }
+
+    /// A replica becomes a copy of the primary.
+    fn copy(&mut self, replica: u16, now: u64) {
+        let of_primary = self.versions[usize::from(self.primary)].clone();
+        let replica = usize::from(replica);
+        self.versions[replica] = of_primary;
+        (self.applied[replica], self.due[replica]) = (self.end(), now);
+        self.epochs[replica] += 1;
+    }
+
+    /// Forgets what all that are up have.
+    fn trim(&mut self, up: impl Fn(usize) -> bool, sync: u16) {
+        let primary = usize::from(self.primary);
+        let followers = (0..self.applied.len()).filter(|at| *at != primary && up(*at));
+        let least = followers.map(|at| self.applied[at]).min().unwrap_or(self.end());
+        while self.base < least && self.log.front().is_some_and(|entry| entry.acknowledged || sync == 0) {
+            self.log.pop_front();
+            self.base += 1;
+        }
+    }
+}
+
+impl Engine<'_> {
+    fn store(&mut self, part: u16) -> &mut Store {
+        match &mut self.parts[usize::from(part)].held {
+            Held::Store(store) => store,
+            _ => unreachable!("asked of stores only"),
+        }
+    }
+
+    /// A write at the primary: into its log, and on the way to the replicas.
+    pub(super) fn commit(&mut self, at: u32) -> Found {
+        let visit = self.visits[at];
+        let Kind::Store { sync, lag, .. } = &self.plan.parts[usize::from(visit.part)].kind else { return Found::GoOn };
+        let state = &mut self.parts[usize::from(visit.part)];
+        let (service, instances) = (state.service, &state.instances);
+        let Held::Store(store) = &mut state.held else { return Found::GoOn };
+        if store.primary != visit.instance {
+            return Found::Done(Outcome::Failed);
+        }
+        let (key, version) = (visit.freight.key, visit.freight.version);
+        let own = &mut store.versions[usize::from(visit.instance)][key as usize];
+        *own = (*own).max(version);
+        let acknowledged = *sync == 0;
+        store.log.push_back(Entry { key, version, visit: at, turn: visit.turn, copies: 0, acknowledged });
+        for replica in 0..instances.len() as u16 {
+            let place = usize::from(replica);
+            if replica == visit.instance || instances[place].down > 0 {
+                continue;
+            }
+            let lag = lag.draw(|| service.stream(derive(visit.freight.id, u64::from(replica) + 1)));
+            store.due[place] = store.due[place].max(self.now + lag);
+            let epoch = store.epochs[place];
+            self.queue.push(store.due[place], Event::Apply { part: visit.part, replica, epoch });
+        }
+        store.trim(|at| instances[at].down == 0, *sync);
+        if acknowledged { Found::GoOn } else { Found::Held }
+    }
+
+    /// A replica applies its next entry.
+    pub(super) fn apply(&mut self, part: u16, replica: u16, epoch: u32) {
+        let store = self.store(part);
+        let place = usize::from(replica);
+        if store.epochs[place] != epoch {
+            return;
+        }
+        let at = (store.applied[place] - store.base) as usize;
+        let Some(entry) = store.log.get(at) else { return };
+        let (key, version) = (entry.key as usize, entry.version);
+        store.versions[place][key] = store.versions[place][key].max(version);
+        store.applied[place] += 1;
+        self.copied(part, at);
+        let Kind::Store { sync, .. } = self.plan.parts[usize::from(part)].kind else { return };
+        let state = &mut self.parts[usize::from(part)];
+        let Held::Store(store) = &mut state.held else { return };
+        store.trim(|at| state.instances[at].down == 0, sync);
+    }
+
+    /// One replica more has an entry of the log: perhaps it is acknowledged now.
+    fn copied(&mut self, part: u16, at: usize) {
+        let Kind::Store { sync, .. } = self.plan.parts[usize::from(part)].kind else { return };
+        let entry = &mut self.store(part).log[at];
+        entry.copies += 1;
+        if entry.acknowledged || entry.copies < sync {
+            return;
+        }
+        entry.acknowledged = true;
+        let (visit, turn) = (entry.visit, entry.turn);
+        if self.visits[visit].turn == turn {
+            self.finish(visit, Outcome::Answered);
+        }
+    }
+
+    /// An instance of a store has gone down.
+    pub(super) fn store_down(&mut self, part: u16, instance: u16) {
+        let Kind::Store { fail_over, .. } = self.plan.parts[usize::from(part)].kind else { return };
+        let now = self.now;
+        let store = self.store(part);
+        if store.primary != instance {
+            store.epochs[usize::from(instance)] += 1;
+            return;
+        }
+        // What is on its way stays in the log of a primary that is not there.
+        store.epochs.iter_mut().for_each(|epoch| *epoch += 1);
+        store.term += 1;
+        let term = store.term;
+        if store.applied.len() > 1 {
+            self.queue.push(now + fail_over, Event::Promote { part, term });
+        }
+    }
+
+    /// The replica that has most becomes the primary, unless the old one is back.
+    pub(super) fn promote(&mut self, part: u16, term: u32) {
+        let now = self.now;
+        let state = &mut self.parts[usize::from(part)];
+        let Held::Store(store) = &mut state.held else { return };
+        let instances = &state.instances;
+        if store.term != term || instances[usize::from(store.primary)].down == 0 {
+            return;
+        }
+        let up = (0..instances.len() as u16).filter(|at| instances[usize::from(*at)].down == 0);
+        let Some(next) = up.max_by_key(|at| (store.applied[usize::from(*at)], u16::MAX - at)) else {
+            return self.queue.push(now + 1_000_000, Event::Promote { part, term });
+        };
+        // What all that were up had had, it may never have seen.
+        let applied = store.applied[usize::from(next)];
+        store.lost += store.base.saturating_sub(applied);
+        let from = applied.saturating_sub(store.base) as usize;
+        store.lost += store.log.iter().skip(from).filter(|entry| entry.acknowledged).count() as u64;
+        store.log.clear();
+        store.base = applied;
+        store.primary = next;
+        store.term += 1;
+        for other in 0..instances.len() as u16 {
+            if other != next {
+                store.copy(other, now);
+            }
+        }
+    }
+
+    /// An instance of a store is back.
+    pub(super) fn store_up(&mut self, part: u16, instance: u16) {
+        let now = self.now;
+        let store = self.store(part);
+        if store.primary != instance {
+            // With the primary down there is nobody to copy from: it has what it had.
+            let primary = usize::from(store.primary);
+            if self.parts[usize::from(part)].instances[primary].down == 0 {
+                self.catch_up(part, instance);
+            }
+            return;
+        }
+        store.due.iter_mut().for_each(|due| *due = now);
+        for replica in 0..self.parts[usize::from(part)].instances.len() as u16 {
+            if replica != instance && self.parts[usize::from(part)].instances[usize::from(replica)].down == 0 {
+                self.catch_up(part, replica);
+            }
+        }
+    }
+
+    /// A replica has all of the log at once.
+    fn catch_up(&mut self, part: u16, replica: u16) {
+        let now = self.now;
+        let store = self.store(part);
+        let from = store.applied[usize::from(replica)].max(store.base) - store.base;
+        let len = store.log.len();
+        store.copy(replica, now);
+        for at in from as usize..len {
+            self.copied(part, at);
+        }
+    }
+}

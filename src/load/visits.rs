@@ -1,0 +1,292 @@
+//! One visit: it arrives, waits for a slot, is served, takes the steps of its component, and its answer travels back.
+
+use super::design::{Does, When};
+use super::engine::{Caller, Engine, Event, Freight, NONE, Outcome, Stage};
+use super::kinds::Found;
+use super::plan::{Kind, Step};
+use crate::base::random::{Purpose, derive};
+
+/// Draws about a visit beside its time of service.
+const FAILS: u64 = Purpose::Loss as u64;
+/// The way back.
+const BACK: u64 = Purpose::Latency as u64;
+
+impl Engine<'_> {
+    pub(super) fn deliver(&mut self, at: u32) {
+        let visit = &mut self.visits[at];
+        let (part, instance) = (usize::from(visit.part), usize::from(visit.instance));
+        visit.arrived = self.now;
+        let of = &self.plan.parts[part];
+        let state = &mut self.parts[part];
+        state.count.arrived += u64::from(self.measuring);
+        if state.instances[instance].down > 0 {
+            return self.turn_away(at, Outcome::Failed);
+        }
+        if !state.held.lets(self.now) {
+            return self.turn_away(at, Outcome::Shed);
+        }
+        let place = &mut state.instances[instance];
+        if place.busy < of.concurrency {
+            state.inside.add(self.now, 1);
+            return self.serve(at);
+        }
+        if place.queued >= of.queue {
+            return self.turn_away(at, Outcome::Shed);
+        }
+        state.inside.add(self.now, 1);
+        state.waiting.add(self.now, 1);
+        place.queued += 1;
+        let last = std::mem::replace(&mut place.tail, at);
+        if last == NONE {
+            place.head = at;
+        } else {
+            self.visits[last].next = at;
+        }
+        self.visits[at].stage = Stage::Waiting;
+    }
+
+    /// Back at the door: it was never inside.
+    fn turn_away(&mut self, at: u32, outcome: Outcome) {
+        let part = usize::from(self.visits[at].part);
+        if self.measuring {
+            match outcome {
+                Outcome::Shed => self.parts[part].count.shed += 1,
+                _ => self.parts[part].count.failed += 1,
+            }
+        }
+        self.send_back(at, outcome);
+    }
+
+    /// Takes a slot.
+    fn serve(&mut self, at: u32) {
+        let visit = &mut self.visits[at];
+        let part = usize::from(visit.part);
+        visit.slot = true;
+        visit.stage = Stage::Served;
+        visit.began = self.now;
+        let (id, turn, writes) = (visit.freight.id, visit.turn, visit.freight.does != Does::Read);
+        let (waited, instance) = (self.now - visit.arrived, usize::from(visit.instance));
+        let of = &self.plan.parts[part];
+        let state = &mut self.parts[part];
+        state.instances[instance].busy += 1;
+        state.busy.add(self.now, 1);
+        let time = if writes { &of.write } else { &of.read };
+        let mut time = time.draw(|| state.service.stream(id));
+        if state.slow != 1.0 {
+            time = libm::round(time as f64 * state.slow) as u64;
+        }
+        if self.measuring {
+            state.wait.record(waited);
+            state.served.record(time);
+        }
+        // Where nothing ever waits, what takes no time need not be queued.
+        if time == 0 && of.concurrency == u32::MAX {
+            return self.served(at);
+        }
+        self.queue.push(self.now + time, Event::Served { visit: at, turn });
+    }
+
+    /// Gives its slot to the next that waits. What waited past its deadline is not served any more.
+    fn let_go(&mut self, at: u32) {
+        let visit = &mut self.visits[at];
+        if !std::mem::replace(&mut visit.slot, false) {
+            return;
+        }
+        let (part, instance) = (usize::from(visit.part), usize::from(visit.instance));
+        self.parts[part].instances[instance].busy -= 1;
+        self.parts[part].busy.add(self.now, -1);
+        loop {
+            let place = &mut self.parts[part].instances[instance];
+            let next = place.head;
+            if next == NONE {
+                return;
+            }
+            place.queued -= 1;
+            place.head = std::mem::replace(&mut self.visits[next].next, NONE);
+            if place.head == NONE {
+                place.tail = NONE;
+            }
+            self.parts[part].waiting.add(self.now, -1);
+            if self.visits[next].freight.deadline > self.now {
+                return self.serve(next);
+            }
+            self.finish(next, Outcome::TimedOut);
+        }
+    }
+
+    pub(super) fn served(&mut self, at: u32) {
+        let visit = &self.visits[at];
+        let part = usize::from(visit.part);
+        let of = &self.plan.parts[part];
+        if of.fails > 0.0 && self.parts[part].service.stream(derive(visit.freight.id, FAILS)).chance(of.fails) {
+            return self.finish(at, Outcome::Failed);
+        }
+        if !of.holds {
+            self.let_go(at);
+        }
+        match self.find(at) {
+            Found::Done(outcome) => self.finish(at, outcome),
+            Found::Held => self.visits[at].stage = Stage::Held,
+            Found::GoOn => self.advance(at),
+        }
+    }
+
+    fn applies(&self, at: u32, step: &Step) -> bool {
+        let visit = &self.visits[at];
+        let reads = visit.freight.does == Does::Read;
+        let when = match step.when {
+            When::Always => true,
+            When::Hit => !visit.missed,
+            When::Miss => visit.missed,
+            When::Read => reads,
+            When::Write => !reads,
+        };
+        when && step.classes & (1 << visit.freight.class) != 0
+    }
+
+    /// Takes the next step, or is done.
+    pub(super) fn advance(&mut self, at: u32) {
+        let plan = self.plan;
+        loop {
+            let visit = &mut self.visits[at];
+            let of = &plan.parts[usize::from(visit.part)];
+            let Some(step) = plan.steps[of.steps.clone()].get(usize::from(visit.step)) else {
+                self.keep(at);
+                return self.finish(at, Outcome::Answered);
+            };
+            if !self.applies(at, step) {
+                self.visits[at].step += 1;
+                continue;
+            }
+            let visit = &mut self.visits[at];
+            let (freight, turn) = (visit.freight, visit.turn);
+            let does = step.does.unwrap_or(freight.does);
+            visit.pending = step.edges.len() as u16 * step.times;
+            visit.need = step.need[usize::from(does != Does::Read)];
+            visit.stage = Stage::Calling;
+            let caller =
+                if step.detached { Caller::Nobody } else { Caller::Visit { visit: at, turn, step: visit.step } };
+            for edge in step.edges.clone() {
+                let id = derive(freight.id, plan.edges[usize::from(edge)].key);
+                for branch in 0..step.times {
+                    let id = derive(id, u64::from(branch));
+                    self.call(caller, edge, Freight { id, does, branch, ..freight }, 0);
+                }
+            }
+            if !step.detached {
+                return;
+            }
+            self.visits[at].step += 1;
+        }
+    }
+
+    /// One of a step's calls is over.
+    pub(super) fn answered(
+        &mut self,
+        at: u32,
+        turn: u32,
+        step: u8,
+        outcome: Outcome,
+        version: u32,
+        missed: Option<bool>,
+    ) {
+        let plan = self.plan;
+        let visit = &mut self.visits[at];
+        if visit.turn != turn || visit.stage != Stage::Calling || visit.step != step {
+            return;
+        }
+        let steps = &plan.steps[plan.parts[usize::from(visit.part)].steps.clone()];
+        visit.pending -= 1;
+        if let Some(missed) = missed {
+            visit.missed = missed;
+        }
+        if outcome == Outcome::Answered {
+            visit.freight.version = visit.freight.version.max(version);
+        }
+        if outcome == Outcome::Answered || steps[usize::from(step)].optional {
+            visit.need -= 1;
+        }
+        if visit.need == 0 {
+            visit.step += 1;
+            self.advance(at);
+        } else if visit.pending < visit.need {
+            self.finish(at, outcome);
+        }
+    }
+
+    /// It leaves the component.
+    pub(super) fn finish(&mut self, at: u32, outcome: Outcome) {
+        self.leave(at, outcome);
+        self.wake(at, outcome);
+        self.let_go(at);
+        self.send_back(at, outcome);
+    }
+
+    fn leave(&mut self, at: u32, outcome: Outcome) {
+        let visit = &self.visits[at];
+        let state = &mut self.parts[usize::from(visit.part)];
+        state.inside.add(self.now, -1);
+        if self.measuring {
+            state.sojourn.record(self.now - visit.arrived);
+            match outcome {
+                Outcome::Answered => state.count.answered += 1,
+                _ => state.count.failed += 1,
+            }
+        }
+    }
+
+    /// Those who waited for what this visit brings, end as it does.
+    fn wake(&mut self, at: u32, outcome: Outcome) {
+        if !matches!(self.plan.parts[usize::from(self.visits[at].part)].kind, Kind::Cache { single_flight: true, .. }) {
+            return;
+        }
+        if !self.leads_no_more(at) {
+            return;
+        }
+        let version = self.visits[at].freight.version;
+        let mut next = std::mem::replace(&mut self.visits[at].next, NONE);
+        while next != NONE {
+            let waiter = next;
+            next = std::mem::replace(&mut self.visits[waiter].next, NONE);
+            self.visits[waiter].freight.version = version;
+            self.leave(waiter, outcome);
+            self.send_back(waiter, outcome);
+        }
+    }
+
+    fn send_back(&mut self, at: u32, outcome: Outcome) {
+        let visit = &mut self.visits[at];
+        visit.stage = Stage::Gone;
+        visit.outcome = outcome;
+        // What was to come for it finds it gone.
+        visit.turn = visit.turn.wrapping_add(1);
+        let (edge, id, turn) = (usize::from(visit.edge), visit.freight.id, visit.turn);
+        let state = &self.edges[edge];
+        if state.cut > 0 {
+            return self.forget(at);
+        }
+        let latency = self.plan.edges[edge].latency.draw(|| state.latency.stream(derive(id, BACK)));
+        self.queue.push(self.now + latency, Event::Reply { visit: at, turn });
+    }
+
+    /// An instance is gone, and what was inside with it: callers find their connections closed.
+    pub(super) fn crash(&mut self, part: u16, instance: u16) {
+        let inside = |stage| matches!(stage, Stage::Waiting | Stage::Served | Stage::Calling | Stage::Held);
+        let of_it = |at: &u32| {
+            let visit = &self.visits[*at];
+            visit.part == part && visit.instance == instance && inside(visit.stage)
+        };
+        let lost: Vec<u32> = (0..self.visits.all().len() as u32).filter(of_it).collect();
+        let state = &mut self.parts[usize::from(part)];
+        let place = &mut state.instances[usize::from(instance)];
+        state.busy.add(self.now, -(place.busy as i32));
+        state.waiting.add(self.now, -(place.queued as i32));
+        (place.busy, place.queued, place.head, place.tail) = (0, 0, NONE, NONE);
+        for at in lost {
+            self.leave(at, Outcome::Failed);
+            self.leads_no_more(at);
+            (self.visits[at].slot, self.visits[at].next) = (false, NONE);
+            self.send_back(at, Outcome::Failed);
+        }
+    }
+}
