@@ -3,6 +3,7 @@
 //! Exit codes: 0 good, 1 a property, goal or consistency model failed, 2 bad input, 3 a check reached its limit.
 
 mod check;
+mod design;
 mod explore;
 mod lessons;
 mod protocols;
@@ -82,6 +83,15 @@ enum Command {
     Check(check::Order),
     /// Explore every order in which things may happen in a small scenario, within budgets of faults.
     Explore(explore::Order),
+    /// Run a design (TOML) under its load and faults, for many seeds: latencies, queues, what was lost, requirements.
+    Design {
+        design: PathBuf,
+        /// Seeds A..B: from A up to, not including, B.
+        #[arg(long, default_value = "0..10", value_parser = seeds)]
+        seeds: (u64, u64),
+        #[arg(long, value_enum, default_value = "text")]
+        format: SweepFormat,
+    },
     /// Print a scenario as JSON, the form that the page reads.
     Json { scenario: PathBuf },
     /// List the protocols with roles, messages, properties and parameters.
@@ -163,6 +173,7 @@ pub fn main() -> ExitCode {
         Command::Merge { reports, format } => sweep::merge(&reports, format),
         Command::Check(order) => check::check(&order),
         Command::Explore(order) => explore::explore(&order),
+        Command::Design { design, seeds, format } => design::design(&design, seeds, format),
         Command::Json { scenario } => run::json(&scenario),
         Command::Protocols => protocols::list(),
         Command::Lessons { command: LessonsCommand::Check { folder } } => lessons::check(&folder),
