@@ -62,7 +62,7 @@ struct Judge {
 /// The lab's own, made when it is asked first.
 fn of(ctx: &Ctx) -> Rc<Judge> {
     let core = &ctx.lab;
-    let known = core.judge.borrow().clone().and_then(|judge| judge.downcast::<Judge>().ok());
+    let known = core.works.judge.borrow().clone().and_then(|judge| judge.downcast::<Judge>().ok());
     known.unwrap_or_else(|| {
         let judge = Rc::new_cyclic(|me| Judge {
             me: me.clone(),
@@ -78,7 +78,7 @@ fn of(ctx: &Ctx) -> Rc<Judge> {
             alarm: RefCell::default(),
             measured: Cell::default(),
         });
-        *core.judge.borrow_mut() = Some(judge.clone());
+        *core.works.judge.borrow_mut() = Some(judge.clone());
         judge
     })
 }

@@ -13,7 +13,6 @@ use crate::view::route::Route;
 use crate::view::stage::Target;
 use crate::view::{history, link::Session};
 use crate::wire::*;
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use yew::prelude::*;
@@ -50,8 +49,6 @@ pub struct Core {
     sweeper: RefCell<Option<Rc<Link>>>,
     /// Writes the run in another form, as long as it is at that.
     pub(super) writer: RefCell<Option<Rc<Link>>>,
-    /// What judges the run ([`super::judge`]), once that was asked for.
-    pub(super) judge: RefCell<Option<Rc<dyn Any>>>,
     pub(super) works: Works,
     /// A clip that is being recorded.
     pub(super) clip: RefCell<Option<Clip>>,
@@ -111,7 +108,6 @@ impl Lab {
             lessons: RefCell::default(),
             sweeper: RefCell::default(),
             writer: RefCell::default(),
-            judge: RefCell::default(),
             works: Works::default(),
             clip: RefCell::default(),
             quiet: Cell::default(),

@@ -2,6 +2,7 @@
 
 use super::engine::Link;
 use crate::view::jobs::Jobs;
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -10,6 +11,8 @@ type Sweeper = (Option<Rc<Link>>, (u64, u64));
 
 #[derive(Default)]
 pub struct Works {
+    /// What judges the run ([`super::judge`]), once that was asked for.
+    pub judge: RefCell<Option<Rc<dyn Any>>>,
     pub sweepers: RefCell<Vec<Sweeper>>,
     /// The worker of a search.
     pub hunter: RefCell<Option<Rc<Link>>>,
