@@ -161,7 +161,9 @@ mod tests {
                 _ => {
                     let held = at.map(|at| twin.remove(at)).filter(|(_, _, expires)| *expires > now);
                     assert_eq!(cache.get(node, key, now), held.map(|(_, version, _)| version), "{now}");
-                    held.map(|held| twin.insert(0, held));
+                    if let Some(held) = held {
+                        twin.insert(0, held);
+                    }
                     hits += u32::from(held.is_some());
                 }
             }
