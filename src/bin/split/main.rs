@@ -67,7 +67,7 @@ const REST: &[&str] = &[
 
 /// Our own functions, and what was made for our own types. Others that call the rest do so for something of the rest.
 const OWN: &str = "faultline::";
-/// What drops a value. It runs where there is one: if that is of the rest, the rest is there.
+/// What drops a value.
 const DROP: &str = "core::ptr::drop_in_place";
 
 /// The name under which the rest imports from the first part.
@@ -151,10 +151,12 @@ impl<'a> Cut<'a> {
                 continue;
             }
             for next in called(function) {
-                if later(*next) {
+                let (from, to) = (module.name(function), module.name(*next));
+                // What drops a value runs where there is one: if that is of the rest, the rest is there.
+                let by_us = from.contains(OWN) && !from.starts_with(DROP);
+                if later(*next) && !(by_us && is_of_all(to)) {
                     ways.insert(*next);
-                    let (from, to) = (module.name(function), module.name(*next));
-                    if from.contains(OWN) && !from.starts_with(DROP) {
+                    if by_us {
                         return Err(format!("{from} calls {to}, which is loaded later: see ui::rest"));
                     }
                 } else {
@@ -313,6 +315,13 @@ fn belongs(name: &str, module: &str) -> bool {
     }
     let ends = |end: usize| !name[end..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
     name.match_indices(module).any(|(from, _)| ends(from + module.len()))
+}
+
+/// A function of the standard library's own for one of our types. Functions that come out alike are one, by the name of any
+/// of them: what the rest is said to have may be everybody's.
+fn is_of_all(name: &str) -> bool {
+    let name = name.trim_start_matches('<');
+    ["core::", "alloc::", "std::"].iter().any(|library| name.starts_with(library))
 }
 
 /// What the rest imports is named by letters: `$a`, `$b`…
