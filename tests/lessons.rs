@@ -16,23 +16,8 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons")
 }
 
-fn collect(top: &Path, folder: &Path, files: &mut Vec<SourceFile>) {
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            collect(top, &path, files);
-        } else {
-            let name = path.strip_prefix(top).unwrap().to_string_lossy().replace('\\', "/");
-            files.push(SourceFile { name, text: std::fs::read_to_string(&path).unwrap() });
-        }
-    }
-}
-
 fn read(folder: &Path) -> Vec<SourceFile> {
-    let mut files = Vec::new();
-    collect(folder, folder, &mut files);
-    files
+    faultline::cli::lessons::files(folder).unwrap()
 }
 
 fn one_machine() -> Vec<SourceFile> {

@@ -16,8 +16,7 @@ use std::process::ExitCode;
 const DESIGNS: &str = "designs";
 
 pub fn check(folder: &Path) -> Result<ExitCode, String> {
-    let mut files = Vec::new();
-    read(folder, folder, &mut files)?;
+    let files = files(folder)?;
     let report = check::check(&files, protocols::all());
     for finding in &report.findings {
         print(&format!("{}/{finding}\n", folder.display()));
@@ -29,8 +28,7 @@ pub fn check(folder: &Path) -> Result<ExitCode, String> {
 
 /// Packs the lessons for the page. A lesson that cannot be read stops it; what a long check would find does not.
 pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
-    let mut files = Vec::new();
-    read(folder, folder, &mut files)?;
+    let files = files(folder)?;
     let complain = |slug: &str, findings: Vec<Finding>| {
         let lines = findings.into_iter().map(|f| format!("{}/{}", folder.display(), f.under(slug)));
         lines.collect::<Vec<_>>().join("\n")
@@ -74,6 +72,13 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     }
     std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(wrong)?;
     std::fs::write(path, bytes).map_err(wrong)
+}
+
+/// All files of a folder of lessons, by their paths within it.
+pub fn files(folder: &Path) -> Result<Vec<SourceFile>, String> {
+    let mut files = Vec::new();
+    read(folder, folder, &mut files)?;
+    Ok(files)
 }
 
 /// Every file under `folder`, named relative to `top` with `/`, in order.

@@ -5,7 +5,7 @@
 mod check;
 mod design;
 mod explore;
-mod lessons;
+pub mod lessons;
 mod protocols;
 mod run;
 mod sweep;
