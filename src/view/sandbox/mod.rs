@@ -297,7 +297,7 @@ pub fn capital(text: &str) -> String {
 // Nodes and zones.
 
 fn set_count(shelf: &Shelf, sheet: &mut Sheet, role: &str, count: usize) {
-    let zones = zones(sheet).len();
+    let zones: Vec<String> = zones(sheet).into_iter().map(str::to_owned).collect();
     let mut have = 0;
     sheet.nodes.retain(|node| {
         have += usize::from(node.role == role);
@@ -310,15 +310,14 @@ fn set_count(shelf: &Shelf, sheet: &mut Sheet, role: &str, count: usize) {
         "" => role,
         base => base,
     };
-    // New nodes stand behind the last of their role, so that all others keep their places.
+    // New nodes stand behind the last of their role, in the zone that has the fewest of them: all others stay where they are.
     for _ in have..count {
         let free = |name: &String| sheet.nodes.iter().all(|node| node.name != *name);
         let name = (1..).map(|n| format!("{base}{n}")).find(free).unwrap_or_default();
         let place = sheet.nodes.iter().rposition(|node| node.role == role).map_or(sheet.nodes.len(), |i| i + 1);
-        sheet.nodes.insert(place, SheetNode { name, role: role.into(), groups: Vec::new(), place: None });
-    }
-    if zones > 0 {
-        set_zones(sheet, zones);
+        let there = |zone: &&String| sheet.nodes.iter().filter(|n| n.role == role && n.groups.contains(zone)).count();
+        let groups = zones.iter().min_by_key(there).cloned().into_iter().collect();
+        sheet.nodes.insert(place, SheetNode { name, role: role.into(), groups, place: None });
     }
 }
 
