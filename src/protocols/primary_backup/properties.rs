@@ -86,8 +86,9 @@ impl Memory {
                 self.decided(p, &s.view, broken);
             }
             Some((node, Some(State::Server(s)))) => {
-                if s.fell_back {
-                    self.excused.insert(s.view.number, nodes.disk(node).store.index);
+                let (view, index) = s.alone;
+                if index > 0 {
+                    self.excused.insert(view, index);
                     if self.excused.len() > VIEWS_MAX {
                         let oldest = *self.excused.first().expect("some").0;
                         self.excused.remove(&oldest);

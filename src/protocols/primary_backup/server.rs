@@ -26,6 +26,8 @@ pub struct Server {
     pub shipping: bool,
     /// It answers without backups until enough of them have caught up.
     pub fell_back: bool,
+    /// The last view in which it did so, and its last write then: of what was answered alone a step may show no other trace.
+    pub alone: (u64, u64),
 }
 
 /// A client that waits until enough backups have acknowledged so much.
@@ -266,6 +268,9 @@ impl PrimaryBackup {
 
     /// Answers whom enough backups have acknowledged.
     fn settle(&self, s: &mut Server, ctx: &mut Context<'_>) {
+        if s.fell_back {
+            s.alone = (s.view.number, ctx.disk().store.index);
+        }
         if !s.serves() {
             return;
         }

@@ -173,7 +173,9 @@ fn picture(measure: &Measure) -> Html {
     let view = format!("0 0 {width} {HEIGHT}");
     let keys = &["viewBox", "width", "height", "aria-hidden"];
     let svg = tag("svg", keys, &[&view, &width, &HEIGHT.to_string(), "true"], parts);
-    tag("div", &["class"], &["bars"], vec![svg])
+    let region = &["class", "tabindex", "role", "aria-label"];
+    let name = format!("{} as bars; the table below has them too", measure.name);
+    tag("div", region, &["bars", "0", "region", &name], vec![svg])
 }
 
 fn table(measure: &Measure) -> Html {
