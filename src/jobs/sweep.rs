@@ -15,7 +15,7 @@ const SLICE_STEPS: u64 = 60_000;
 /// The bucket of a value of a measure.
 pub fn bucket(unit: &str, value: f64) -> u32 {
     let scale = if unit == "us" { 1.0 } else { 1_000.0 };
-    histogram::bucket((value * scale + 0.5) as u64)
+    histogram::bucket::<{ histogram::DRAWN }>((value * scale + 0.5) as u64)
 }
 
 /// # Errors

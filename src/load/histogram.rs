@@ -1,13 +1,11 @@
-//! A histogram of lengths of time whose size does not grow with what it counts, after Gil Tene's HdrHistogram: linear
-//! within a power of two, so that every value is known to less than one part in 128. Sums are kept beside it, so means
-//! are exact. (The buckets of `base::histogram` are four times as wide: enough to draw, too wide for a comparison of tails with
-//! closed forms.)
+//! A histogram of lengths of time whose size does not grow with what it counts: every value is known to less than one part in
+//! 128, since tails are compared with closed forms. Sums are kept beside it, so means are exact.
 
+use crate::base::histogram::{bucket, least};
 use serde::{Deserialize, Serialize};
 
 /// So many buckets for each power of two.
-const LINEAR: u64 = 1 << LINEAR_BITS;
-const LINEAR_BITS: u32 = 7;
+const LINEAR: u64 = 128;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
@@ -18,29 +16,15 @@ pub struct Histogram {
     max: u64,
 }
 
-#[inline(always)]
-fn bucket(value: u64) -> usize {
-    if value < LINEAR {
-        return value as usize;
-    }
-    let shift = 63 - value.leading_zeros() - LINEAR_BITS;
-    (u64::from(shift) * LINEAR + (value >> shift)) as usize
-}
-
 /// The largest value of a bucket.
 fn top(bucket: usize) -> u64 {
-    let bucket = bucket as u64;
-    if bucket < 2 * LINEAR {
-        return bucket;
-    }
-    let shift = bucket / LINEAR - 1;
-    ((bucket - shift * LINEAR + 1) << shift) - 1
+    least::<LINEAR>(bucket as u32 + 1) - 1
 }
 
 impl Histogram {
     #[inline(always)]
     pub fn record(&mut self, value: u64) {
-        let bucket = bucket(value);
+        let bucket = bucket::<LINEAR>(value) as usize;
         match self.buckets.get_mut(bucket) {
             Some(count) => *count += 1,
             None => self.grow(bucket),
@@ -95,7 +79,7 @@ impl Histogram {
 
     /// The share of values up to `value`, to the width of its bucket; 1 of nothing.
     pub fn share_up_to(&self, value: u64) -> f64 {
-        let within: u64 = self.buckets.iter().take(bucket(value) + 1).sum();
+        let within: u64 = self.buckets.iter().take(bucket::<LINEAR>(value) as usize + 1).sum();
         if self.count == 0 { 1.0 } else { within as f64 / self.count as f64 }
     }
 }
@@ -108,7 +92,7 @@ mod tests {
     fn buckets_follow_one_another_and_are_narrow() {
         let mut last = 0;
         for value in (0..100_000_u64).chain((17..58).map(|bit| 1 << bit)) {
-            let bucket = bucket(value);
+            let bucket = bucket::<LINEAR>(value) as usize;
             assert!(bucket == last || bucket == last + 1 || value >= 100_000, "{value}");
             last = bucket;
             assert!(value <= top(bucket), "{value} is at most {}", top(bucket));

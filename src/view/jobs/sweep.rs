@@ -224,7 +224,12 @@ impl Measure {
             for (_, many, lowest) in within {
                 (count, seed) = (count + many, seed.min(*lowest));
             }
-            bars.push(Bar { from: histogram::least(from), to: histogram::least(to), count, seed });
+            bars.push(Bar {
+                from: histogram::least::<{ histogram::DRAWN }>(from),
+                to: histogram::least::<{ histogram::DRAWN }>(to),
+                count,
+                seed,
+            });
         }
         bars
     }
@@ -237,7 +242,7 @@ impl Measure {
             seen += count;
             seen >= rank
         });
-        found.map(|(bucket, ..)| histogram::least(*bucket))
+        found.map(|(bucket, ..)| histogram::least::<{ histogram::DRAWN }>(*bucket))
     }
 
     /// A value with its unit.
