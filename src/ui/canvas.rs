@@ -1,10 +1,11 @@
 //! Paints a display list. Each shape is a path of its own: where the browser fills paths by itself, without a graphics
 //! card, one path of a thousand lines takes four times as long as a thousand paths, since it is scanned as a whole.
 
+use super::dots::{self, Dots};
 use crate::view::{Align, Display, Form, Ink, Layer, Shape, Style};
 use gloo::utils::document;
 use js_sys::Array;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::f32::consts::FRAC_1_SQRT_2;
 use std::f64::consts::{FRAC_PI_2, TAU};
 use std::rc::Rc;
@@ -25,6 +26,7 @@ pub struct Painter {
     font: Cell<Option<(u16, bool)>>,
     /// The element may have another size now. Asking for its size makes the browser lay out the page at once.
     resized: bool,
+    dots: RefCell<Option<Dots>>,
     /// Everything is drawn so much larger.
     pub scale: f64,
     /// The ground is painted too.
@@ -71,6 +73,7 @@ impl Painter {
             size: (0.0, 0.0),
             ratio: 1.0,
             font: Cell::new(None),
+            dots: RefCell::default(),
             resized: true,
             scale: 1.0,
             opaque: false,
@@ -127,9 +130,7 @@ impl Painter {
         let (mut shapes, mut texts) = (&display.shapes[..], &display.texts[..]);
         for layer in LAYERS {
             let count = shapes.iter().take_while(|s| s.style.layer == layer).count();
-            for run in shapes[..count].chunk_by(|a, b| a.style == b.style) {
-                self.batch(run);
-            }
+            self.layer(&shapes[..count]);
             shapes = &shapes[count..];
             let count = texts.iter().take_while(|t| t.layer == layer).count();
             let mut last = None;
@@ -145,6 +146,34 @@ impl Painter {
         }
     }
 
+    /// The shapes of a layer, those of one style together; plain rectangles first when there are many.
+    fn layer(&self, shapes: &[Shape]) {
+        let runs = || shapes.chunk_by(|a, b| a.style == b.style);
+        let many = shapes.iter().filter(|shape| shape.is_plain()).count() >= dots::MANY;
+        if many && let Some(dots) = &mut *self.dots() {
+            dots.clear();
+            for run in runs().filter(|run| run.iter().all(Shape::is_plain)) {
+                let style = run[0].style;
+                dots.fill(run, style.fill.map_or("", |ink| self.ink(ink)), style.alpha, self.ratio as f32);
+            }
+            dots.lay(&self.context);
+            let _ = self.context.set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);
+        }
+        for run in runs().filter(|run| !many || !run.iter().all(Shape::is_plain)) {
+            self.batch(run);
+        }
+    }
+
+    /// The pixels for many rectangles, as large as the canvas.
+    fn dots(&self) -> RefMut<'_, Option<Dots>> {
+        let size = (self.canvas.width(), self.canvas.height());
+        let mut dots = self.dots.borrow_mut();
+        if dots.as_ref().is_none_or(|dots| !dots.fits(size)) {
+            *dots = Dots::new(size);
+        }
+        dots
+    }
+
     fn text_style(&self, (size, bold, align, ink): (u16, bool, Align, Ink)) {
         let font = (size, bold);
         if self.font.replace(Some(font)) != Some(font) {
@@ -158,7 +187,7 @@ impl Painter {
     fn batch(&self, shapes: &[Shape]) {
         let (c, style): (_, Style) = (&self.context, shapes[0].style);
         c.set_global_alpha(f64::from(style.alpha) / 100.0);
-        if let (Some(ink), None, true) = (style.fill, style.stroke, shapes.iter().all(|s| s.form.is_plain())) {
+        if let (Some(ink), true) = (style.fill, shapes.iter().all(Shape::is_plain)) {
             return self.blocks(ink, shapes);
         }
         if let Some(ink) = style.fill {

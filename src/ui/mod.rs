@@ -11,6 +11,7 @@ mod bench_mark;
 mod canvas;
 mod controls;
 mod crash;
+mod dots;
 mod effects;
 mod engine;
 mod exports;
