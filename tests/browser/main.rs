@@ -9,6 +9,7 @@ mod bench;
 mod boxes;
 mod cap;
 mod charts;
+mod course;
 mod faults;
 mod firefox;
 mod hands;
