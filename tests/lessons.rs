@@ -169,6 +169,29 @@ fn found_without_plays(lesson: &str, changes: &[(&str, &str, &str)]) -> String {
     text(&check_lesson(lesson, &files, protocols::all()).1.findings)
 }
 
+/// What is explained back is asked for in every lesson; and at most eight linked terms stand in a step.
+#[test]
+fn explaining_back_and_the_number_of_links_are_held() {
+    let links = "[majority](term:majority) ".repeat(9);
+    let found = found_without_plays(
+        "one-machine",
+        &[("lesson.toml", "[explain]\n", "[other]\n"), ("prose.md", "Start with one.", &links)],
+    );
+    assert!(found.contains("unknown field \"other\""), "{found}");
+    let changes = [
+        ("lesson.toml", "[explain]\n", "# "),
+        ("lesson.toml", "\nquestion = \"Why", "\n# question = \"Why"),
+        ("lesson.toml", "\nanswer = \"Every operation", "\n# answer = \"Every operation"),
+        ("prose.md", "Start with one.", &links),
+    ];
+    let found = found_without_plays("one-machine", &changes);
+    assert!(found.contains("a lesson has an [explain]"), "{found}");
+    assert!(found.contains("section \"one-server\" links") && found.contains("at most 8"), "{found}");
+    let short = [("lesson.toml", "answer = \"Every operation", "answer = \"Too short.\"\n# \"Every operation")];
+    let found = found_without_plays("one-machine", &short);
+    assert!(found.contains("a model answer has 20 to 80"), "{found}");
+}
+
 /// A number that nobody computed is found in every kind of text, in digits and in words.
 #[test]
 fn typed_numbers_are_found() {

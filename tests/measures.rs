@@ -4,7 +4,7 @@
 use faultline::base::Micros;
 use faultline::check::measures::{self, MEASURES, Values};
 use faultline::lesson::meter::Quantity;
-use faultline::lesson::{GoalRun, Watcher};
+use faultline::lesson::{GoalRun, Watcher, theory};
 use faultline::protocols;
 use faultline::sim::scenario::Blueprint;
 use faultline::sim::timeline::Timeline;
@@ -62,12 +62,12 @@ fn agrees(what: &str, values: &[f64], expected: f64) {
 /// (1 - L/T)^s. When all s are needed for a majority, any second candidate splits the vote.
 #[test]
 fn split_votes_come_as_often_as_time_outs_are_close() {
-    for (latency, share) in [("15ms", 0.1f64), ("5ms", 1.0 / 30.0), ("45ms", 0.3)] {
+    for (latency, ms) in [("15ms", 15.0), ("5ms", 5.0), ("45ms", 45.0)] {
         let runs = swept("split-votes", Micros::ms(400), &[("15ms", latency)]);
         // Runs that have not elected by then have split their vote at least once.
         let place = MEASURES.iter().position(|measure| measure.name == "split_votes").expect("a measure");
         let split: Vec<f64> = runs.iter().map(|run| if run[place][0] > 0.0 { 1.0 } else { 0.0 }).collect();
-        agrees(&format!("split votes, {latency}"), &split, 1.0 - (1.0 - share).powi(3));
+        agrees(&format!("split votes, {latency}"), &split, theory::split_vote(3.0, 150.0, ms));
     }
 }
 

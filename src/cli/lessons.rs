@@ -4,11 +4,11 @@ use super::{FAILED, print};
 use crate::base::codec;
 use crate::lesson::draft::Draft;
 use crate::lesson::gallery::{self, Gallery};
-use crate::lesson::hunts;
-use crate::lesson::{Finding, check, pack};
+use crate::lesson::glossary::{self, Glossary};
+use crate::lesson::{Finding, check, course, hunts, pack};
 use crate::protocols;
 use crate::sim::scenario::Blueprint;
-use crate::wire::SourceFile;
+use crate::wire::{GalleryEntry, SourceFile};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,23 +26,91 @@ pub fn check(folder: &Path) -> Result<ExitCode, String> {
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
+/// The lessons of a folder, read; the first that cannot be read is the error.
+pub fn drafts(folder: &Path) -> Result<Vec<Draft>, String> {
+    let files = files(folder)?;
+    let shared = Glossary::find(&files).transpose().map_err(|finding| format!("{}/{finding}", folder.display()))?;
+    let shared = shared.as_ref().map(Glossary::shared).unwrap_or_default();
+    let mut drafts = Vec::new();
+    for slug in slugs(&files).into_iter().filter(|slug| ![gallery::FOLDER, hunts::FOLDER].contains(slug)) {
+        let draft = Draft::read_with(&of(&files, slug), &shared, protocols::all());
+        drafts.push(draft.map_err(|findings| complaints(folder, slug, findings))?);
+    }
+    Ok(drafts)
+}
+
+/// The lesson that a new one begins as: small, whole, with a comment on each part, and proved by the check.
+const TEMPLATE: [(&str, &str); 6] = [
+    ("lesson.toml", include_str!("template/lesson.toml")),
+    ("prose.md", include_str!("template/prose.md")),
+    ("solution.toml", include_str!("template/solution.toml")),
+    ("scenarios/quiet.toml", include_str!("template/scenarios/quiet.toml")),
+    ("scenarios/busy.toml", include_str!("template/scenarios/busy.toml")),
+    ("scenarios/group.toml", include_str!("template/scenarios/group.toml")),
+];
+
+/// Writes a new lesson and lists it in the catalogue.
+pub fn begin(folder: &Path, slug: &str, id: &str) -> Result<ExitCode, String> {
+    let plain = !slug.is_empty() && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let number = id.split('.').count() == 2 && id.split('.').all(|part| part.parse::<u32>().is_ok());
+    if !plain || !number {
+        return Err("a lesson's name has small letters, digits and hyphens only; its number is CHAPTER.NUMBER".into());
+    }
+    let place = folder.join(slug);
+    if place.exists() {
+        return Err(format!("{} is there already", place.display()));
+    }
+    for (name, text) in TEMPLATE {
+        let own = text.replace("CHAPTER.NUMBER", id).replace("\"SLUG\"", &format!("\"{slug}\""));
+        write(&place.join(name), own.as_bytes())?;
+    }
+    let catalogue = folder.join(check::CATALOGUE);
+    let text = std::fs::read_to_string(&catalogue).map_err(|error| format!("{}: {error}", catalogue.display()))?;
+    let drafts = drafts(folder)?;
+    let all: Vec<&Draft> = drafts.iter().collect();
+    let listed = course::complete(&text, &all).map_err(|finding| finding.to_string())?;
+    let text = serde_json::to_string_pretty(&listed).map_err(|error| error.to_string())? + "\n";
+    write(&catalogue, text.as_bytes())?;
+    print(&format!(
+        "{} passes the check as it is: change it step by step, as docs/authoring.md says.\n",
+        place.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folders of a folder of lessons.
+fn slugs(files: &[SourceFile]) -> BTreeSet<&str> {
+    files.iter().filter_map(|f| Some(f.name.split_once('/')?.0)).collect()
+}
+
+/// The files of one folder, named relative to it.
+fn of(files: &[SourceFile], slug: &str) -> Vec<SourceFile> {
+    let own = |f: &SourceFile| {
+        let name = f.name.strip_prefix(slug)?.strip_prefix('/')?.to_owned();
+        Some(SourceFile { name, text: f.text.clone() })
+    };
+    files.iter().filter_map(own).collect()
+}
+
+fn complaints(folder: &Path, slug: &str, findings: Vec<Finding>) -> String {
+    let lines = findings.into_iter().map(|f| format!("{}/{}", folder.display(), f.under(slug)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Packs the lessons for the page. A lesson that cannot be read stops it; what a long check would find does not.
 pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
     let files = files(folder)?;
-    let complain = |slug: &str, findings: Vec<Finding>| {
-        let lines = findings.into_iter().map(|f| format!("{}/{}", folder.display(), f.under(slug)));
-        lines.collect::<Vec<_>>().join("\n")
-    };
-    let slugs: BTreeSet<&str> = files.iter().filter_map(|f| Some(f.name.split_once('/')?.0)).collect();
-    for slug in slugs {
-        let of = |f: &SourceFile| {
-            let name = f.name.strip_prefix(slug)?.strip_prefix('/')?.to_owned();
-            Some(SourceFile { name, text: f.text.clone() })
-        };
-        let own: Vec<SourceFile> = files.iter().filter_map(of).collect();
+    let complain = |slug: &str, findings: Vec<Finding>| complaints(folder, slug, findings);
+    let glossary = Glossary::find(&files).transpose().map_err(|finding| format!("{}/{finding}", folder.display()))?;
+    let shared = glossary.as_ref().map(Glossary::shared).unwrap_or_default();
+    let (mut drafts, mut scenarios) = (Vec::new(), Vec::new());
+    for slug in slugs(&files) {
+        let own = of(&files, slug);
         if slug == gallery::FOLDER {
             let gallery = Gallery::read(&own, protocols::all()).map_err(|findings| complain(slug, findings))?;
             write(&into.join(gallery::PACK), &codec::to_bytes(&gallery.shelf))?;
+            let title = |entry: &GalleryEntry| (entry.slug.clone(), entry.sheet.title.clone());
+            scenarios = gallery.shelf.gallery.iter().map(title).collect();
             continue;
         }
         if slug == hunts::FOLDER {
@@ -50,16 +118,30 @@ pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
             write(&into.join(hunts::PACK), hunts::pack(&hunts).as_bytes())?;
             continue;
         }
-        let draft = Draft::read(&own, protocols::all()).map_err(|findings| complain(slug, findings))?;
+        let draft = Draft::read_with(&own, &shared, protocols::all()).map_err(|findings| complain(slug, findings))?;
         let pack = draft.pack().map_err(|finding| complain(slug, vec![finding]))?;
         write(&into.join(slug).join(pack::FILE), &pack.to_bytes())?;
+        drafts.push(draft);
     }
     if let Some(home) = files.iter().find(|f| f.name == check::HOME) {
         let blueprint = Blueprint::read(home, protocols::all())?;
         write(&into.join("home.json"), blueprint.scenario.to_json().as_bytes())?;
     }
     if let Some(catalogue) = files.iter().find(|f| f.name == check::CATALOGUE) {
-        write(&into.join(check::CATALOGUE), catalogue.text.as_bytes())?;
+        let found = |findings: Vec<Finding>| {
+            let lines = findings.iter().map(|finding| format!("{}/{finding}", folder.display()));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let all: Vec<&Draft> = drafts.iter().collect();
+        let catalogue = course::complete(&catalogue.text, &all).map_err(|finding| found(vec![finding]))?;
+        let lessons = course::in_order(&catalogue, &drafts);
+        let text = serde_json::to_string(&catalogue).map_err(|error| error.to_string())?;
+        write(&into.join(check::CATALOGUE), text.as_bytes())?;
+        write(&into.join(course::PACK), &codec::to_bytes(&course::pack(&lessons)))?;
+        if let Some(glossary) = &glossary {
+            let glossary = glossary.pack(&lessons, &scenarios).map_err(found)?;
+            write(&into.join(glossary::PACK), &codec::to_bytes(&glossary))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

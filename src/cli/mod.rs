@@ -6,6 +6,7 @@ mod check;
 mod design;
 mod explore;
 pub mod lessons;
+mod progress;
 mod protocols;
 mod run;
 mod sweep;
@@ -96,6 +97,11 @@ enum Command {
     Json { scenario: PathBuf },
     /// List the protocols with roles, messages, properties and parameters.
     Protocols,
+    /// Look at what a learner hands in.
+    Progress {
+        #[command(subcommand)]
+        command: ProgressCommand,
+    },
     /// Work on lessons.
     Lessons {
         #[command(subcommand)]
@@ -104,7 +110,33 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum ProgressCommand {
+    /// Play again the run that is kept with each met goal, and confirm it. This proves no authorship.
+    Verify {
+        /// A file that the page saved.
+        file: PathBuf,
+        #[arg(long, default_value = "lessons")]
+        lessons: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
 enum LessonsCommand {
+    /// Begin a lesson: a small one that passes the check, to be changed step by step.
+    New {
+        /// The folder's name: small letters, digits and hyphens.
+        slug: String,
+        /// Chapter and number, as in 9.1.
+        #[arg(long, default_value = "15.1")]
+        id: String,
+        #[arg(long, default_value = "lessons")]
+        folder: PathBuf,
+    },
+    /// Print the JSON Schema of a lesson's file.
+    Schema {
+        #[arg(value_enum, default_value = "lesson")]
+        of: Schema,
+    },
     /// Prove every lesson of a folder: schema, goals, predictions, numbers, links.
     Check {
         #[arg(default_value = "lessons")]
@@ -118,6 +150,14 @@ enum LessonsCommand {
         #[arg(default_value = "target/lessons")]
         into: PathBuf,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Schema {
+    /// `lesson.toml`
+    Lesson,
+    /// `solution.toml`
+    Solution,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -176,6 +216,15 @@ pub fn main() -> ExitCode {
         Command::Design { design, seeds, format } => design::design(&design, seeds, format),
         Command::Json { scenario } => run::json(&scenario),
         Command::Protocols => protocols::list(),
+        Command::Progress { command: ProgressCommand::Verify { file, lessons } } => progress::check(&file, &lessons),
+        Command::Lessons { command: LessonsCommand::New { slug, id, folder } } => lessons::begin(&folder, &slug, &id),
+        Command::Lessons { command: LessonsCommand::Schema { of } } => {
+            print(&match of {
+                Schema::Lesson => crate::lesson::schema::lesson(),
+                Schema::Solution => crate::lesson::schema::solution(),
+            });
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Lessons { command: LessonsCommand::Check { folder } } => lessons::check(&folder),
         Command::Lessons { command: LessonsCommand::Pack { folder, into } } => lessons::pack(&folder, &into),
     };

@@ -14,7 +14,7 @@ use crate::wire::Inline;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// The pack's file name within the lesson's folder.
 pub const FILE: &str = "lesson.pack";
 

@@ -3,6 +3,7 @@
 //! Frames go to the playhead at once (it draws them outside of Yew) and to the reducer a few times a second.
 
 use super::bench::Clip;
+use super::effects::today_ms;
 use super::engine::{Asked, Heard, Link, now};
 use super::exports::Form;
 use super::play::Playhead;
@@ -451,7 +452,7 @@ impl Core {
             Reply::Payload(payload) => dispatch.dispatch(Action::Payload(Rc::new(*payload))),
             Reply::Glanced(branch, end) => dispatch.dispatch(Action::Glanced(Rc::new((branch, *end)))),
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
-            Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome))),
+            Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome), today_ms())),
             Reply::Exported(text) => self.exported(text),
             Reply::Refused(why) => dispatch.dispatch(Action::Toast(why)),
             Reply::Failed(why) => self.failed(asked, why),

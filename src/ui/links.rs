@@ -108,7 +108,7 @@ impl Core {
 }
 
 /// The whole address of a place in the page.
-fn address(route: &Route) -> String {
+pub fn address(route: &Route) -> String {
     let here = window().location().href().unwrap_or_default();
     let page = here.split('#').next().unwrap_or_default();
     page.to_owned() + &route.href()

@@ -3,7 +3,7 @@
 
 use crate::base::{Micros, MsgId};
 use crate::progress::settings::{Settings, Spoken};
-use crate::progress::{GoalMet, LessonProgress, Position, Progress};
+use crate::progress::{Class, EXPLAIN, GoalMet, LessonProgress, Position, Progress, Recall};
 use crate::view::acts::Form;
 use crate::view::cap::Cap;
 use crate::view::compare::Search;
@@ -109,6 +109,7 @@ pub struct State {
     /// A measurement is under way beside the bench.
     pub measuring: bool,
     pub sandbox: Sandbox,
+    pub books: Books,
     /// What runs beside the bench, once something was asked for.
     pub jobs: Option<Rc<Jobs>>,
 }
@@ -129,6 +130,16 @@ pub struct Sandbox {
     pub changed: [bool; 2],
     /// A scenario of the gallery that there is not.
     pub missing: String,
+}
+
+/// The glossary and the texts of the course, and what is looked for in them.
+#[derive(Clone, Default)]
+pub struct Books {
+    /// They are there, or on their way.
+    pub asked: bool,
+    pub glossary: Load<Rc<Glossary>>,
+    pub course: Load<Rc<Course>>,
+    pub query: String,
 }
 
 /// What the learner set in the panels of the bench, as long as the run is open. In one place: each hook with a type of its
@@ -282,8 +293,15 @@ pub enum Action {
     Hint,
     /// The learner's own words, under a name in the open step.
     Words(String, String),
+    /// What the learner explains back.
+    Explain(String),
+    /// A card of a lesson was looked at.
+    Recall(String, String, Recall),
+    Class(Option<Class>),
+    Books(Books),
     Finish,
-    Predicted(Box<PredictionOutcome>),
+    /// What a run said, and when that was, in milliseconds since 1970.
+    Predicted(Box<PredictionOutcome>, u64),
     Predicting(bool),
     Measuring(bool),
     Measured(Rc<Measurement>),
@@ -344,8 +362,12 @@ impl State {
             Action::Answer(prediction, option, confidence) => self.answer(prediction, option, confidence),
             Action::Hint => self.hint(),
             Action::Words(id, words) => self.words(&id, &words),
+            Action::Explain(words) => self.change_lesson(|l| l.write(EXPLAIN, &words)),
+            Action::Recall(slug, key, look) => self.change_progress(|p| p.lesson_mut(&slug).look(&key, look)),
+            Action::Class(class) => self.change_progress(|p| p.class = class),
+            Action::Books(books) => self.books = books,
             Action::Finish => self.change_lesson(|l| l.finished = true),
-            Action::Predicted(outcome) => self.predicted(*outcome),
+            Action::Predicted(outcome, at_ms) => self.predicted(*outcome, at_ms),
             Action::Predicting(busy) => self.predicting = busy,
             Action::Measuring(busy) => self.measuring = busy,
             Action::Measured(measured) => {
@@ -442,17 +464,13 @@ impl State {
         self.change_lesson(|l| l.write(&key, words));
     }
 
-    fn predicted(&mut self, outcome: PredictionOutcome) {
+    fn predicted(&mut self, outcome: PredictionOutcome, at_ms: u64) {
         self.predicting = false;
         let Some(lesson) = self.lesson.ready() else { return };
         let Some(page) = lesson.steps.get(outcome.step as usize) else { return };
         let Some(asked) = page.predictions.get(outcome.prediction as usize) else { return };
         let key = key(page, &asked.id);
-        self.change_lesson(|l| {
-            if let Some(answer) = l.answers.get_mut(&key) {
-                answer.truth = Some(outcome.truth);
-            }
-        });
+        self.change_lesson(|l| l.decide(&key, outcome.truth, at_ms));
         Rc::make_mut(&mut self.outcomes).push((key, outcome));
     }
 

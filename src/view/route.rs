@@ -7,6 +7,14 @@ pub enum Route {
     /// A lesson and the step (from 0).
     Lesson(String, u32),
     About,
+    /// What comes back for review, and what is known.
+    Review,
+    /// The terms of all lessons, and one of them.
+    Glossary(String),
+    /// Lessons, terms and sources, by words.
+    Search,
+    /// A teacher's list of lessons with a seed; none: to make one.
+    Class(Option<(u32, Vec<String>)>),
     /// The design system; nothing leads there.
     Style,
     /// A scenario put together in a form: from the gallery, by its name, or what the form holds.
@@ -31,6 +39,17 @@ impl Route {
         match parts.as_slice() {
             [] => Route::Home,
             ["about"] => Route::About,
+            ["review"] => Route::Review,
+            ["search"] => Route::Search,
+            ["glossary"] => Route::Glossary(String::new()),
+            ["glossary", key] if is_slug(key) => Route::Glossary((*key).into()),
+            ["class"] => Route::Class(None),
+            ["class", seed, lessons] => match seed.parse() {
+                Ok(seed) if lessons.split('+').all(|slug| !slug.is_empty() && is_slug(slug)) => {
+                    Route::Class(Some((seed, lessons.split('+').map(str::to_owned).collect())))
+                }
+                _ => Route::NotFound(path.into()),
+            },
             ["style"] => Route::Style,
             ["sandbox"] => Route::Sandbox(String::new()),
             ["sandbox", slug] if is_slug(slug) => Route::Sandbox((*slug).into()),
@@ -53,6 +72,11 @@ impl Route {
         match self {
             Route::Home => "#/".into(),
             Route::About => "#/about".into(),
+            Route::Review => "#/review".into(),
+            Route::Search => "#/search".into(),
+            Route::Glossary(key) => named("#/glossary", key),
+            Route::Class(None) => "#/class".into(),
+            Route::Class(Some((seed, lessons))) => format!("#/class/{seed}/{}", lessons.join("+")),
             Route::Style => "#/style".into(),
             Route::Sandbox(slug) => named("#/sandbox", slug),
             Route::Cap(slug) => named("#/cap", slug),
@@ -91,6 +115,12 @@ mod tests {
         for route in [
             Route::Home,
             Route::About,
+            Route::Review,
+            Route::Search,
+            Route::Glossary(String::new()),
+            Route::Glossary("split-brain".into()),
+            Route::Class(None),
+            Route::Class(Some((7, vec!["one-machine".into(), "cap".into()]))),
             Route::Style,
             Route::Lesson("one-system".into(), 0),
             Route::Lesson("x".into(), 4),
@@ -99,7 +129,17 @@ mod tests {
         }
         assert_eq!(Route::parse(""), Route::Home);
         assert_eq!(Route::parse("#/lesson/one-system"), Route::Lesson("one-system".into(), 0));
-        for bad in ["#/lesson/../x/1", "#/lesson/a/0", "#/lesson/a/z", "#/nothing", "#/lesson/A/1"] {
+        for bad in [
+            "#/class/x/cap",
+            "#/class/1/cap+",
+            "#/class/1/../x",
+            "#/glossary/a/b",
+            "#/lesson/../x/1",
+            "#/lesson/a/0",
+            "#/lesson/a/z",
+            "#/nothing",
+            "#/lesson/A/1",
+        ] {
             assert!(matches!(Route::parse(bad), Route::NotFound(_)), "{bad}");
         }
     }

@@ -7,7 +7,7 @@ use crate::server::Server;
 use serde_json::{Value, json};
 
 /// The pages, by address, with a text that says that they are there.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 11] = [
     ("#/", "The course"),
     ("#/about", "Crash the engine"),
     ("#/lesson/one-machine/2", "Step 2 of 6"),
@@ -15,6 +15,10 @@ const PAGES: [(&str, &str); 7] = [
     ("#/lesson/leader-dies/3", "Step 3 of 8"),
     ("#/sandbox", "Ready scenarios"),
     ("#/compare", "Where they part"),
+    ("#/review", "What you know"),
+    ("#/search", "Lessons and their steps, terms, and sources."),
+    ("#/glossary", "linearizable"),
+    ("#/class", "No lesson is chosen yet."),
 ];
 
 fn go(page: &Page, address: &str, text: &str) {

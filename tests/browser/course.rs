@@ -1,256 +1,263 @@
-//! Lessons gone through from the first step to the last, as their own solutions say: buttons pressed and machines broken
-//! on the bench at the told moments, predictions made, designs chosen. Each step is kept as pictures.
+//! What stands around the lessons: review by keyboard, the concept map, the glossary, search, explaining back, classes.
 
 use crate::ENGINE;
-use crate::boxes::assert_fits;
+use crate::boxes::flaws;
+use crate::keep::{KEEP_FILES, import};
 use crate::page::{Page, Theme};
 use crate::server::Server;
-use serde_json::json;
+use faultline::lesson::verify::{Proof, verify};
+use faultline::progress::Progress;
+use faultline::protocols;
+use serde_json::{Value, json};
 use std::path::Path;
-use toml::{Table, Value};
 
-/// A course is gone through on a desk or on a phone.
-#[derive(Clone, Copy, PartialEq)]
-enum Device {
-    Desk,
-    Phone,
+/// Of an older page: predictions that runs have decided, in two lessons, one of them finished.
+const OLD: &str = r#"{"version":2,"lessons":{
+    "one-machine":{"answers":{"crash-it/silence":{"option":1,"confidence":70,"truth":2},"three-down/two-left":{"option":1,"confidence":90,"truth":1}},"finished":true},
+    "cap":{"answers":{"cut/east":{"option":2,"confidence":60,"truth":2}},"words":{"explain":"A cut hides the newest put.\nWho answers may be wrong. <img src=x onerror=alert(1)>"}}}}"#;
+
+const STORED: &str = "return JSON.parse(localStorage.getItem('faultline.progress'))";
+
+/// As a picture in both sizes and themes; nothing is blank, cut or overlapping in any.
+fn look(page: &Page, name: &str) {
+    for (width, height, size) in [(1440, 900, "wide"), (390, 844, "phone")] {
+        page.size(width, height);
+        for (theme, of) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
+            page.theme(theme);
+            let flaws = flaws(page);
+            page.screenshot(&format!("{name}-{size}-{of}"));
+            assert!(flaws.is_empty(), "{name}, {size}, {of}:\n{}", flaws.join("\n"));
+        }
+    }
+    page.theme(Theme::Light);
+    page.size(1440, 900);
 }
 
-struct Course {
-    page: Page,
-    device: Device,
-    slug: &'static str,
-    lesson: Table,
-    solution: Table,
+fn open(page: &mut Page, server: &Server, address: &str) {
+    page.open_app(&format!("{}{address}", server.root()));
 }
 
-fn read(slug: &str, file: &str) -> Table {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons").join(slug).join(file);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
-    text.parse().unwrap_or_else(|why| panic!("{}: {why}", path.display()))
-}
-
-fn list<'a>(table: &'a Table, key: &str) -> Vec<&'a Table> {
-    table.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_table).collect()
-}
-
-fn text<'a>(table: &'a Table, key: &str) -> &'a str {
-    table.get(key).and_then(Value::as_str).unwrap_or_else(|| panic!("no {key} in {table:?}"))
-}
-
-/// A time as lessons write it, in milliseconds.
-fn milliseconds(text: &str) -> f64 {
-    let split = text.find(|c: char| c.is_alphabetic() || c == 'µ').expect("a unit");
-    let number: f64 = text[..split].parse().expect("a number");
-    number
-        * match &text[split..] {
-            "us" | "µs" => 0.001,
-            "ms" => 1.0,
-            "s" => 1_000.0,
-            unit => panic!("a time in {unit}"),
-        }
-}
-
-impl Course {
-    fn start(server: &Server, slug: &'static str, device: Device) -> Course {
-        let mut page = Page::start();
-        if device == Device::Phone {
-            page.size(390, 844);
-            page.touch();
-        }
-        page.open_app(&format!("{}?bench#/lesson/{slug}/1", server.root()));
-        page.wait_for(ENGINE);
-        Course { page, device, slug, lesson: read(slug, "lesson.toml"), solution: read(slug, "solution.toml") }
-    }
-
-    fn press(&self, css: &str) {
-        match self.device {
-            Device::Desk => self.page.click(css),
-            Device::Phone => self.page.tap(css),
-        }
-    }
-
-    /// Presses the button with a text, within some part of the page.
-    fn press_named(&self, within: &str, name: &str) {
-        let script = "const [within, name] = arguments;
-            const button = [...document.querySelectorAll(within + ' button')].find(b => b.textContent.trim() === name);
-            if (!button) return false;
-            button.id ||= 'named-' + Math.random().toString(36).slice(2);
-            return '#' + button.id";
-        let css = self.page.wait_js(&format!("the button \"{name}\""), script, json!([within, name]));
-        self.press(css.as_str().expect("an id"));
-    }
-
-    fn met(&self, goal: &str) -> bool {
-        self.page.count(&format!("[data-goal={goal}][data-state=met]")) > 0
-    }
-
-    /// To the next interesting event.
-    fn step(&self) {
-        let place = "return document.querySelector('.transport .ev').textContent";
-        let before = self.page.js(place, json!([]));
-        self.press("[aria-label='To the next interesting event']");
-        self.page.wait_js("something to happen", &format!("{place} !== arguments[0]"), json!([before]));
-    }
-
-    fn until(&self, moment: f64) {
-        let clock = "return parseFloat(document.querySelector('#clock').textContent)";
-        for _ in 0..400 {
-            if self.page.js(clock, json!([])).as_f64().expect("seconds") * 1_000.0 >= moment {
-                return;
-            }
-            self.step();
-        }
-        panic!("{}: {moment} ms did not come", self.slug);
-    }
-
-    /// What one may do to a machine by its key in the palette.
-    fn key_of(command: &Table) -> Option<(&'static str, &str)> {
-        let (name, what) = command.iter().next()?;
-        let key = match name.as_str() {
-            "crash" => "c",
-            "restart" => "r",
-            "pause" | "resume" => "p",
-            _ => return None,
-        };
-        Some((key, what.as_table()?.get("node")?.as_str()?))
-    }
-
-    fn deeds<'a>(solve: &'a Table) -> Vec<(f64, &'a Table)> {
-        let both = ["press", "commands"].into_iter().flat_map(|key| list(solve, key));
-        let mut deeds: Vec<_> = both.map(|deed| (milliseconds(text(deed, "at")), deed)).collect();
-        deeds.sort_by(|a, b| a.0.total_cmp(&b.0));
-        deeds
-    }
-
-    /// Whether a hand at the bench can do all that a solution does.
-    fn by_hand(solve: &Table) -> bool {
-        let done = |deed: &Table| match deed.get("do").and_then(Value::as_table) {
-            Some(command) => Course::key_of(command).is_some(),
-            None => deed.contains_key("button"),
-        };
-        Course::deeds(solve).iter().all(|(_, deed)| done(deed))
-    }
-
-    fn solve(&self, solve: &Table) {
-        for (moment, deed) in Course::deeds(solve) {
-            self.until(moment);
-            if let Some(command) = deed.get("do").and_then(Value::as_table) {
-                let (key, node) = Course::key_of(command).expect("a deed by hand");
-                self.press(&format!("[data-node={node}]"));
-                self.press(&format!(".palette [data-key={key}]"));
-            } else {
-                self.press_named(".deeds", text(deed, "button"));
-            }
-        }
-        let goals: Vec<&str> = solve["goals"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        for _ in 0..400 {
-            if goals.iter().all(|goal| self.met(goal)) {
-                return;
-            }
-            self.step();
-        }
-        self.page.screenshot("failed");
-        panic!("{}: {goals:?} did not come", self.slug);
-    }
-
-    /// Commits to what the author holds for true, if the step asks.
-    fn predict(&self, step: &str) {
-        for truth in list(&self.solution, "truth").into_iter().filter(|truth| text(truth, "step") == step) {
-            let script = "const label = [...document.querySelectorAll('.prediction label')]
-                .find(label => label.textContent.replace(/\\s+/g, ' ').includes(arguments[0]));
-                const radio = label?.querySelector('input');
-                if (!radio) return false;
-                radio.id ||= 'chosen';
-                return '#' + radio.id";
-            // Markup of the option is not in the text of the page.
-            let option = text(truth, "option").replace(['*', '`'], "");
-            let css = self.page.wait_js(&format!("the option \"{option}\""), script, json!([option]));
-            self.press(css.as_str().expect("an id"));
-            self.press(".prediction button[type=submit]");
-            self.page.wait_for(".verdict");
-        }
-    }
-
-    /// Chooses a design that meets all requirements, and has it checked.
-    fn design(&self, step: &str) {
-        let fits = |d: &&Table| text(d, "step") == step && !d.contains_key("missed");
-        let Some(design) = list(&self.solution, "design").into_iter().find(fits) else { return };
-        self.page.wait_for(".choice select");
-        for (title, option) in design["choices"].as_table().expect("choices") {
-            let script = "const [title, option] = arguments;
-                const label = [...document.querySelectorAll('.choice')].find(l => l.firstChild.textContent.trim() === title);
-                const select = label.querySelector('select');
-                select.selectedIndex = [...select.options].findIndex(o => o.text === option);
-                select.dispatchEvent(new Event('change', { bubbles: true }));
-                return select.selectedIndex >= 0";
-            let found = self.page.js(script, json!([title, option.as_str()]));
-            assert_eq!(found, json!(true), "{}: no option {option:?} of {title}", self.slug);
-        }
-        self.press(".measure .deeds .pri");
-        self.page.wait_for(".interview");
-        assert_eq!(self.page.count(".verdicts [data-state=missed]"), 0, "{}: a requirement is missed", self.slug);
-    }
-
-    fn look(&self, step: &str) {
-        let device = if self.device == Device::Desk { "desk" } else { "phone" };
-        for (theme, tone) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
-            self.page.theme(theme);
-            self.page.screenshot(&format!("course-{}-{device}-{step}-{tone}", self.slug));
-        }
-        assert_fits(&self.page, &format!("{}, {device}, {step}", self.slug));
-    }
-
-    fn take(self) {
-        let steps = list(&self.lesson, "step");
-        for (number, step) in steps.iter().enumerate() {
-            let id = text(step, "id");
-            self.page.wait_text(&format!("Step {} of {}", number + 1, steps.len()));
-            if step.contains_key("scenario") {
-                self.page.wait_for(".spot");
-            }
-            self.predict(id);
-            let solves = list(&self.solution, "solve").into_iter().filter(|solve| text(solve, "step") == id);
-            for (place, solve) in solves.filter(|solve| Course::by_hand(solve)).enumerate() {
-                let goals: Vec<_> = solve["goals"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                if goals.iter().all(|goal| self.met(goal)) {
-                    continue;
-                }
-                if place > 0 {
-                    self.press_named(".transport", "Reset");
-                }
-                self.solve(solve);
-            }
-            self.design(id);
-            assert_eq!(self.page.count("[data-goal][data-state=open]"), 0, "{}: {id} has open goals", self.slug);
-            self.look(id);
-            if number + 1 < steps.len() {
-                self.press("a[rel=next]");
-            }
-        }
-        self.press(".way-on button");
-        self.page.wait_text("You finished this lesson");
-        self.look("end");
-        self.page.finish();
-    }
-}
-
-fn take(slug: &'static str, device: Device) {
+#[test]
+fn what_was_predicted_comes_back_and_is_rated_by_keyboard() {
     let server = Server::start();
-    Course::start(&server, slug, device).take();
+    let mut page = Page::start();
+    open(&mut page, &server, "#/review");
+    page.wait_text("Nothing is here yet.");
+    look(&page, "review-empty");
+    import(&page, OLD);
+    page.wait_text("4 cards due");
+    page.js("for (const b of document.querySelectorAll('.notice button:last-child')) b.click()", json!([]));
+    // Nothing tells the answer before one asked for it.
+    assert_eq!(page.count(".due .tag") + page.count("#rate-1"), 0);
+    page.focus("#show-answer");
+    page.press("Enter");
+    let lessons = "return [...document.querySelectorAll('.due .meta a')].map(a => a.innerText)[0].slice(0, 3)";
+    let mut seen = Vec::new();
+    for (left, rating) in [("3 cards due", "3"), ("2 cards due", "1"), ("1 card due", "4")] {
+        page.wait_js("the focus on a rating", "return document.activeElement?.id === 'rate-3'", json!([]));
+        seen.push(page.js(lessons, json!([])));
+        if left == "2 cards due" {
+            look(&page, "review-answer");
+            page.assert_accessible("review, an answer");
+            page.focus("#rate-3");
+        }
+        page.press(rating);
+        page.wait_text(left);
+        page.wait_js("the focus on the next card", "return document.activeElement?.id === 'show-answer'", json!([]));
+        page.press("Enter");
+    }
+    page.wait_for("#rate-2");
+    seen.push(page.js(lessons, json!([])));
+    page.click("#rate-2");
+    page.wait_text("Nothing is due. Of 4 cards the next comes back in 1 day.");
+    assert_eq!(seen, [json!("5.4"), json!("1.1"), json!("5.4"), json!("1.1")], "mixed across lessons");
+    assert_eq!(page.count(".review img"), 0, "what the learner wrote is text");
+    // The picture of what is known, and the same as a list.
+    let states = "return [...document.querySelectorAll('.known li')].map(l => l.innerText.replace(/\\s+/g, ' '))";
+    let states = page.js(states, json!([])).to_string();
+    assert!(states.contains("1.1 One system out of many machines known"), "{states}");
+    assert!(page.count(".concepts circle") >= 3 && page.count(".concepts .known circle") == 1);
+    look(&page, "review-map");
+    page.assert_accessible("review");
+    // It is kept, with all that an older page had written.
+    page.reload();
+    page.wait_text("Nothing is due.");
+    let stored = page.js(STORED, json!([]));
+    assert_eq!(stored["version"], 3);
+    assert_eq!(stored["lessons"]["one-machine"]["answers"]["crash-it/silence"]["confidence"], 70);
+    let looks = |lesson: &str, key: &str| stored["lessons"][lesson]["looks"][key].as_array().map_or(0, Vec::len);
+    let all = [
+        ("cap", "explain"),
+        ("cap", "cut/east"),
+        ("one-machine", "crash-it/silence"),
+        ("one-machine", "three-down/two-left"),
+    ];
+    assert_eq!(all.map(|(lesson, key)| looks(lesson, key)), [1; 4]);
+    page.finish();
 }
 
 #[test]
-fn the_lesson_on_cap_at_a_desk() {
-    take("cap", Device::Desk);
+fn a_prediction_of_today_is_not_due_today() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open(&mut page, &server, "#/lesson/one-machine/2");
+    page.wait_for(".prediction");
+    page.click(".prediction input[type=radio]");
+    page.click(".prediction button[type=submit]");
+    page.wait_for(".verdict");
+    page.js("location.hash = '#/review'", json!([]));
+    page.wait_text("Nothing is due. Of 1 card the next comes back in 1 day.");
+    // Later it is: the page asks the clock, the scheduler does not.
+    page.js("const real = Date.now; Date.now = () => real() + 2 * 86400000; location.hash = '#/'", json!([]));
+    page.wait_text("The course");
+    page.js("location.hash = '#/review'", json!([]));
+    page.wait_text("1 card due");
+    page.finish();
 }
 
 #[test]
-fn the_lesson_on_cap_on_a_phone() {
-    take("cap", Device::Phone);
+fn terms_are_found_by_filter_letter_address_and_list() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open(&mut page, &server, "#/glossary/split-brain");
+    page.wait_js("the focus on the term", "return document.activeElement?.id === 'term-split-brain'", json!([]));
+    let in_sight = "const r = document.querySelector('#term-split-brain').getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight";
+    assert_eq!(page.js(in_sight, json!([])), true);
+    assert!(page.count(".terms li") >= 150);
+    look(&page, "glossary-term");
+    page.click(".letters li:nth-child(3) a");
+    page.wait_js("another term", "return document.activeElement?.id.startsWith('term-c')", json!([]));
+    page.js("scrollTo(0, 0)", json!([]));
+    look(&page, "glossary");
+    page.assert_accessible("glossary");
+    page.focus(".sought input");
+    page.write("quorum sloppy");
+    page.wait_js("the filter", "return document.querySelectorAll('.terms li').length < 5", json!([]));
+    assert!(page.text(".terms li h2").starts_with("sloppy quorum"));
+    // Each term leads to where it is shown.
+    let href = page.attribute(".terms li .meta a", "href").expect("a way");
+    page.js("location.hash = arguments[0]", json!([href]));
+    page.wait_js("the place", "return !location.hash.includes('glossary')", json!([]));
+    page.wait_for(ENGINE);
+    // The list of all that can be done knows terms and steps, once they have come.
+    page.press("Control k");
+    page.wait_js("the list", "return document.querySelector('.palette-box').open", json!([]));
+    page.write("fencing token");
+    page.wait_js(
+        "the term",
+        "return document.querySelector('.palette-box li')?.innerText.includes('fencing token')",
+        json!([]),
+    );
+    page.press("Enter");
+    page.wait_js("the term's place", "return location.hash === '#/glossary/fencing-token'", json!([]));
+    page.finish();
 }
 
 #[test]
-fn the_first_lesson_at_a_desk() {
-    take("one-machine", Device::Desk);
+fn search_finds_steps_terms_and_sources() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.wait_for(ENGINE);
+    page.click(".books a");
+    page.focus(".sought input");
+    page.write("majority");
+    let groups = "return [...new Set([...document.querySelectorAll('.hits .n')].map(n => n.innerText))]";
+    page.wait_js("what was found", "return document.querySelectorAll('.hits li').length > 3", json!([]));
+    let groups = page.js(groups, json!([])).to_string();
+    assert!(groups.contains("Step") && groups.contains("Term"), "{groups}");
+    look(&page, "search");
+    page.assert_accessible("search");
+    page.js("const i = document.querySelector('.sought input'); i.value = 'ongaro'; i.dispatchEvent(new Event('input', { bubbles: true }))", json!([]));
+    page.wait_js("a source", "return document.querySelector('.hits .n')?.innerText === 'Source'", json!([]));
+    page.finish();
+}
+
+#[test]
+fn a_lesson_is_explained_back_and_leads_on() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open(&mut page, &server, "#/lesson/one-machine/6");
+    page.wait_text("Explain it back");
+    assert_eq!(page.count(".explain details"), 0, "no model answer before one's own");
+    page.focus(".explain textarea");
+    page.write("Any two majorities meet. <b>So</b> nothing is lost.");
+    page.press("Tab");
+    page.click(".explain summary");
+    page.wait_for("#rate-3");
+    look(&page, "explain");
+    page.assert_accessible("explain it back");
+    page.click("#rate-3");
+    page.wait_text("You rated it “Good”: it comes back for review 3 days after that.");
+    let own = page.js(STORED, json!([]))["lessons"]["one-machine"].clone();
+    assert_eq!(own["words"]["explain"], "Any two majorities meet. <b>So</b> nothing is lost.");
+    assert_eq!(own["looks"]["explain"][0][1], 3);
+    let next = page.attribute(".beside a:last-child", "href").expect("a next lesson");
+    page.click(".beside a:last-child");
+    page.wait_js("the next lesson", "return location.hash === arguments[0]", json!([next]));
+    page.wait_text("Previous lesson: 1.1");
+    page.finish();
+}
+
+#[test]
+fn a_class_has_a_seed_and_what_is_handed_in_is_played_again() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open(&mut page, &server, "#/class");
+    page.wait_text("No lesson is chosen yet.");
+    page.click(".ticks li:first-child input");
+    page.js("const i = document.querySelector('input[type=number]'); i.value = '7'; i.dispatchEvent(new Event('input', { bubbles: true }))", json!([]));
+    let made = page.wait_js(
+        "the link",
+        "const i = document.querySelector('.wide input'); return !!i && i.value.includes('/7/') && i.value",
+        json!([]),
+    );
+    look(&page, "class-maker");
+    page.assert_accessible("class maker");
+    let made = made.as_str().expect("a link").to_owned();
+    assert!(made.ends_with("#/class/7/one-machine"), "{made}");
+    page.js("location.href = arguments[0]", json!([made]));
+    page.wait_text("Take part");
+    page.click(".page .deeds button");
+    page.wait_text("You take part.");
+    look(&page, "class");
+    page.assert_accessible("class");
+    page.js("location.hash = '#/lesson/one-machine/1'", json!([]));
+    page.wait_for(".guide-body > .deeds button");
+    page.wait_for(".spot");
+    page.click(".guide-body > .deeds button");
+    for _ in 0..40 {
+        if page.count("[data-goal=read-back][data-state=met]") > 0 {
+            break;
+        }
+        let before = page.text(".transport");
+        page.click("[aria-label='To the next interesting event']");
+        let moved = "return document.querySelector('.transport').innerText !== arguments[0] || document.querySelector('[data-state=met]')";
+        page.wait_js("something to happen", moved, json!([before]));
+    }
+    page.wait_for("[data-goal=read-back][data-state=met]");
+    page.wait_js(
+        "the goal to be kept",
+        "return (localStorage.getItem('faultline.progress') || '').includes('read-back')",
+        json!([]),
+    );
+    page.js("location.hash = '#/'", json!([]));
+    page.wait_text("Your class");
+    look(&page, "home-class");
+    page.js("location.hash = '#/class/7/one-machine'", json!([]));
+    page.wait_text("You take part.");
+    page.js(KEEP_FILES, json!([]));
+    page.click(".page .deeds button.pri");
+    let file = page.wait_js("the file", "return files[0]", json!([]));
+    page.finish();
+    // What the teacher does with it: the run is under the class's seed, and meets the goal again.
+    let drafts =
+        faultline::cli::lessons::drafts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons")).expect("lessons");
+    let text = file.as_str().expect("a text");
+    let claims = verify(&Progress::read(text).expect("it reads"), &drafts, protocols::all());
+    assert_eq!(claims.len(), 1);
+    assert!(matches!(claims[0].proof, Proof::Confirmed { .. }), "{claims:?}");
+    let run: Value = serde_json::from_str(text).expect("JSON");
+    let run = run["lessons"]["one-machine"]["goals"]["one-server/read-back"]["run"].clone();
+    assert!(run.as_str().is_some_and(|run| run.contains("\"seed\": 7") || run.contains("\"seed\":7")), "{run}");
 }

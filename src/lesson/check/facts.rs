@@ -6,12 +6,12 @@ use crate::lesson::condition::{Scalar, number};
 use crate::lesson::draft::Draft;
 use crate::lesson::format::{ChoiceOptionFile, ConditionFile, MeasureFile, StepFile};
 use crate::lesson::meter::{Quantity, Unit};
+use crate::lesson::spanned::Spanned;
 use crate::sim::scenario::{Blueprint, LogEntry};
 use crate::wire::{Command, RowKind};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
-use toml::Spanned;
 
 /// What numbers a text may state.
 #[derive(Clone, Debug, Default)]

@@ -8,10 +8,10 @@ use crate::lesson::finding::Finding;
 use crate::lesson::format::{GoalFile, PressFile, SolutionFile, SolveFile, StepFile, WrongFile};
 use crate::lesson::goal::{Goal, GoalRun, Verdict};
 use crate::lesson::runner::{self, Done};
+use crate::lesson::spanned::Spanned;
 use crate::lesson::watch::opened;
 use crate::sim::scenario::{Blueprint, LogEntry};
 use std::collections::BTreeSet;
-use toml::Spanned;
 
 /// Seeds on which the solution must work, and doing nothing or a listed mistake must not, besides the scenario's own.
 const SEEDS: u64 = 20;

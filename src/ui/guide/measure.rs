@@ -153,9 +153,13 @@ fn table(asked: &MeasurePage, measured: &Measurement) -> Html {
         lines.extend(asked.columns.iter().zip(&only.cells).map(|(title, c)| line(vec![scoped("row", title), cell(c)])));
     } else {
         let heads = asked.columns.iter().map(|title| scoped("col", title));
-        lines.push(line([words("td", "", "")].into_iter().chain(heads).collect()));
-        for row in &measured.rows {
-            lines.push(line([scoped("row", &row.title)].into_iter().chain(row.cells.iter().map(cell)).collect()));
+        let theories = asked.theories.iter().map(|theory| scoped("col", &theory.title));
+        lines.push(line([words("td", "", "")].into_iter().chain(heads).chain(theories).collect()));
+        for (i, row) in measured.rows.iter().enumerate() {
+            let theories = asked.theories.iter().filter_map(|theory| theory.values.get(i));
+            let theories = theories.map(|(shown, _)| words("td", "", shown));
+            let cells = row.cells.iter().map(cell).chain(theories);
+            lines.push(line([scoped("row", &row.title)].into_iter().chain(cells).collect()));
         }
     }
     tag("tbody", &[], &[], lines)

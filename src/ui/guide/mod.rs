@@ -2,6 +2,7 @@
 //! of callback out; it knows neither engine nor storage.
 
 mod chart;
+mod explain;
 mod goals;
 mod measure;
 mod prediction;
@@ -18,6 +19,7 @@ use crate::progress::LessonProgress;
 use crate::view::route::Route;
 use crate::wire::{GoalCard, GoalState, LessonPage, Measurement, PredictionOutcome, SourceCard, StepPage};
 use prediction::Prediction;
+pub use prose::{AWAY, host};
 use prose::{blocks, inlines};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -50,6 +52,9 @@ pub enum GuideAction {
     OpenMeasured(Rc<Measurement>, u32),
     /// The learner's own words on a follow-up question.
     Words(String, String),
+    /// What the learner explains back, and how close it was.
+    Explain(String),
+    Rate(u8),
     /// The lesson's end.
     Finish,
 }
@@ -145,7 +150,7 @@ pub fn guide(props: &GuideProps) -> Html {
             </h1>
             <p class="meta">
                 { format!("Step {} of {count}", props.step + 1) }
-                { " · " }{ format!("lesson of about {} min", props.page.minutes) }
+                { " · " }{ format!("lesson of about {} min, {} of them reading", props.page.minutes, props.page.reading) }
             </p>
             { blocks(&step.prose, &props.page) }
             { for step.predictions.iter().enumerate().map(|(i, _)| prediction_card(props, step, i)) }
@@ -161,6 +166,9 @@ pub fn guide(props: &GuideProps) -> Html {
             if let Some(measure) = &step.measure {
                 <LaterMeasure key={measure.id.clone()} page={props.page.clone()} index={props.step} progress={props.progress.clone()}
                     measurement={props.measurement.clone()} measuring={props.measuring} on={props.on.clone()} />
+            }
+            if props.step as usize + 1 == count {
+                { explain::explain(props) }
             }
             { way_on(props, step, count) }
             if props.step as usize + 1 == count {
