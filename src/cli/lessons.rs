@@ -2,7 +2,7 @@
 
 use super::{FAILED, print};
 use crate::base::codec;
-use crate::lesson::draft::Draft;
+use crate::lesson::draft::{self, Draft};
 use crate::lesson::gallery::{self, Gallery};
 use crate::lesson::hunts;
 use crate::lesson::{Finding, check, pack};
@@ -15,9 +15,20 @@ use std::process::ExitCode;
 
 const DESIGNS: &str = "designs";
 
-pub fn check(folder: &Path) -> Result<ExitCode, String> {
+/// Checks a folder of lessons; or one lesson's, whose solutions can be played on more seeds.
+pub fn check(folder: &Path, seeds: Option<u64>) -> Result<ExitCode, String> {
     let files = files(folder)?;
-    let report = check::check(&files, protocols::all());
+    let one = files.iter().any(|file| file.name == draft::LESSON);
+    let report = match (one, seeds) {
+        (true, seeds) => {
+            let whole = folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?;
+            let slug = whole.file_name().unwrap_or_default().to_string_lossy();
+            let (_, report) = check::check_lesson_over(&slug, &files, protocols::all(), seeds.unwrap_or(check::SEEDS));
+            check::Report { lessons: 1, ..report }
+        }
+        (false, None) => check::check(&files, protocols::all()),
+        (false, Some(_)) => return Err("--seeds goes with the folder of one lesson".into()),
+    };
     for finding in &report.findings {
         print(&format!("{}/{finding}\n", folder.display()));
     }

@@ -105,10 +105,14 @@ enum Command {
 
 #[derive(Subcommand)]
 enum LessonsCommand {
-    /// Prove every lesson of a folder: schema, goals, predictions, numbers, links.
+    /// Prove every lesson of a folder, or one lesson: schema, goals, predictions, numbers, links.
     Check {
+        /// A folder of lessons, or of one.
         #[arg(default_value = "lessons")]
         folder: PathBuf,
+        /// Play the solutions of one lesson on so many seeds.
+        #[arg(long)]
+        seeds: Option<u64>,
     },
     /// Pack every lesson for the page: one file each, and the home page's scenario as JSON.
     Pack {
@@ -176,7 +180,7 @@ pub fn main() -> ExitCode {
         Command::Design { design, seeds, format } => design::design(&design, seeds, format),
         Command::Json { scenario } => run::json(&scenario),
         Command::Protocols => protocols::list(),
-        Command::Lessons { command: LessonsCommand::Check { folder } } => lessons::check(&folder),
+        Command::Lessons { command: LessonsCommand::Check { folder, seeds } } => lessons::check(&folder, seeds),
         Command::Lessons { command: LessonsCommand::Pack { folder, into } } => lessons::pack(&folder, &into),
     };
     done.unwrap_or_else(|error| {

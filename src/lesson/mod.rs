@@ -12,6 +12,7 @@
 //!   start scenarios for the search for counterexamples; `check`: proves a lesson.
 
 pub mod condition;
+mod detection;
 pub mod goal;
 mod leaders;
 pub mod measure;

@@ -12,6 +12,8 @@ mod plays;
 mod style;
 mod typed;
 
+pub use plays::SEEDS;
+
 use super::Lesson;
 use super::draft::{Draft, LESSON, PROSE, SCENARIOS};
 use super::finding::{Finding, read_toml};
@@ -76,6 +78,16 @@ pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
 
 /// Checks one lesson. The findings' files are relative to its folder.
 pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]) -> (Option<Draft>, Report) {
+    check_lesson_over(slug, files, registry, plays::SEEDS)
+}
+
+/// The same, with solutions played on so many seeds.
+pub fn check_lesson_over(
+    slug: &str,
+    files: &[SourceFile],
+    registry: &'static [Entry],
+    seeds: u64,
+) -> (Option<Draft>, Report) {
     let mut report = Report::default();
     let lesson = match Draft::read(files, registry) {
         Ok(lesson) => lesson,
@@ -99,7 +111,7 @@ pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]
         Err(finding) => report.findings.push(finding),
     }
     match solution {
-        Ok((text, file)) => plays::check(&lesson, &text, &file, &mut report),
+        Ok((text, file)) => plays::check(&lesson, &text, &file, seeds, &mut report),
         Err(finding) => report.findings.push(finding),
     }
     (Some(lesson), report)
