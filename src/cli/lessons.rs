@@ -2,9 +2,9 @@
 
 use super::{FAILED, print};
 use crate::base::codec;
-use crate::lesson::draft::Draft;
+use crate::lesson::draft::{self, Draft};
 use crate::lesson::gallery::{self, Gallery};
-use crate::lesson::glossary::{self, Glossary};
+use crate::lesson::glossary::{self, Glossary, Shared};
 use crate::lesson::{Finding, check, course, hunts, pack};
 use crate::protocols;
 use crate::sim::scenario::Blueprint;
@@ -15,15 +15,36 @@ use std::process::ExitCode;
 
 const DESIGNS: &str = "designs";
 
-pub fn check(folder: &Path) -> Result<ExitCode, String> {
+/// Checks a folder of lessons; or one lesson's, whose solutions can be played on more seeds.
+pub fn check(folder: &Path, seeds: Option<u64>) -> Result<ExitCode, String> {
     let files = files(folder)?;
-    let report = check::check(&files, protocols::all());
+    let one = files.iter().any(|file| file.name == draft::LESSON);
+    let report = match (one, seeds) {
+        (true, seeds) => {
+            let whole = folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?;
+            let slug = whole.file_name().unwrap_or_default().to_string_lossy();
+            let shared = whole.parent().map(shared).transpose()?.unwrap_or_default();
+            let seeds = seeds.unwrap_or(check::SEEDS);
+            let (_, report) = check::check_lesson_over(&slug, &files, &shared, protocols::all(), seeds);
+            check::Report { lessons: 1, ..report }
+        }
+        (false, None) => check::check(&files, protocols::all()),
+        (false, Some(_)) => return Err("--seeds goes with the folder of one lesson".into()),
+    };
     for finding in &report.findings {
         print(&format!("{}/{finding}\n", folder.display()));
     }
     let (lessons, goals, runs, findings) = (report.lessons, report.goals, report.runs, report.findings.len());
     print(&format!("{lessons} lessons, {goals} goals, {runs} runs: {findings} findings\n"));
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// The terms that all lessons of a folder share; none without a glossary.
+fn shared(folder: &Path) -> Result<Shared, String> {
+    let file = folder.join(glossary::FILE);
+    let Ok(text) = std::fs::read_to_string(&file) else { return Ok(Shared::new()) };
+    let read = Glossary::read(&SourceFile { name: glossary::FILE.into(), text });
+    read.map(|glossary| glossary.shared()).map_err(|finding| format!("{}/{finding}", folder.display()))
 }
 
 /// The lessons of a folder, read; the first that cannot be read is the error.

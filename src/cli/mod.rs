@@ -137,10 +137,14 @@ enum LessonsCommand {
         #[arg(value_enum, default_value = "lesson")]
         of: Schema,
     },
-    /// Prove every lesson of a folder: schema, goals, predictions, numbers, links.
+    /// Prove every lesson of a folder, or one lesson: schema, goals, predictions, numbers, links.
     Check {
+        /// A folder of lessons, or of one.
         #[arg(default_value = "lessons")]
         folder: PathBuf,
+        /// Play the solutions of one lesson on so many seeds.
+        #[arg(long)]
+        seeds: Option<u64>,
     },
     /// Pack every lesson for the page: one file each, and the home page's scenario as JSON.
     Pack {
@@ -225,7 +229,7 @@ pub fn main() -> ExitCode {
             });
             Ok(ExitCode::SUCCESS)
         }
-        Command::Lessons { command: LessonsCommand::Check { folder } } => lessons::check(&folder),
+        Command::Lessons { command: LessonsCommand::Check { folder, seeds } } => lessons::check(&folder, seeds),
         Command::Lessons { command: LessonsCommand::Pack { folder, into } } => lessons::pack(&folder, &into),
     };
     done.unwrap_or_else(|error| {

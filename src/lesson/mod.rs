@@ -15,6 +15,7 @@
 //!   `schema`: the files as JSON Schema, over `spanned`; `verify`: plays again what a learner handed in.
 
 pub mod condition;
+mod detection;
 pub mod goal;
 mod leaders;
 pub mod measure;

@@ -5,14 +5,17 @@
 //! (`tests/transcripts.rs`) and a seed sweep with planted bugs that it must catch (`tests/sweep.rs`).
 
 pub mod causal_store;
+pub mod detector;
 pub mod kv_single;
 pub mod majority_register;
 pub mod once;
+pub mod payments;
 pub mod primary_backup;
 pub mod quorum_store;
 pub mod raft;
 mod remembered;
 pub mod swim;
+pub mod two_generals;
 
 use crate::sim::cell::Entry;
 use crate::sim::protocol::Card;
@@ -24,17 +27,19 @@ const REGISTERS: [Entry; 2] = [Entry::of::<kv_single::KvSingle>(), Entry::of::<m
 const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
 const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
-const MEMBERSHIP: [Entry; 1] = [Entry::of::<swim::Swim>()];
+const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
+const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 6] = [
+pub const ENGINES: [(&str, &[&str]); 7] = [
     ("engine", &["raft"]),
     ("registers", &["kv-single", "majority-register"]),
     ("quorums", &["quorum-store"]),
     ("causal", &["causal-store"]),
     ("groups", &["primary-backup"]),
-    ("membership", &["swim"]),
+    ("membership", &["swim", "detector"]),
+    ("services", &["payments", "two-generals"]),
 ];
 
 /// The engine that has every protocol: larger than any other.
@@ -70,8 +75,24 @@ pub fn membership() -> &'static [Entry] {
     &MEMBERSHIP
 }
 
+/// What is asked for by requests, and what comes of asking again.
+pub fn services() -> &'static [Entry] {
+    &SERVICES
+}
+
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 7] = [REGISTERS[0], REGISTERS[1], CONSENSUS[0], GROUPS[0], MEMBERSHIP[0], QUORUMS[0], CAUSAL[0]];
+    const ALL: [Entry; 10] = [
+        REGISTERS[0],
+        REGISTERS[1],
+        CONSENSUS[0],
+        GROUPS[0],
+        MEMBERSHIP[0],
+        QUORUMS[0],
+        CAUSAL[0],
+        MEMBERSHIP[1],
+        SERVICES[0],
+        SERVICES[1],
+    ];
     &ALL
 }
 
@@ -133,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
-        let engines = [consensus(), registers(), quorums(), causal(), groups(), membership()];
+        let engines = [consensus(), registers(), quorums(), causal(), groups(), membership(), services()];
         for ((engine, names), entries) in ENGINES.iter().zip(engines) {
             let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
             assert_eq!(held, *names, "{engine}");

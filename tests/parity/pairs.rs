@@ -103,6 +103,40 @@ pub fn pairs() -> Vec<(String, String)> {
     pairs.extend(swim_pairs());
     pairs.extend(quorum_pairs());
     pairs.extend(causal_pairs());
+    pairs.extend(payment_pairs());
+    pairs
+}
+
+/// Signed and numbered payments through two fronts, with every fault; generals; and heartbeats of both kinds.
+fn payment_pairs() -> Vec<(String, String)> {
+    let pair = |name: &str, protocol: &str, parameters: &str, nodes: &str, mix: &str, commands: &str| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"{protocol}","seed":1,"network":{{"latency":{}}},"parameters":{{{parameters}}},
+            "nodes":[{nodes},{{"name":"c","role":"{}","count":2}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"c1","arrivals":{{"open":{{"rate":120.0}}}},
+            "mix":{mix}}}}}}}{commands}]}}"#,
+            LATENCIES[4].1,
+            if protocol == "two-generals" { "general" } else { "client" }
+        );
+        (format!("{protocol} {name} 1"), text)
+    };
+    let bank = r#"{"name":"n1","role":"bank"},{"name":"n2","role":"front"},{"name":"n3","role":"front"}"#;
+    let signed = r#""proof":"mac","fresh":"number","hedge-after":"8ms","retry-after":"20ms","forget-after":"50ms""#;
+    let members = r#"{"name":"n","role":"member","count":4}"#;
+    let beats = r#""interval":"10ms","time-out":"35ms","least-deviation":"1ms","samples":8"#;
+    let mut pairs = Vec::new();
+    for (name, commands) in FAULTS.iter().filter(|(name, _)| *name != "single") {
+        let commands = format!(",{commands}");
+        pairs.push(pair(name, "payments", signed, bank, r#"{"balance":1,"pay":2}"#, &commands));
+    }
+    for (mode, commands) in [("heartbeat", FAULTS[0].1), ("phi", FAULTS[2].1)] {
+        let (parameters, commands) = (format!(r#"{beats},"mode":"{mode}""#), format!(",{commands}"));
+        pairs.push(pair(mode, "detector", &parameters, members, r#"{"members":2,"agreement":1}"#, &commands));
+    }
+    let links = r#",{"at":"20ms","do":{"link":{"loss":0.2,"duplicate":0.1,"reorder":0.1}}}"#;
+    let generals =
+        pair("links", "two-generals", r#""messages":5,"copies":2,"day":"50ms""#, "", r#"{"attack":1}"#, links);
+    pairs.push((generals.0, generals.1.replace("[,", "[")));
     pairs
 }
 
