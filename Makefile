@@ -60,6 +60,9 @@ size-detail: ## The largest parts of both wasm files, by crate, module and funct
 
 nightly: test target-fallback-test ## The tests and all slow ones.
 	$(ENV) SEEDS=200000 cargo test --locked --profile fast --test sweep -- --nocapture
+	$(ENV) for lesson in lessons/*/lesson.toml; do \
+	  cargo run --locked --quiet --profile fast -- lessons check $${lesson%/lesson.toml} --seeds 1000 || exit 1; \
+	done
 	$(ENV) cargo test --locked --profile fast -- --ignored
 
 bench: setup dist ## The benchmarks: engine and explorer natively, Raft beside a peer, the engine in the browser, the page's frames.

@@ -20,7 +20,7 @@ fn open(blueprint: Blueprint, until: Micros) -> Timeline {
 fn profile(protocol: &str) -> Profile {
     let (role, counts) = match protocol {
         "kv-single" => ("server", vec![1]),
-        "raft" | "primary-backup" => ("server", vec![3, 5]),
+        "raft" | "primary-backup" | "chain" => ("server", vec![3, 5]),
         "swim" | "detector" => ("member", vec![3, 5]),
         "payments" => ("bank", vec![1]),
         _ => ("replica", vec![3, 5]),
@@ -42,8 +42,11 @@ fn profile(protocol: &str) -> Profile {
 
 /// The single nodes that a protocol needs beside its servers.
 fn beside(protocol: &str) -> Vec<(String, String)> {
-    let service = || ("view-service".into(), "v".into());
-    if protocol == "primary-backup" { vec![service()] } else { Vec::new() }
+    match protocol {
+        "primary-backup" => vec![("view-service".into(), "v".into())],
+        "chain" => vec![("master".into(), "m".into())],
+        _ => Vec::new(),
+    }
 }
 
 fn swept(protocol: &str, seed: u64) -> Blueprint {

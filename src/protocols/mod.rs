@@ -5,6 +5,7 @@
 //! (`tests/transcripts.rs`) and a seed sweep with planted bugs that it must catch (`tests/sweep.rs`).
 
 pub mod causal_store;
+pub mod chain;
 pub mod detector;
 pub mod kv_single;
 pub mod majority_register;
@@ -28,7 +29,8 @@ const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
 const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
 const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
-const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
+const SERVICES: [Entry; 3] =
+    [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>(), Entry::of::<chain::Chain>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
@@ -39,7 +41,7 @@ pub const ENGINES: [(&str, &[&str]); 7] = [
     ("causal", &["causal-store"]),
     ("groups", &["primary-backup"]),
     ("membership", &["swim", "detector"]),
-    ("services", &["payments", "two-generals"]),
+    ("services", &["payments", "two-generals", "chain"]),
 ];
 
 /// The engine that has every protocol: larger than any other.
@@ -75,17 +77,18 @@ pub fn membership() -> &'static [Entry] {
     &MEMBERSHIP
 }
 
-/// What is asked for by requests, and what comes of asking again.
+/// What is asked for by requests, what comes of asking again, and a chain of servers that answers.
 pub fn services() -> &'static [Entry] {
     &SERVICES
 }
 
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 10] = [
+    const ALL: [Entry; 11] = [
         REGISTERS[0],
         REGISTERS[1],
         CONSENSUS[0],
         GROUPS[0],
+        SERVICES[2],
         MEMBERSHIP[0],
         QUORUMS[0],
         CAUSAL[0],

@@ -99,6 +99,7 @@ pub fn pairs() -> Vec<(String, String)> {
         }
     }
     pairs.extend(primary_backup_pairs());
+    pairs.extend(chain_pairs());
     pairs.extend(raft_pairs());
     pairs.extend(swim_pairs());
     pairs.extend(quorum_pairs());
@@ -202,6 +203,24 @@ fn primary_backup_pairs() -> Vec<(String, String)> {
         (format!("primary-backup {mode} 1"), text)
     };
     cases.into_iter().map(pair).collect()
+}
+
+/// With the faults that make the chain change.
+fn chain_pairs() -> Vec<(String, String)> {
+    let pair = |(reads, replicas, commands): (&str, u8, &str)| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"chain","seed":1,"network":{{"latency":{}}},
+            "parameters":{{"ping-interval":"10ms","dead-after":"40ms","lease":"20ms","reads":"{reads}",
+            "replicas":{replicas}}},
+            "nodes":[{{"name":"n","role":"server","count":4}},{{"name":"c","role":"client","count":2}},
+            {{"name":"m","role":"master"}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":120.0}}}},
+            "mix":{{"get":1,"put":2}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("chain {reads} {replicas} 1"), text)
+    };
+    [("leased", 3, FAULTS[0].1), ("tail", 2, FAULTS[1].1)].into_iter().map(pair).collect()
 }
 
 /// Administrative functions, with a lease on clocks that drift.
