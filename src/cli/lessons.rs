@@ -4,8 +4,7 @@ use super::{FAILED, print};
 use crate::base::codec;
 use crate::lesson::draft::Draft;
 use crate::lesson::gallery::{self, Gallery};
-use crate::lesson::hunts;
-use crate::lesson::{Finding, check, pack};
+use crate::lesson::{Finding, check, exercises, hunts, pack};
 use crate::protocols;
 use crate::sim::scenario::Blueprint;
 use crate::wire::SourceFile;
@@ -13,16 +12,23 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
-const DESIGNS: &str = "designs";
+/// Seeds that an exercise is proved over.
+const SEEDS: u64 = 40;
 
 pub fn check(folder: &Path) -> Result<ExitCode, String> {
     let files = files(folder)?;
-    let report = check::check(&files, protocols::all());
+    let mut report = check::check(&files, protocols::all());
+    let mut proved = check::Report::default();
+    exercises::check(&under(&files, exercises::FOLDER), 0..SEEDS, &super::design::facts, &mut proved);
+    report.runs += proved.runs;
+    report.exercises = proved.exercises;
+    report.findings.extend(proved.findings.into_iter().map(|finding| finding.under(exercises::FOLDER)));
     for finding in &report.findings {
         print(&format!("{}/{finding}\n", folder.display()));
     }
     let (lessons, goals, runs, findings) = (report.lessons, report.goals, report.runs, report.findings.len());
-    print(&format!("{lessons} lessons, {goals} goals, {runs} runs: {findings} findings\n"));
+    let exercises = report.exercises;
+    print(&format!("{lessons} lessons, {goals} goals, {exercises} exercises, {runs} runs: {findings} findings\n"));
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
@@ -35,11 +41,14 @@ pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
     };
     let slugs: BTreeSet<&str> = files.iter().filter_map(|f| Some(f.name.split_once('/')?.0)).collect();
     for slug in slugs {
-        let of = |f: &SourceFile| {
-            let name = f.name.strip_prefix(slug)?.strip_prefix('/')?.to_owned();
-            Some(SourceFile { name, text: f.text.clone() })
-        };
-        let own: Vec<SourceFile> = files.iter().filter_map(of).collect();
+        let own = under(&files, slug);
+        if slug == exercises::FOLDER {
+            let exercises = exercises::read_all(&own).map_err(|findings| complain(slug, findings))?;
+            for (name, bytes) in exercises::pack(&exercises) {
+                write(&into.join(slug).join(name), &bytes)?;
+            }
+            continue;
+        }
         if slug == gallery::FOLDER {
             let gallery = Gallery::read(&own, protocols::all()).map_err(|findings| complain(slug, findings))?;
             write(&into.join(gallery::PACK), &codec::to_bytes(&gallery.shelf))?;
@@ -62,6 +71,15 @@ pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
         write(&into.join(check::CATALOGUE), catalogue.text.as_bytes())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The files of a folder, by their names in it.
+pub fn under(files: &[SourceFile], folder: &str) -> Vec<SourceFile> {
+    let of = |f: &SourceFile| {
+        let name = f.name.strip_prefix(folder)?.strip_prefix('/')?.to_owned();
+        Some(SourceFile { name, text: f.text.clone() })
+    };
+    files.iter().filter_map(of).collect()
 }
 
 /// Writes only what changed, so that a watching server does not start over.
@@ -89,10 +107,7 @@ fn read(top: &Path, folder: &Path, files: &mut Vec<SourceFile>) -> Result<(), St
     paths.sort();
     for path in paths {
         if path.is_dir() {
-            // Designs are no lessons: `faultline design` runs them.
-            if path != top.join(DESIGNS) {
-                read(top, &path, files)?;
-            }
+            read(top, &path, files)?;
             continue;
         }
         let text = std::fs::read_to_string(&path).map_err(|e| wrong(&path, e))?;

@@ -9,7 +9,8 @@
 //! - native only, for authors: `format`: the files to the letter; `finding`: complaints with file and line; `prose`:
 //!   Markdown to the page's blocks; `draft`: a lesson from its files; `compile` and `fit`: conditions and goals for the nodes of a
 //!   run; `page`: as the page shows it; `packer`: the pack; `gallery`: ready scenarios for the sandbox; `hunts`:
-//!   start scenarios for the search for counterexamples; `check`: proves a lesson.
+//!   start scenarios for the search for counterexamples; `exercises`: design exercises, read and proved; `check`: proves a
+//!   lesson.
 
 pub mod condition;
 pub mod goal;
@@ -30,6 +31,8 @@ pub mod check;
 pub mod compile;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod draft;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod exercises;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod finding;
 #[cfg(not(target_arch = "wasm32"))]
