@@ -87,6 +87,12 @@ enum Command {
     /// Run a design (TOML) under its load and faults, for many seeds: latencies, queues, what was lost, requirements.
     Design {
         design: PathBuf,
+        /// An exercise of the lessons: the file is a graph, which is put under the exercise's load and faults.
+        #[arg(long, value_name = "SLUG")]
+        exercise: Option<String>,
+        /// Where the lessons are.
+        #[arg(long, default_value = "lessons")]
+        lessons: PathBuf,
         /// Seeds A..B: from A up to, not including, B.
         #[arg(long, default_value = "0..10", value_parser = seeds)]
         seeds: (u64, u64),
@@ -217,7 +223,9 @@ pub fn main() -> ExitCode {
         Command::Merge { reports, format } => sweep::merge(&reports, format),
         Command::Check(order) => check::check(&order),
         Command::Explore(order) => explore::explore(&order),
-        Command::Design { design, seeds, format } => design::design(&design, seeds, format),
+        Command::Design { design, exercise, lessons, seeds, format } => {
+            design::design(&design::Order { design, exercise, lessons, seeds, format })
+        }
         Command::Json { scenario } => run::json(&scenario),
         Command::Protocols => protocols::list(),
         Command::Progress { command: ProgressCommand::Verify { file, lessons } } => progress::check(&file, &lessons),
