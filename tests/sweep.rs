@@ -565,7 +565,7 @@ fn planted_bugs_of_swim_are_caught() {
 
 #[test]
 fn planted_bugs_of_raft_are_caught() {
-    let bugs: [(&str, &[&str]); 13] = [
+    let bugs: [(&str, &[&str]); 15] = [
         ("bug-double-vote", &["election safety"]),
         ("bug-vote-not-persisted", &["terms and votes survive crashes", "election safety"]),
         ("bug-term-not-persisted", &["terms and votes survive crashes", "election safety"]),
@@ -579,6 +579,8 @@ fn planted_bugs_of_raft_are_caught() {
         ("bug-no-consistency-check", &["log matching"]),
         ("bug-snapshot-without-sessions", &["state-machine safety"]),
         ("bug-joint-by-new-majority", &["election safety", "leader completeness"]),
+        ("bug-transfer-at-once", &["a handover is complete"]),
+        ("bug-pre-vote-raises-term", &["terms begin with elections"]),
     ];
     bugs.into_iter().for_each(|(bug, properties)| is_caught("raft", bug, properties));
 }
