@@ -19,18 +19,21 @@ fn open(blueprint: Blueprint, until: Micros) -> Timeline {
 
 fn profile(protocol: &str) -> Profile {
     let (role, counts) = match protocol {
-        "kv-single" => ("server", vec![1]),
+        "kv-single" | "shared-counter" => ("server", vec![1]),
+        "logical-clocks" => ("node", vec![2, 3]),
+        "crdt" => ("peer", vec![2, 3]),
         "raft" | "primary-backup" | "chain" => ("server", vec![3, 5]),
         "swim" | "detector" => ("member", vec![3, 5]),
         "payments" => ("bank", vec![1]),
         _ => ("replica", vec![3, 5]),
     };
+    let all_asked = ["node", "peer"].contains(&role);
     Profile {
         protocol: protocol.into(),
         parameters: BTreeMap::new(),
         drawn: Vec::new(),
         servers: (role.into(), "n".into(), counts),
-        clients: ("client".into(), "c".into(), vec![2]),
+        clients: (if all_asked { role } else { "client" }.into(), "c".into(), vec![2]),
         beside: beside(protocol),
         adversary: false,
         lying_disks: false,

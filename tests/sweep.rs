@@ -37,7 +37,9 @@ fn threads() -> u64 {
 /// With one flag on, if one is named: a planted bug, as a rule.
 fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
     let (role, name, counts) = match protocol {
-        "kv-single" => ("server", "n", vec![1]),
+        "kv-single" | "shared-counter" => ("server", "n", vec![1]),
+        "logical-clocks" => ("node", "n", vec![1, 2]),
+        "crdt" => ("peer", "n", vec![1, 2]),
         "raft" => ("server", "n", vec![3, 3, 4, 5]),
         "primary-backup" => ("server", "n", vec![2, 3, 3, 4]),
         "chain" => ("server", "n", vec![2, 3, 4, 5]),
@@ -52,6 +54,7 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         parameters.extend(raft_parameters());
         drawn = raft_drawn();
     }
+    let all_asked = ["node", "peer"].contains(&role);
     let mut beside = Vec::new();
     if protocol == "primary-backup" {
         beside.push(("view-service".into(), "v".into()));
@@ -108,7 +111,7 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         parameters,
         drawn,
         servers: (role.into(), name.into(), counts),
-        clients: ("client".into(), "c".into(), vec![2, 3]),
+        clients: (if all_asked { role } else { "client" }.into(), "c".into(), vec![2, 3]),
         beside,
         adversary: false,
         lying_disks: false,

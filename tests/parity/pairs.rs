@@ -104,6 +104,7 @@ pub fn pairs() -> Vec<(String, String)> {
     pairs.extend(swim_pairs());
     pairs.extend(quorum_pairs());
     pairs.extend(causal_pairs());
+    pairs.extend(merging_pairs());
     pairs.extend(payment_pairs());
     pairs
 }
@@ -180,6 +181,32 @@ fn causal_pairs() -> Vec<(String, String)> {
         (format!("causal-store {sites} sites 1"), text)
     };
     [(2, FAULTS[0].1), (3, FAULTS[1].1)].into_iter().map(pair).collect()
+}
+
+/// Clocks that are off, data types that merge, and a counter, with crashes and with partitions.
+fn merging_pairs() -> Vec<(String, String)> {
+    let peers = r#"{"name":"n","role":"ROLE","count":3},{"name":"c","role":"ROLE","count":2}"#;
+    let server = r#"{"name":"n","role":"server","count":3},{"name":"c","role":"client","count":2}"#;
+    let cases = [
+        ("logical-clocks", "order", "vector", "node", r#""get":1,"put":2"#, FAULTS[0].1),
+        ("logical-clocks", "order", "hybrid", "node", r#""get":1,"put":2"#, FAULTS[1].1),
+        ("crdt", "type", "or-set", "peer", r#""read":1,"add":2,"remove":1"#, FAULTS[0].1),
+        ("crdt", "type", "sequence", "peer", r#""read":1,"add":2,"remove":1"#, FAULTS[1].1),
+        ("shared-counter", "update", "compare-and-set", "client", r#""get":1,"increment":2"#, FAULTS[0].1),
+        ("shared-counter", "update", "lock", "client", r#""get":1,"increment":2"#, FAULTS[1].1),
+    ];
+    let pair = |(protocol, parameter, value, role, mix, commands): (&str, &str, &str, &str, &str, &str)| {
+        let nodes = if role == "client" { server.to_string() } else { peers.replace("ROLE", role) };
+        let text = format!(
+            r#"{{"version":1,"protocol":"{protocol}","seed":1,"network":{{"latency":{}}},
+            "parameters":{{"{parameter}":"{value}"}},"nodes":[{nodes}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"{role}","arrivals":{{"open":{{"rate":60.0}}}},
+            "mix":{{{mix}}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("{protocol} {value} 1"), text)
+    };
+    cases.into_iter().map(pair).collect()
 }
 
 /// Every mode, with the faults that make views change.
