@@ -267,7 +267,7 @@ impl LessonProgress {
             field("goals", map(&self.goals, GoalMet::to_json)),
             field("hints", map(&self.hints, |opened| int(*opened))),
             field("words", map(&self.words, |words| text(words))),
-            field("looks", map(&self.looks, |looks| Json::List(looks.iter().map(Recall::to_json).collect()))),
+            field("looks", map(&self.looks, |looks| Json::List(looks.iter().copied().map(Recall::to_json).collect()))),
             field("finished", Json::Bool(self.finished)),
         ])
     }
@@ -295,7 +295,7 @@ impl LessonProgress {
 }
 
 impl Recall {
-    fn to_json(&self) -> Json {
+    fn to_json(self) -> Json {
         Json::List(vec![Json::Int(i64::try_from(self.0).unwrap_or(i64::MAX)), int(self.1)])
     }
 

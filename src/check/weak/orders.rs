@@ -101,6 +101,9 @@ struct Judge<'a> {
     steps: u64,
 }
 
+/// A read, and two of its writes: the earlier, the later.
+type Misplaced = (usize, (usize, usize));
+
 impl Judge<'_> {
     /// What every guarantee has: that an order holds of one process's writes to a key, and that a compare-and-set comes
     /// after what it found. By real time too, if that is asked for.
@@ -308,7 +311,7 @@ impl Judge<'_> {
     }
 
     /// A read that has two in an order in which they cannot be.
-    fn misplaced(&mut self, before: &Sets) -> Result<Option<(usize, (usize, usize))>, String> {
+    fn misplaced(&mut self, before: &Sets) -> Result<Option<Misplaced>, String> {
         let mut looked = vec![0; self.registers.lists.len()];
         let mut steps = 0;
         let mut found = None;

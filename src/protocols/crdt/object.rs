@@ -52,7 +52,7 @@ pub struct Update<'a> {
 }
 
 impl Object {
-    pub fn new(kind: Kind) -> Object {
+    pub(super) fn new(kind: Kind) -> Object {
         match kind {
             Kind::GCounter | Kind::PnCounter => Object::Counter(LiteMap::new()),
             Kind::TwoPhaseSet => Object::TwoPhase(LiteMap::new()),
