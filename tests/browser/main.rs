@@ -7,6 +7,7 @@
 mod access;
 mod bench;
 mod boxes;
+mod calls;
 mod cap;
 mod charts;
 mod course;

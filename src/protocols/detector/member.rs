@@ -37,6 +37,8 @@ pub struct Peer {
     pub window: Window,
     /// Intervals learned in all, for whoever watches.
     pub learned: u64,
+    /// How often it was declared dead.
+    pub declared: u32,
     /// Own heartbeats since its silence became too long, for whoever watches.
     pub overdue: u32,
 }
@@ -80,7 +82,7 @@ impl Detector {
         let (me, heard) = (ctx.me(), ctx.local_now());
         let watched = |node| {
             let (window, newest) = (Window::default(), (0, 0));
-            Peer { node, alive: true, newest, heard, bound: Micros::ZERO, window, learned: 0, overdue: 0 }
+            Peer { node, alive: true, newest, heard, bound: Micros::ZERO, window, learned: 0, declared: 0, overdue: 0 }
         };
         let mut peers: Vec<Peer> = ctx.setup().role("member").filter(|n| *n != me).map(watched).collect();
         for peer in &mut peers {
@@ -140,7 +142,7 @@ impl Detector {
         peer.bound = self.bound(&peer.window);
         let timer = Timer::Silent { node: from };
         ctx.cancel_timer(&timer);
-        if !(came_back && self.has(Bug::StopsWatching)) {
+        if !(peer.declared > 0 && self.has(Bug::StopsWatching)) {
             ctx.set_timer(peer.bound, &timer);
         }
         if came_back {
@@ -151,7 +153,14 @@ impl Detector {
 
     pub(super) fn on_silent(&self, m: &mut Member, node: NodeId, ctx: &mut Context<'_>) {
         let Some(peer) = m.peers.iter_mut().find(|peer| peer.node == node && peer.alive) else { return };
+        // The timer may have waited while this member was busy, and a heartbeat come before it.
+        let left = peer.heard.plus(peer.bound).since(ctx.local_now());
+        if left > Micros::ZERO {
+            ctx.cancel_timer(&Timer::Silent { node });
+            return ctx.set_timer(left, &Timer::Silent { node });
+        }
         peer.alive = false;
+        peer.declared += 1;
         let note = format!("declares dead: {}, silent for {}", ctx.setup().name(node), peer.bound);
         ctx.note(note);
     }
