@@ -50,7 +50,7 @@ fn every_order_of_puts_and_gets_on_a_chain_is_explored() {
             found.distinct, found.generated, found.ends
         );
         assert_eq!(found.verdict(), Verdict::Holds, "{servers} servers, {words:?}");
-        let counted = (found.distinct, found.generated - 1, found.ends as u64);
+        let counted = (found.distinct, found.generated - 1, found.ends);
         assert_eq!(counted, (states, transitions, ends), "{servers} servers, {words:?}");
     }
 }
