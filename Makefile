@@ -32,6 +32,7 @@ lint: ## Lints natively and for wasm32; warnings are errors.
 
 native: ## Native tests.
 	$(ENV) cargo test --locked
+	$(ENV) cargo test --locked --manifest-path tests/manifest/Cargo.toml --target-dir target/manifest
 
 wasm: ## Tests of the wasm in headless Chromium.
 	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked $(WASM) --test wasm
@@ -60,11 +61,16 @@ size-detail: ## The largest parts of both wasm files, by crate, module and funct
 
 nightly: test target-fallback-test ## The tests and all slow ones.
 	$(ENV) SEEDS=200000 cargo test --locked --profile fast --test sweep -- --nocapture
+	$(ENV) for lesson in lessons/*/lesson.toml; do \
+	  cargo run --locked --quiet --profile fast -- lessons check $${lesson%/lesson.toml} --seeds 1000 || exit 1; \
+	done
+	$(ENV) SEEDS=10 cargo test --locked --profile fast --test hunts -- --nocapture each_planted_bug
 	$(ENV) cargo test --locked --profile fast -- --ignored
 
 bench: setup dist ## The benchmarks: engine and explorer natively, Raft beside a peer, the engine in the browser, the page's frames.
 	$(ENV) cargo bench --locked --profile fast --bench engine
 	$(ENV) cargo bench --locked --profile fast --bench linear
+	$(ENV) cargo bench --locked --profile fast --bench weak
 	$(ENV) cargo bench --locked --profile fast --bench explorer
 	$(ENV) cargo bench --locked --profile fast --bench load
 	$(ENV) cargo run --locked --release --manifest-path benches/peer/Cargo.toml --target-dir target/peer

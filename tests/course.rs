@@ -3,7 +3,7 @@
 
 use faultline::base::Micros;
 use faultline::cli::lessons;
-use faultline::lesson::check::check_lesson_with;
+use faultline::lesson::check::{SEEDS, check_lesson_over};
 use faultline::lesson::draft::Draft;
 use faultline::lesson::glossary::Glossary;
 use faultline::lesson::runner;
@@ -91,7 +91,7 @@ fn a_new_lesson_passes_the_check_and_is_listed() {
     lessons::begin(&place, "my-lesson", "9.1").expect("it begins");
     let files: Vec<SourceFile> = lessons::files(&place.join("my-lesson")).expect("its files");
     let glossary = Glossary::find(&lessons::files(&folder()).expect("files")).expect("it is there").expect("it reads");
-    let (draft, report) = check_lesson_with("my-lesson", &files, &glossary.shared(), protocols::all());
+    let (draft, report) = check_lesson_over("my-lesson", &files, &glossary.shared(), protocols::all(), SEEDS);
     let found: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     assert!(draft.is_some() && found.is_empty(), "{}", found.join("\n"));
     let catalogue = std::fs::read_to_string(place.join("catalogue.json")).expect("it is there");

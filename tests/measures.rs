@@ -188,6 +188,36 @@ fn shards_merge_to_the_whole_whatever_the_jobs() {
     assert!(text.contains("60 runs: 60 good"), "{text}");
 }
 
+/// The command of the job in `docs`, as its pods' shells run it, over fewer seeds.
+#[test]
+fn the_pods_of_the_example_job_make_the_whole() {
+    let job = std::fs::read_to_string("docs/sweep-job.yaml").expect("it is there");
+    let command = job.lines().find_map(|line| line.trim().strip_prefix("- faultline ")).expect("a command");
+    let shards: u64 = job
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("completions: "))
+        .expect("pods")
+        .parse()
+        .expect("a number");
+    let program = env!("CARGO_BIN_EXE_faultline");
+    let scenario = "tests/sweeps/leader-crash.toml --until 2s";
+    let script = format!("{program} {}", command.replace("scenario.toml", scenario).replace("0..200000", "0..60"));
+    assert!(script.contains(scenario) && script.contains("0..60"), "{script}");
+    let files: Vec<String> = (0..shards)
+        .map(|index| {
+            let mut shell = Command::new("sh");
+            let pod =
+                shell.arg("-c").arg(&script).env("JOB_COMPLETION_INDEX", index.to_string()).output().expect("it runs");
+            assert!(pod.status.success(), "{}", String::from_utf8_lossy(&pod.stderr));
+            let file = format!("{}/part-{index}", env!("CARGO_TARGET_TMPDIR"));
+            std::fs::write(&file, pod.stdout).expect("it can be written");
+            file
+        })
+        .collect();
+    let merged = faultline(&format!("merge --format json {}", files.join(" ")));
+    assert_eq!(said(&merged), said(&faultline(&format!("sweep {scenario} --seeds 0..60 --format json"))));
+}
+
 #[test]
 fn a_broken_property_names_the_first_seed_and_how_to_see_it() {
     let folder = env!("CARGO_TARGET_TMPDIR");

@@ -37,9 +37,12 @@ fn threads() -> u64 {
 /// With one flag on, if one is named: a planted bug, as a rule.
 fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
     let (role, name, counts) = match protocol {
-        "kv-single" => ("server", "n", vec![1]),
+        "kv-single" | "shared-counter" => ("server", "n", vec![1]),
+        "logical-clocks" => ("node", "n", vec![1, 2]),
+        "crdt" => ("peer", "n", vec![1, 2]),
         "raft" => ("server", "n", vec![3, 3, 4, 5]),
         "primary-backup" => ("server", "n", vec![2, 3, 3, 4]),
+        "chain" => ("server", "n", vec![2, 3, 4, 5]),
         "swim" => ("member", "n", vec![3, 4, 5, 7]),
         "causal-store" => ("replica", "n", vec![3, 4, 5, 6]),
         _ => ("replica", "n", vec![3, 3, 4, 5]),
@@ -51,6 +54,7 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         parameters.extend(raft_parameters());
         drawn = raft_drawn();
     }
+    let all_asked = ["node", "peer"].contains(&role);
     let mut beside = Vec::new();
     if protocol == "primary-backup" {
         beside.push(("view-service".into(), "v".into()));
@@ -59,6 +63,18 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         parameters.extend(times.map(|(name, time)| (name.to_string(), ParamValue::Text(time.into()))));
         let backups = |n| BTreeMap::from([("backups".to_string(), ParamValue::Int(n))]);
         drawn.push(vec![backups(1), backups(2)]);
+    }
+    if protocol == "chain" {
+        beside.push(("master".into(), "m".into()));
+        let times = [
+            ("ping-interval", "20ms"),
+            ("dead-after", "100ms"),
+            ("lease", "50ms"),
+            ("retry-after", "40ms"),
+            ("give-up-after", "300ms"),
+        ];
+        parameters.extend(times.map(|(name, time)| (name.to_string(), ParamValue::Text(time.into()))));
+        drawn.push([2, 3, 3].map(|n| BTreeMap::from([("replicas".to_string(), ParamValue::Int(n))])).to_vec());
     }
     if protocol == "swim" {
         let times = [
@@ -95,7 +111,7 @@ fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         parameters,
         drawn,
         servers: (role.into(), name.into(), counts),
-        clients: ("client".into(), "c".into(), vec![2, 3]),
+        clients: (if all_asked { role } else { "client" }.into(), "c".into(), vec![2, 3]),
         beside,
         adversary: false,
         lying_disks: false,
@@ -284,6 +300,13 @@ fn primary_backup_survives_faults() {
     survives("primary-backup", "primary_backup_survives_faults", &[&EVERYWHERE[..], &marks].concat());
 }
 
+/// Head, middle and tail crash, come back and join again behind the tail.
+#[test]
+fn chain_survives_faults() {
+    let marks = ["note: becomes leader", "note: chain changes", "note: rolls back", "note: steps down"];
+    survives("chain", "chain_survives_faults", &[&EVERYWHERE[..], &marks].concat());
+}
+
 /// After healing every client finds that all members agree on who is there.
 #[test]
 fn swim_survives_faults() {
@@ -312,6 +335,8 @@ fn primary_backup_survives_faults_in_every_mode() {
     let modes = [
         ("asynchronous", "confirmed", "0ms"),
         ("asynchronous", "any", "0ms"),
+        ("asynchronous", "session", "0ms"),
+        ("synchronous", "session", "0ms"),
         ("semi-synchronous", "primary", "0ms"),
         ("semi-synchronous", "confirmed", "30ms"),
     ];
@@ -352,7 +377,9 @@ fn majority_register_survives_faults_with_fewer_write_backs() {
 /// Messages that come again half a second later, out of all order, harm nobody.
 #[test]
 fn replayed_messages_are_borne() {
-    for entry in protocols::all() {
+    // Swept by tests of their own (tests/services).
+    let elsewhere = ["payments", "two-generals", "detector"];
+    for entry in protocols::all().iter().filter(|entry| !elsewhere.contains(&(entry.describe)().name)) {
         let mut sweep = sweep((entry.describe)().name, None);
         sweep.profile.adversary = true;
         let seeds = seeds().start..seeds().start + seeds().count().div_ceil(4) as u64;
@@ -370,13 +397,21 @@ fn replayed_messages_are_borne() {
 /// notices. That this is seen at all is the point: a check that passes here would pass anywhere.
 #[test]
 fn lying_disks_break_durability_and_a_property_says_so() {
-    let noticed: [(&str, &[&str]); 7] = [
+    let noticed: [(&str, &[&str]); 8] = [
         ("kv-single", &["acknowledged writes survive"]),
         ("majority-register", &["completed writes are on a majority", "tags never go back"]),
         ("quorum-store", &["acknowledged writes have W holders", "replicas only advance"]),
         (
             "primary-backup",
             &["acknowledged writes are on disk", "fail-over keeps acknowledged writes", "replicas agree"],
+        ),
+        (
+            "chain",
+            &[
+                "acknowledged writes are on the whole chain",
+                "each holds a prefix of the one before",
+                "repairs keep acknowledged writes",
+            ],
         ),
         ("raft", &["terms and votes survive crashes", "leader completeness", "election safety"]),
         ("swim", &["incarnations are one's own"]),
@@ -484,6 +519,39 @@ fn semi_synchronous_primaries_that_count_themselves_are_caught() {
     breaks(&sweep, "bug-counts-itself", &["acknowledged writes are on disk", "fail-over keeps acknowledged writes"]);
 }
 
+/// What a session has written is remembered for it, not only what it has read.
+#[test]
+fn sessions_that_forget_what_they_wrote_are_caught() {
+    let mut sweep = sweep("primary-backup", Some("bug-session-forgets"));
+    for (name, word) in [("mode", "asynchronous"), ("reads", "session")] {
+        sweep.profile.parameters.insert(name.into(), ParamValue::Text(word.into()));
+    }
+    breaks(&sweep, "bug-session-forgets", &["sessions keep what they saw"]);
+}
+
+#[test]
+fn planted_bugs_of_the_chain_are_caught() {
+    let (chain, kept, prefix, reads) = (
+        "acknowledged writes are on the whole chain",
+        "repairs keep acknowledged writes",
+        "each holds a prefix of the one before",
+        "reads see the last acknowledged write",
+    );
+    let bugs: [(&str, &[&str]); 10] = [
+        ("bug-accept-old-chain", &[prefix, chain, kept]),
+        ("bug-ack-before-sync", &[chain, prefix]),
+        ("bug-answers-alone", &[chain, kept, reads]),
+        ("bug-any-reads", &[reads]),
+        ("bug-apply-gaps", &[prefix]),
+        ("bug-configuration-not-persisted", &["one chain a number"]),
+        ("bug-endless-lease", &[reads]),
+        ("bug-head-answers", &[chain]),
+        ("bug-join-without-state", &[chain, kept, prefix, reads]),
+        ("bug-transfer-without-sessions", &["a write takes effect once"]),
+    ];
+    bugs.into_iter().for_each(|(bug, properties)| is_caught("chain", bug, properties));
+}
+
 #[test]
 fn planted_bugs_of_swim_are_caught() {
     let bugs: [(&str, &[&str]); 7] = [
@@ -500,7 +568,7 @@ fn planted_bugs_of_swim_are_caught() {
 
 #[test]
 fn planted_bugs_of_raft_are_caught() {
-    let bugs: [(&str, &[&str]); 13] = [
+    let bugs: [(&str, &[&str]); 15] = [
         ("bug-double-vote", &["election safety"]),
         ("bug-vote-not-persisted", &["terms and votes survive crashes", "election safety"]),
         ("bug-term-not-persisted", &["terms and votes survive crashes", "election safety"]),
@@ -514,6 +582,8 @@ fn planted_bugs_of_raft_are_caught() {
         ("bug-no-consistency-check", &["log matching"]),
         ("bug-snapshot-without-sessions", &["state-machine safety"]),
         ("bug-joint-by-new-majority", &["election safety", "leader completeness"]),
+        ("bug-transfer-at-once", &["a handover is complete"]),
+        ("bug-pre-vote-raises-term", &["terms begin with elections"]),
     ];
     bugs.into_iter().for_each(|(bug, properties)| is_caught("raft", bug, properties));
 }
@@ -562,7 +632,7 @@ fn linearizable(sweep: &Sweep, seed: u64, limits: Limits) -> Checked {
 #[test]
 fn what_clients_are_told_is_linearizable() {
     // Raft's clients append and compare-and-set too: what may have happened has more orders that make a difference (59 of 60).
-    for (protocol, least) in [("kv-single", 60), ("majority-register", 60), ("raft", 57)] {
+    for (protocol, least) in [("kv-single", 60), ("majority-register", 60), ("chain", 60), ("raft", 57)] {
         let sweep = sweep(protocol, None);
         let mut decided = 0;
         for seed in 0..60 {

@@ -2,10 +2,10 @@
 
 use super::{FAILED, print};
 use crate::base::codec;
-use crate::lesson::draft::Draft;
+use crate::lesson::draft::{self, Draft};
 use crate::lesson::gallery::{self, Gallery};
-use crate::lesson::glossary::{self, Glossary};
-use crate::lesson::{Finding, check, course, hunts, pack};
+use crate::lesson::glossary::{self, Glossary, Shared};
+use crate::lesson::{Finding, check, course, exercises, hunts, pack};
 use crate::protocols;
 use crate::sim::scenario::Blueprint;
 use crate::wire::{GalleryEntry, SourceFile};
@@ -13,17 +13,51 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
-const DESIGNS: &str = "designs";
+/// Seeds that an exercise is proved over.
+const SEEDS: u64 = 40;
 
-pub fn check(folder: &Path) -> Result<ExitCode, String> {
+/// Checks a folder of lessons; or one lesson's, whose solutions can be played on more seeds.
+pub fn check(folder: &Path, seeds: Option<u64>) -> Result<ExitCode, String> {
     let files = files(folder)?;
-    let report = check::check(&files, protocols::all());
+    let one = files.iter().any(|file| file.name == draft::LESSON);
+    let report = match (one, seeds) {
+        (true, seeds) => {
+            let whole = folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?;
+            let slug = whole.file_name().unwrap_or_default().to_string_lossy();
+            let shared = whole.parent().map(shared).transpose()?.unwrap_or_default();
+            let seeds = seeds.unwrap_or(check::SEEDS);
+            let (_, report) = check::check_lesson_over(&slug, &files, &shared, protocols::all(), seeds);
+            check::Report { lessons: 1, ..report }
+        }
+        (false, None) => whole(&files),
+        (false, Some(_)) => return Err("--seeds goes with the folder of one lesson".into()),
+    };
     for finding in &report.findings {
         print(&format!("{}/{finding}\n", folder.display()));
     }
     let (lessons, goals, runs, findings) = (report.lessons, report.goals, report.runs, report.findings.len());
-    print(&format!("{lessons} lessons, {goals} goals, {runs} runs: {findings} findings\n"));
+    let exercises = report.exercises;
+    print(&format!("{lessons} lessons, {goals} goals, {exercises} exercises, {runs} runs: {findings} findings\n"));
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// All lessons and exercises of a folder.
+fn whole(files: &[SourceFile]) -> check::Report {
+    let mut report = check::check(files, protocols::all());
+    let mut proved = check::Report::default();
+    exercises::check(&under(files, exercises::FOLDER), 0..SEEDS, &super::design::facts, &mut proved);
+    report.runs += proved.runs;
+    report.exercises = proved.exercises;
+    report.findings.extend(proved.findings.into_iter().map(|finding| finding.under(exercises::FOLDER)));
+    report
+}
+
+/// The terms that all lessons of a folder share; none without a glossary.
+fn shared(folder: &Path) -> Result<Shared, String> {
+    let file = folder.join(glossary::FILE);
+    let Ok(text) = std::fs::read_to_string(&file) else { return Ok(Shared::new()) };
+    let read = Glossary::read(&SourceFile { name: glossary::FILE.into(), text });
+    read.map(|glossary| glossary.shared()).map_err(|finding| format!("{}/{finding}", folder.display()))
 }
 
 /// The lessons of a folder, read; the first that cannot be read is the error.
@@ -32,8 +66,10 @@ pub fn drafts(folder: &Path) -> Result<Vec<Draft>, String> {
     let shared = Glossary::find(&files).transpose().map_err(|finding| format!("{}/{finding}", folder.display()))?;
     let shared = shared.as_ref().map(Glossary::shared).unwrap_or_default();
     let mut drafts = Vec::new();
-    for slug in slugs(&files).into_iter().filter(|slug| ![gallery::FOLDER, hunts::FOLDER].contains(slug)) {
-        let draft = Draft::read_with(&of(&files, slug), &shared, protocols::all());
+    for slug in
+        slugs(&files).into_iter().filter(|slug| ![gallery::FOLDER, hunts::FOLDER, exercises::FOLDER].contains(slug))
+    {
+        let draft = Draft::read_with(&under(&files, slug), &shared, protocols::all());
         drafts.push(draft.map_err(|findings| complaints(folder, slug, findings))?);
     }
     Ok(drafts)
@@ -83,15 +119,6 @@ fn slugs(files: &[SourceFile]) -> BTreeSet<&str> {
     files.iter().filter_map(|f| Some(f.name.split_once('/')?.0)).collect()
 }
 
-/// The files of one folder, named relative to it.
-fn of(files: &[SourceFile], slug: &str) -> Vec<SourceFile> {
-    let own = |f: &SourceFile| {
-        let name = f.name.strip_prefix(slug)?.strip_prefix('/')?.to_owned();
-        Some(SourceFile { name, text: f.text.clone() })
-    };
-    files.iter().filter_map(own).collect()
-}
-
 fn complaints(folder: &Path, slug: &str, findings: Vec<Finding>) -> String {
     let lines = findings.into_iter().map(|f| format!("{}/{}", folder.display(), f.under(slug)));
     lines.collect::<Vec<_>>().join("\n")
@@ -105,7 +132,14 @@ pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
     let shared = glossary.as_ref().map(Glossary::shared).unwrap_or_default();
     let (mut drafts, mut scenarios) = (Vec::new(), Vec::new());
     for slug in slugs(&files) {
-        let own = of(&files, slug);
+        let own = under(&files, slug);
+        if slug == exercises::FOLDER {
+            let exercises = exercises::read_all(&own).map_err(|findings| complain(slug, findings))?;
+            for (name, bytes) in exercises::pack(&exercises) {
+                write(&into.join(slug).join(name), &bytes)?;
+            }
+            continue;
+        }
         if slug == gallery::FOLDER {
             let gallery = Gallery::read(&own, protocols::all()).map_err(|findings| complain(slug, findings))?;
             write(&into.join(gallery::PACK), &codec::to_bytes(&gallery.shelf))?;
@@ -146,6 +180,15 @@ pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The files of a folder, by their names in it.
+pub fn under(files: &[SourceFile], folder: &str) -> Vec<SourceFile> {
+    let of = |f: &SourceFile| {
+        let name = f.name.strip_prefix(folder)?.strip_prefix('/')?.to_owned();
+        Some(SourceFile { name, text: f.text.clone() })
+    };
+    files.iter().filter_map(of).collect()
+}
+
 /// Writes only what changed, so that a watching server does not start over.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     let wrong = |error: std::io::Error| format!("{}: {error}", path.display());
@@ -171,10 +214,7 @@ fn read(top: &Path, folder: &Path, files: &mut Vec<SourceFile>) -> Result<(), St
     paths.sort();
     for path in paths {
         if path.is_dir() {
-            // Designs are no lessons: `faultline design` runs them.
-            if path != top.join(DESIGNS) {
-                read(top, &path, files)?;
-            }
+            read(top, &path, files)?;
             continue;
         }
         let text = std::fs::read_to_string(&path).map_err(|e| wrong(&path, e))?;

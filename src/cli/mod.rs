@@ -87,6 +87,12 @@ enum Command {
     /// Run a design (TOML) under its load and faults, for many seeds: latencies, queues, what was lost, requirements.
     Design {
         design: PathBuf,
+        /// An exercise of the lessons: the file is a graph, which is put under the exercise's load and faults.
+        #[arg(long, value_name = "SLUG")]
+        exercise: Option<String>,
+        /// Where the lessons are.
+        #[arg(long, default_value = "lessons")]
+        lessons: PathBuf,
         /// Seeds A..B: from A up to, not including, B.
         #[arg(long, default_value = "0..10", value_parser = seeds)]
         seeds: (u64, u64),
@@ -137,10 +143,14 @@ enum LessonsCommand {
         #[arg(value_enum, default_value = "lesson")]
         of: Schema,
     },
-    /// Prove every lesson of a folder: schema, goals, predictions, numbers, links.
+    /// Prove every lesson of a folder, or one lesson: schema, goals, predictions, numbers, links.
     Check {
+        /// A folder of lessons, or of one.
         #[arg(default_value = "lessons")]
         folder: PathBuf,
+        /// Play the solutions of one lesson on so many seeds.
+        #[arg(long)]
+        seeds: Option<u64>,
     },
     /// Pack every lesson for the page: one file each, and the home page's scenario as JSON.
     Pack {
@@ -213,7 +223,9 @@ pub fn main() -> ExitCode {
         Command::Merge { reports, format } => sweep::merge(&reports, format),
         Command::Check(order) => check::check(&order),
         Command::Explore(order) => explore::explore(&order),
-        Command::Design { design, seeds, format } => design::design(&design, seeds, format),
+        Command::Design { design, exercise, lessons, seeds, format } => {
+            design::design(&design::Order { design, exercise, lessons, seeds, format })
+        }
         Command::Json { scenario } => run::json(&scenario),
         Command::Protocols => protocols::list(),
         Command::Progress { command: ProgressCommand::Verify { file, lessons } } => progress::check(&file, &lessons),
@@ -225,7 +237,7 @@ pub fn main() -> ExitCode {
             });
             Ok(ExitCode::SUCCESS)
         }
-        Command::Lessons { command: LessonsCommand::Check { folder } } => lessons::check(&folder),
+        Command::Lessons { command: LessonsCommand::Check { folder, seeds } } => lessons::check(&folder, seeds),
         Command::Lessons { command: LessonsCommand::Pack { folder, into } } => lessons::pack(&folder, &into),
     };
     done.unwrap_or_else(|error| {

@@ -33,6 +33,7 @@ pub fn write(session: &mut Session, out: &mut String) {
         head,
         lanes: &lanes,
         size: (WIDTH, height),
+        scrolled: 0.0,
         focus: None,
         anchor: None,
         lit: &[],

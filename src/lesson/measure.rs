@@ -4,7 +4,7 @@
 
 use super::condition::Pool;
 use super::goal::GoalRun;
-use super::meter::Meter;
+use super::meter::{Meter, Quantity};
 use super::pack::*;
 use super::runner::Outage;
 use super::{quote, runner};
@@ -59,11 +59,12 @@ impl Lesson {
     /// Makes further runs until they took `steps` in all, at least one, and says what was measured so far.
     pub fn advance(&self, sweep: &mut Sweep, steps: u64) -> Result<Measurement, String> {
         let m = self.asked(sweep.step)?;
-        let (rows, mut spent) = (sweep.rows.len() as u32, 0);
+        let (rows, mut spent, properties) = (sweep.rows.len() as u32, 0, m.judges());
         while sweep.done < m.seeds * rows && spent < steps {
             let row = &mut sweep.rows[(sweep.done % rows) as usize];
             let seed = u64::from(sweep.done / rows) + 1;
-            let done = runner::run(row.design.seeded(m, seed), m.until, GoalRun::default())?;
+            let design = row.design.seeded(m, seed);
+            let done = runner::run_judged(design, m.until, GoalRun::default(), properties)?;
             row.meter.add(&done.meter);
             if row.meter.is_full() {
                 return Err("limit reached: more operations ended than are measured".into());
@@ -140,6 +141,14 @@ impl Lesson {
 }
 
 impl PackMeasure {
+    /// Whether broken properties are counted.
+    fn judges(&self) -> bool {
+        let whens = self.requirements.iter().map(|r| &r.when);
+        let whens = whens.chain(self.follow_ups.iter().filter_map(|f| f.when.as_ref()));
+        let in_columns = self.columns.iter().any(|column| column.quantity == Quantity::Violations);
+        in_columns || whens.into_iter().any(|when| when.measures(Quantity::Violations))
+    }
+
     /// The places of the options for every combination of an exercise's choices.
     pub fn combinations(&self) -> Vec<Vec<u32>> {
         let mut all: Vec<Vec<u32>> = vec![Vec::new()];

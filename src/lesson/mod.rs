@@ -11,10 +11,11 @@
 //!   run; `page`: as the page shows it; `packer`: the pack; `gallery`: ready scenarios for the sandbox; `hunts`:
 //!   start scenarios for the search for counterexamples; `glossary`: the terms of all lessons; `course`: the texts of all
 //!   lessons, for search and review; `check`: proves a lesson;
-//!   `theory`: closed forms to draw beside a measurement;
+//!   `exercises`: design exercises, read and proved; `theory`: closed forms to draw beside a measurement;
 //!   `schema`: the files as JSON Schema, over `spanned`; `verify`: plays again what a learner handed in.
 
 pub mod condition;
+mod detection;
 pub mod goal;
 mod leaders;
 pub mod measure;
@@ -35,6 +36,8 @@ pub mod compile;
 pub mod course;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod draft;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod exercises;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod finding;
 #[cfg(not(target_arch = "wasm32"))]

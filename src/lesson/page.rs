@@ -125,7 +125,8 @@ impl Draft {
     fn number(&self, number: &NumberFile) -> Result<f64, String> {
         let blueprint = self.scenario(number.scenario.get_ref())?;
         let more = |_: &_| number.commands.clone();
-        let meter = runner::pooled(blueprint, number.seeds, number.until, &more)?;
+        let properties = Quantity::parse(&number.value.get_ref().measure)? == Quantity::Violations;
+        let meter = runner::pooled(blueprint, number.seeds, number.until, properties, &more)?;
         value(&meter, number.value.get_ref())?.ok_or_else(|| "nothing was measured: no operation ended".into())
     }
 }

@@ -5,14 +5,21 @@
 //! (`tests/transcripts.rs`) and a seed sweep with planted bugs that it must catch (`tests/sweep.rs`).
 
 pub mod causal_store;
+pub mod chain;
+pub mod crdt;
+pub mod detector;
 pub mod kv_single;
+pub mod logical_clocks;
 pub mod majority_register;
 pub mod once;
+pub mod payments;
 pub mod primary_backup;
 pub mod quorum_store;
 pub mod raft;
 mod remembered;
+pub mod shared_counter;
 pub mod swim;
+pub mod two_generals;
 
 use crate::sim::cell::Entry;
 use crate::sim::protocol::Card;
@@ -20,21 +27,30 @@ use crate::wire::{Cell, Datum, FunctionInfo, Op};
 
 /// Every protocol: one line each, in that engine's list of the page which is to hold it.
 const CONSENSUS: [Entry; 1] = [Entry::of::<raft::Raft>()];
-const REGISTERS: [Entry; 2] = [Entry::of::<kv_single::KvSingle>(), Entry::of::<majority_register::MajorityRegister>()];
+const REGISTERS: [Entry; 3] = [
+    Entry::of::<kv_single::KvSingle>(),
+    Entry::of::<majority_register::MajorityRegister>(),
+    Entry::of::<shared_counter::SharedCounter>(),
+];
 const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
 const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
-const MEMBERSHIP: [Entry; 1] = [Entry::of::<swim::Swim>()];
+const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
+const SERVICES: [Entry; 3] =
+    [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>(), Entry::of::<chain::Chain>()];
+const CLOCKS: [Entry; 2] = [Entry::of::<logical_clocks::Clocks>(), Entry::of::<crdt::Crdt>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 6] = [
+pub const ENGINES: [(&str, &[&str]); 8] = [
     ("engine", &["raft"]),
-    ("registers", &["kv-single", "majority-register"]),
+    ("registers", &["kv-single", "majority-register", "shared-counter"]),
     ("quorums", &["quorum-store"]),
     ("causal", &["causal-store"]),
     ("groups", &["primary-backup"]),
-    ("membership", &["swim"]),
+    ("membership", &["swim", "detector"]),
+    ("services", &["payments", "two-generals", "chain"]),
+    ("clocks", &["logical-clocks", "crdt"]),
 ];
 
 /// The engine that has every protocol: larger than any other.
@@ -70,8 +86,33 @@ pub fn membership() -> &'static [Entry] {
     &MEMBERSHIP
 }
 
+/// What is asked for by requests, what comes of asking again, and a chain of servers that answers.
+pub fn services() -> &'static [Entry] {
+    &SERVICES
+}
+
+/// Order without a common clock, and values that need none.
+pub fn clocks() -> &'static [Entry] {
+    &CLOCKS
+}
+
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 7] = [REGISTERS[0], REGISTERS[1], CONSENSUS[0], GROUPS[0], MEMBERSHIP[0], QUORUMS[0], CAUSAL[0]];
+    const ALL: [Entry; 14] = [
+        REGISTERS[0],
+        REGISTERS[1],
+        CONSENSUS[0],
+        GROUPS[0],
+        SERVICES[2],
+        MEMBERSHIP[0],
+        QUORUMS[0],
+        CAUSAL[0],
+        MEMBERSHIP[1],
+        SERVICES[0],
+        SERVICES[1],
+        CLOCKS[0],
+        CLOCKS[1],
+        REGISTERS[2],
+    ];
     &ALL
 }
 
@@ -133,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
-        let engines = [consensus(), registers(), quorums(), causal(), groups(), membership()];
+        let engines = [consensus(), registers(), quorums(), causal(), groups(), membership(), services(), clocks()];
         for ((engine, names), entries) in ENGINES.iter().zip(engines) {
             let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
             assert_eq!(held, *names, "{engine}");

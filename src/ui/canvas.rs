@@ -1,9 +1,11 @@
-//! Paints a display list: shapes of one style become one path.
+//! Paints a display list. Each shape is a path of its own: where the browser fills paths by itself, without a graphics
+//! card, one path of a thousand lines takes four times as long as a thousand paths, since it is scanned as a whole.
 
+use super::dots::{self, Dots};
 use crate::view::{Align, Display, Form, Ink, Layer, Shape, Style};
 use gloo::utils::document;
 use js_sys::Array;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell, RefMut};
 use std::f32::consts::FRAC_1_SQRT_2;
 use std::f64::consts::{FRAC_PI_2, TAU};
 use std::rc::Rc;
@@ -20,8 +22,11 @@ pub struct Painter {
     /// Width and height in CSS pixels, and device pixels to one of them.
     pub size: (f64, f64),
     ratio: f64,
+    /// The context's font, by size and weight: to set it makes the browser look up the style of the page.
+    font: Cell<Option<(u16, bool)>>,
     /// The element may have another size now. Asking for its size makes the browser lay out the page at once.
     resized: bool,
+    dots: RefCell<Option<Dots>>,
     /// Everything is drawn so much larger.
     pub scale: f64,
     /// The ground is painted too.
@@ -67,6 +72,8 @@ impl Painter {
             inks: Rc::new([]),
             size: (0.0, 0.0),
             ratio: 1.0,
+            font: Cell::new(None),
+            dots: RefCell::default(),
             resized: true,
             scale: 1.0,
             opaque: false,
@@ -91,6 +98,8 @@ impl Painter {
             self.canvas.set_width((w * ratio) as u32);
             self.canvas.set_height((h * ratio) as u32);
             (self.size, self.ratio) = ((w, h), ratio);
+            // Another size puts the context back to its defaults.
+            self.font.set(None);
         }
         changed
     }
@@ -118,13 +127,10 @@ impl Painter {
             c.set_fill_style_str(self.ink(Ink::Bg));
             c.fill_rect(0.0, 0.0, self.size.0, self.size.1);
         }
-        c.set_line_cap("round");
         let (mut shapes, mut texts) = (&display.shapes[..], &display.texts[..]);
         for layer in LAYERS {
             let count = shapes.iter().take_while(|s| s.style.layer == layer).count();
-            for run in shapes[..count].chunk_by(|a, b| a.style == b.style) {
-                self.batch(run);
-            }
+            self.layer(&shapes[..count]);
             shapes = &shapes[count..];
             let count = texts.iter().take_while(|t| t.layer == layer).count();
             let mut last = None;
@@ -140,9 +146,40 @@ impl Painter {
         }
     }
 
+    /// The shapes of a layer, those of one style together; plain rectangles first when there are many.
+    fn layer(&self, shapes: &[Shape]) {
+        let runs = || shapes.chunk_by(|a, b| a.style == b.style);
+        let many = shapes.iter().filter(|shape| shape.is_plain()).count() >= dots::MANY;
+        if many && let Some(dots) = &mut *self.dots() {
+            dots.clear();
+            for run in runs().filter(|run| run.iter().all(Shape::is_plain)) {
+                let style = run[0].style;
+                dots.fill(run, style.fill.map_or("", |ink| self.ink(ink)), style.alpha, self.ratio as f32);
+            }
+            dots.lay(&self.context);
+            let _ = self.context.set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);
+        }
+        for run in runs().filter(|run| !many || !run.iter().all(Shape::is_plain)) {
+            self.batch(run);
+        }
+    }
+
+    /// The pixels for many rectangles, as large as the canvas.
+    fn dots(&self) -> RefMut<'_, Option<Dots>> {
+        let size = (self.canvas.width(), self.canvas.height());
+        let mut dots = self.dots.borrow_mut();
+        if dots.as_ref().is_none_or(|dots| !dots.fits(size)) {
+            *dots = Dots::new(size);
+        }
+        dots
+    }
+
     fn text_style(&self, (size, bold, align, ink): (u16, bool, Align, Ink)) {
-        let weight = if bold { "620" } else { "400" };
-        self.context.set_font(&format!("{weight} {}.{}px {FAMILY}", size / 10, size % 10));
+        let font = (size, bold);
+        if self.font.replace(Some(font)) != Some(font) {
+            let weight = if bold { "620" } else { "400" };
+            self.context.set_font(&format!("{weight} {}.{}px {FAMILY}", size / 10, size % 10));
+        }
         self.context.set_text_align(if align == Align::Left { "left" } else { "center" });
         self.context.set_fill_style_str(self.ink(ink));
     }
@@ -150,33 +187,38 @@ impl Painter {
     fn batch(&self, shapes: &[Shape]) {
         let (c, style): (_, Style) = (&self.context, shapes[0].style);
         c.set_global_alpha(f64::from(style.alpha) / 100.0);
-        if let (Some(ink), None, true) = (style.fill, style.stroke, shapes.iter().all(|s| s.form.is_plain())) {
+        if let (Some(ink), true) = (style.fill, shapes.iter().all(Shape::is_plain)) {
             return self.blocks(ink, shapes);
-        }
-        c.begin_path();
-        for shape in shapes {
-            self.trace(&shape.form);
         }
         if let Some(ink) = style.fill {
             c.set_fill_style_str(self.ink(ink));
-            c.fill();
         }
         if let Some(ink) = style.stroke {
             c.set_stroke_style_str(self.ink(ink));
             c.set_line_width(f64::from(style.width) / 10.0);
-            let dash = f64::from(style.dash);
-            if style.dash > 0 {
-                let _ = c.set_line_dash(&Array::of2(&JsValue::from(dash), &JsValue::from(dash + 1.0)));
+            c.set_line_cap(if style.width > 10 { "round" } else { "butt" });
+        }
+        let dash = f64::from(style.dash);
+        if style.dash > 0 {
+            let _ = c.set_line_dash(&Array::of2(&JsValue::from(dash), &JsValue::from(dash + 1.0)));
+        }
+        for shape in shapes {
+            c.begin_path();
+            self.trace(&shape.form);
+            if style.fill.is_some() {
+                c.fill();
             }
-            c.stroke();
-            if style.dash > 0 {
-                let _ = c.set_line_dash(&Array::new());
+            if style.stroke.is_some() {
+                c.stroke();
             }
+        }
+        if style.dash > 0 {
+            let _ = c.set_line_dash(&Array::new());
         }
         c.set_global_alpha(1.0);
     }
 
-    /// Rectangles without a path: where there are thousands, a path of them all would take long to fill.
+    /// Rectangles need no path.
     fn blocks(&self, ink: Ink, shapes: &[Shape]) {
         self.context.set_fill_style_str(self.ink(ink));
         for shape in shapes {

@@ -12,6 +12,7 @@ mod books;
 mod canvas;
 mod controls;
 mod crash;
+mod dots;
 mod effects;
 mod engine;
 mod exports;

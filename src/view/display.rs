@@ -192,17 +192,17 @@ pub enum Form {
     },
 }
 
-impl Form {
-    /// A rectangle with sharp corners.
-    pub fn is_plain(&self) -> bool {
-        matches!(self, Form::Rect { round: 0.0, .. })
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     pub style: Style,
     pub form: Form,
+}
+
+impl Shape {
+    /// A rectangle with sharp corners and without an outline.
+    pub fn is_plain(&self) -> bool {
+        self.style.stroke.is_none() && matches!(self.form, Form::Rect { round: 0.0, .. })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

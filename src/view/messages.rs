@@ -110,7 +110,8 @@ fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Dis
     let lost = loss(scene, flight);
     let spot = path.at(place(scene, flight));
     let routine = tone == Tone::Routine;
-    let trail = Style::stroke(Layer::Trails, ink, 1.6).faint(if routine { 20 } else { 45 });
+    // As thin as a pixel: without a graphics card a browser takes several times as long for a wider line.
+    let trail = Style::stroke(Layer::Trails, ink, 1.0).faint(if routine { 25 } else { 60 });
     let (dx, dy) = path.direction();
     if path.bow > 0.0 {
         let (s, c, e) = (path.start, path.control(), path.end);

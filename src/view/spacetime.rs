@@ -70,6 +70,8 @@ pub struct Plan<'a> {
     /// The nodes that have a lane, from above.
     pub lanes: &'a [u16],
     pub size: (f32, f32),
+    /// Lanes that do not fit are scrolled so far; the axis and the bands of cuts stay.
+    pub scrolled: f32,
     pub focus: Option<u64>,
     pub anchor: Option<u64>,
     /// Only these rows are lit, in rising order; empty: what the diagram itself says.
@@ -107,11 +109,25 @@ impl Plan<'_> {
         AXIS + bands.min(BANDS_MAX) as f32 * BAND + 4.0
     }
 
-    /// The middle of a node's lane; None when it is hidden.
-    fn y(&self, node: u16) -> Option<f32> {
+    /// How high a lane is.
+    fn each(&self) -> f32 {
+        (self.size.1.max(height(self.lanes.len())) - self.top()) / self.lanes.len().max(1) as f32
+    }
+
+    /// The middle of a node's lane, in sight or not; None when it is hidden.
+    pub fn middle(&self, node: u16) -> Option<f32> {
         let lane = self.lanes.iter().position(|lane| *lane == node)?;
-        let each = (self.size.1 - self.top()) / self.lanes.len() as f32;
-        Some(self.top() + each * (lane as f32 + 0.5))
+        Some(self.top() + self.each() * (lane as f32 + 0.5) - self.scrolled)
+    }
+
+    /// The same, if it is in sight.
+    fn y(&self, node: u16) -> Option<f32> {
+        self.middle(node).filter(|y| self.shows(*y))
+    }
+
+    /// A lane with its middle there is in sight.
+    pub fn shows(&self, y: f32) -> bool {
+        y >= self.top() + LANE_MIN * 0.3 && y <= self.size.1 + LANE_MIN * 0.5
     }
 
     /// How a row stands to what is lit.
@@ -187,7 +203,7 @@ fn axis(plan: &Plan, display: &mut Display) {
 fn lanes(plan: &Plan, display: &mut Display) {
     for node in plan.lanes {
         let (Some(y), Some(info)) = (plan.y(*node), plan.opened.nodes.get(usize::from(*node))) else { continue };
-        display.line(Style::stroke(Layer::Links, Ink::Line, 1.2), GUTTER, y, plan.size.0, y);
+        display.line(Style::stroke(Layer::Links, Ink::Line, 1.0), GUTTER, y, plan.size.0, y);
         let cover = Form::Rect { x: 0.0, y: y - 10.0, w: GUTTER, h: 20.0, round: 0.0 };
         display.shape(Style::fill(Layer::Labels, Ink::Panel), cover);
         let name = words::fit(&info.name, SIZE, true, GUTTER - 14.0);
@@ -249,7 +265,7 @@ fn ops(plan: &Plan, display: &mut Display) {
         let area = Form::Rect { x: from, y: y - 8.0, w: (to - from).max(2.0), h: 16.0, round: 4.0 };
         display.shape(Style::fill(Layer::Nodes, Ink::Panel), area);
         display.shape(Style::fill(Layer::Nodes, ink).faint(18), area);
-        let outline = Style::stroke(Layer::Nodes, ink, 1.2);
+        let outline = Style::stroke(Layer::Nodes, ink, 1.0);
         display.shape(if op.ended.is_none() { outline.dashed(3) } else { outline }, area);
         let text = if op.answer.is_empty() { op.text.clone() } else { format!("{} → {}", op.text, op.answer) };
         if words::width(&text, SIZE, false) + 10.0 < to - from {
@@ -262,7 +278,7 @@ fn ops(plan: &Plan, display: &mut Display) {
 fn dense(plan: &Plan, display: &mut Display) {
     let d = plan.diagram;
     let slice = d.to.since(d.from).0 as f64 / f64::from(DENSE_SLICES);
-    let half = (plan.size.1 - plan.top()) / plan.lanes.len().max(1) as f32 * 0.4;
+    let half = plan.each() * 0.4;
     for bar in &d.dense {
         let Some(y) = plan.y(bar.node) else { continue };
         let at = |slices: f64| plan.x(Micros((d.from.0 as f64 + slice * slices) as u64));
@@ -301,7 +317,10 @@ fn strength(side: Side) -> u8 {
 fn arrows(plan: &Plan, display: &mut Display, spots: &mut Vec<(u64, Point)>) {
     let heads = plan.diagram.arrows.len() <= HEADS_MAX;
     for arrow in &plan.diagram.arrows {
-        let (Some(y1), Some(y2)) = (plan.y(arrow.from), plan.y(arrow.to)) else { continue };
+        let (Some(y1), Some(y2)) = (plan.middle(arrow.from), plan.middle(arrow.to)) else { continue };
+        if y1.max(y2) < plan.top() || y1.min(y2) > plan.size.1 {
+            continue;
+        }
         let tone = plan.opened.kinds.get(usize::from(arrow.kind)).map_or(Tone::Neutral, |kind| kind.tone);
         let lost = matches!(arrow.fate, Fate::Lost(_));
         let (start, end) = (Point { x: plan.x(arrow.sent), y: y1 }, Point { x: plan.x(arrow.end), y: y2 });
@@ -310,18 +329,20 @@ fn arrows(plan: &Plan, display: &mut Display, spots: &mut Vec<(u64, Point)>) {
         if end.x < GUTTER || start.x > plan.size.0 {
             continue;
         }
-        let (start, end) = clip(start, end, GUTTER, plan.size.0);
+        let goal = end;
+        let (start, end) = clip((start, end), (GUTTER, plan.size.0), |p| p.x);
+        let (start, end) = clip((start, end), (plan.top(), plan.size.1), |p| p.y);
         let ink = if lost { Ink::Bad } else { Ink::of(tone) };
         let side = plan.side(arrow.row, arrow.side);
         let routine = if tone == Tone::Routine && side == Side::Plain { 2 } else { 1 };
         let line =
-            Style::stroke(Layer::Messages, ink, if side == Side::Past || side == Side::Future { 1.9 } else { 1.2 });
+            Style::stroke(Layer::Messages, ink, if side == Side::Past || side == Side::Future { 1.9 } else { 1.0 });
         let line = line.faint(strength(side) / routine);
         let line = if arrow.copy || arrow.fate == Fate::Flying { line.dashed(4) } else { line };
         display.line(line, start.x, start.y, end.x, end.y);
-        if lost && plan.in_sight(end.x) {
+        if lost && end == goal {
             display.cross(Style::stroke(Layer::Messages, Ink::Bad, 1.8).faint(strength(side)), end.x, end.y, 3.5);
-        } else if heads && arrow.fate == Fate::Arrived && plan.in_sight(end.x) {
+        } else if heads && arrow.fate == Fate::Arrived && end == goal {
             let (dx, dy) = start.direction(end);
             let (x, y) = (end.x - dx * 5.0, end.y - dy * 5.0);
             let head = Form::Polygon { x, y, r: 4.5, sides: 3, dx, dy };
@@ -331,10 +352,21 @@ fn arrows(plan: &Plan, display: &mut Display, spots: &mut Vec<(u64, Point)>) {
     }
 }
 
-/// The part of a line between two places.
-fn clip(a: Point, b: Point, left: f32, right: f32) -> (Point, Point) {
-    let at = |x: f32| a.to(b, within((x - a.x) / (b.x - a.x).max(0.001), 0.0, 1.0));
-    (if a.x < left { at(left) } else { a }, if b.x > right { at(right) } else { b })
+/// The part of a line between two values of a coordinate.
+fn clip((a, b): (Point, Point), (low, high): (f32, f32), of: fn(Point) -> f32) -> (Point, Point) {
+    let (from, to) = (of(a), of(b));
+    // A line along the edge has no part to take.
+    let at = |edge: f32| if from == to { a } else { a.to(b, within((edge - from) / (to - from), 0.0, 1.0)) };
+    let inside = |p: Point, value: f32| {
+        if value < low {
+            at(low)
+        } else if value > high {
+            at(high)
+        } else {
+            p
+        }
+    };
+    (inside(a, from), inside(b, to))
 }
 
 fn dots(plan: &Plan, display: &mut Display, spots: &mut Vec<(u64, Point)>, labels: &mut Labels) {

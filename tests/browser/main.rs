@@ -34,6 +34,7 @@ mod server;
 mod share;
 mod spacetime;
 mod tabs;
+mod through;
 mod webdriver;
 mod whole;
 mod widths;

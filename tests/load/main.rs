@@ -2,6 +2,7 @@
 //! what; and the design that ships.
 
 mod caching;
+mod components;
 mod designs;
 mod networks;
 mod policies;

@@ -122,9 +122,11 @@ impl Facts {
             self.add_condition(part);
         }
         let of = subject(c);
+        // Rates are an hour's in texts.
+        let hours = if c.measure.as_deref().is_some_and(|name| name.ends_with("_per_minute")) { 60.0 } else { 1.0 };
         for bound in [&c.is, &c.at_least, &c.at_most].into_iter().flatten() {
             if let Some(value) = in_unit(bound, of) {
-                self.add(of, value);
+                self.add(of, value * hours);
             }
         }
         if let Some(measure) = &c.measure {
@@ -230,7 +232,7 @@ fn subject(c: &ConditionFile) -> Of {
             (Quantity::MessagesSent | Quantity::MessagesLost | Quantity::MessagesPerOp, _) => Of::Messages,
             (Quantity::BytesSent | Quantity::BytesPerOp, _) => Of::Bytes,
             (Quantity::Elections, _) => Of::Elections,
-            (Quantity::NeedlessPerHour, _) => Of::Rate,
+            (Quantity::NeedlessPerHour | Quantity::FalsePerMinute, _) => Of::Rate,
             _ => Of::Operations,
         };
     }

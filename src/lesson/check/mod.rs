@@ -12,12 +12,14 @@ mod plays;
 mod style;
 mod typed;
 
+pub use plays::SEEDS;
+
 use super::Lesson;
 use super::draft::{Draft, LESSON, PROSE, SCENARIOS};
 use super::finding::{Finding, read_toml};
 use super::format::{SolutionFile, TruthFile, VERSION};
 use super::glossary::{self, Glossary, Shared};
-use super::{gallery, hunts};
+use super::{exercises, gallery, hunts};
 use crate::base::Micros;
 use crate::lesson::spanned::Spanned;
 use crate::sim::cell::Entry;
@@ -37,6 +39,8 @@ pub struct Report {
     pub lessons: u32,
     pub goals: u32,
     pub runs: u32,
+    /// Design exercises.
+    pub exercises: u32,
     pub findings: Vec<Finding>,
 }
 
@@ -63,6 +67,8 @@ pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
         hunts::check(&files, registry, &mut starts);
     }
     report.findings.extend(starts.findings.into_iter().map(|finding| finding.under(hunts::FOLDER)));
+    // They are proved by themselves, over seeds.
+    folders.remove(exercises::FOLDER);
     let mut facts = BTreeMap::new();
     let glossary = match Glossary::find(files).transpose() {
         Ok(glossary) => glossary,
@@ -73,7 +79,7 @@ pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
     };
     let shared = glossary.as_ref().map(Glossary::shared).unwrap_or_default();
     for (folder, files) in &folders {
-        let (lesson, one) = check_lesson_with(folder, files, &shared, registry);
+        let (lesson, one) = check_lesson_over(folder, files, &shared, registry, SEEDS);
         report.lessons += 1;
         report.goals += one.goals;
         report.runs += one.runs;
@@ -92,15 +98,16 @@ pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
 
 /// Checks one lesson that links no terms but its own.
 pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]) -> (Option<Draft>, Report) {
-    check_lesson_with(slug, files, &Shared::new(), registry)
+    check_lesson_over(slug, files, &Shared::new(), registry, SEEDS)
 }
 
-/// Checks one lesson. The findings' files are relative to its folder.
-pub fn check_lesson_with(
+/// Checks one lesson, with solutions played on so many seeds. The findings' files are relative to its folder.
+pub fn check_lesson_over(
     slug: &str,
     files: &[SourceFile],
     shared: &Shared,
     registry: &'static [Entry],
+    seeds: u64,
 ) -> (Option<Draft>, Report) {
     let mut report = Report::default();
     let lesson = match Draft::read_with(files, shared, registry) {
@@ -125,7 +132,7 @@ pub fn check_lesson_with(
         Err(finding) => report.findings.push(finding),
     }
     match solution {
-        Ok((text, file)) => plays::check(&lesson, &text, &file, &mut report),
+        Ok((text, file)) => plays::check(&lesson, &text, &file, seeds, &mut report),
         Err(finding) => report.findings.push(finding),
     }
     (Some(lesson), report)

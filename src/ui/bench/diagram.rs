@@ -50,6 +50,8 @@ struct Chart {
     anchor: Cell<Option<u64>>,
     /// The selected event was walked to.
     walked: Cell<bool>,
+    /// The lane of an event that was walked to, to be brought into sight.
+    lane: Cell<Option<u16>>,
     /// Pointers that are down, with where each was last; and how far the first has moved.
     pointers: RefCell<Vec<(i32, Point)>>,
     moved: Cell<f32>,
@@ -116,15 +118,24 @@ impl Chart {
         *self.asked.borrow_mut() = Some(asked);
     }
 
+    /// Draws with the next animation frame, while the run plays with the one after it: what came from the engine has
+    /// just been shown by the rest of the page, and the stage should not miss a frame.
     fn wake(self: &Rc<Self>) {
-        if self.raf.borrow().is_some() {
-            return;
+        if self.raf.borrow().is_none() {
+            let playing = self.ctx().is_some_and(|ctx| ctx.state.run.playing);
+            self.frame_after(u32::from(playing));
         }
+    }
+
+    fn frame_after(self: &Rc<Self>, others: u32) {
         let me = Rc::downgrade(self);
         *self.raf.borrow_mut() = Some(request_animation_frame(move |_| {
             if let Some(me) = me.upgrade() {
                 let done = me.raf.take();
-                me.draw();
+                match others {
+                    0 => me.draw(),
+                    _ => me.frame_after(others - 1),
+                }
                 drop(done);
             }
         }));
@@ -135,6 +146,7 @@ impl Chart {
         let mut painter = self.painter.borrow_mut();
         let Some(painter) = &mut *painter else { return };
         painter.fit();
+        let scroller = painter.canvas.closest(".lanes").ok().flatten();
         let run = &ctx.state.run;
         let (Some(opened), Some(frame), Some(diagram)) = (&run.opened, &run.frame, &run.diagram) else { return };
         let plan = Plan {
@@ -145,6 +157,7 @@ impl Chart {
             head: frame.head,
             lanes: &self.lanes.borrow(),
             size: (painter.size.0 as f32, painter.size.1 as f32),
+            scrolled: scroller.as_ref().map_or(0.0, |scroller| scroller.scroll_top() as f32),
             focus: self.hover.get().or(self.selected.get()),
             anchor: self.anchor.get(),
             lit: match &run.slice {
@@ -152,6 +165,13 @@ impl Chart {
                 _ => &[],
             },
         };
+        let lane = self.lane.take().and_then(|node| plan.middle(node));
+        if let (Some(y), Some(scroller)) = (lane, &scroller)
+            && !plan.shows(y)
+        {
+            // The scrolling wakes this again.
+            scroller.set_scroll_top((plan.scrolled + y - plan.size.1 / 2.0) as i32);
+        }
         let picture = spacetime::draw(&plan);
         painter.paint(&picture.display);
         *self.picture.borrow_mut() = picture;
@@ -204,6 +224,7 @@ impl Chart {
     fn bring_into_sight(&self, window: Window) -> Window {
         let about = self.ctx().and_then(|ctx| ctx.state.run.diagram.as_ref()?.about.clone());
         let about = about.filter(|about| Some(about.row) == self.selected.get() && self.walked.take());
+        self.lane.set(about.as_ref().map(|about| about.node));
         let Some(at) = about.map(|about| about.at.0 as f64) else { return window };
         if at < window.from || at > window.to { window.moved(at - (window.from + window.to) / 2.0) } else { window }
     }
@@ -368,11 +389,17 @@ pub fn SpaceTime() -> Html {
         move || -> effects::Undo {
             let canvas = canvas.cast::<HtmlCanvasElement>().expect("the canvas is there");
             *chart.painter.borrow_mut() = Painter::new(canvas.clone());
-            let listeners = chart.listen(&canvas);
+            let lanes = canvas.closest(".lanes").ok().flatten().expect("the canvas is within its lanes");
+            let mut listeners = chart.listen(&canvas);
+            let me = chart.clone();
+            listeners.push(EventListener::new(&lanes, "scroll", move |_| me.wake()));
             let resized = {
-                let chart = chart.clone();
+                let (chart, lanes) = (chart.clone(), lanes.clone());
                 Closure::<dyn Fn()>::new(move || {
                     if let Some(painter) = &mut *chart.painter.borrow_mut() {
+                        // As high as what is in sight of the lanes, not as all of them.
+                        let height = format!("{}px", lanes.client_height());
+                        let _ = painter.canvas.style().set_property("height", &height);
                         painter.resize();
                     }
                     chart.wake();
@@ -380,7 +407,7 @@ pub fn SpaceTime() -> Html {
             };
             let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok();
             if let Some(observer) = &observer {
-                observer.observe(&canvas);
+                observer.observe(&lanes);
             }
             Box::new(move || {
                 if let Some(observer) = observer {
@@ -395,8 +422,9 @@ pub fn SpaceTime() -> Html {
     let grow = {
         let (chart, canvas) = (chart.clone(), canvas.clone());
         move || {
-            if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
-                let _ = canvas.style().set_property("min-height", &format!("{}px", spacetime::height(lanes) as u32));
+            if let Some(room) = canvas.cast::<HtmlCanvasElement>().and_then(|canvas| canvas.parent_element()) {
+                let height = format!("{}px", spacetime::height(lanes) as u32);
+                let _ = room.unchecked_into::<HtmlElement>().style().set_property("min-height", &height);
             }
             chart.wake();
         }
@@ -436,7 +464,7 @@ pub fn SpaceTime() -> Html {
             { filter_bar(&ctx, false, tools) }
             <div class="lanes" role="application" tabindex="0"
                 aria-label="Space-time diagram. Left and right: events of a lane. Up: the cause. Down: the first effect elsewhere. Plus and minus zoom.">
-                <canvas ref={canvas} aria-hidden="true"></canvas>
+                <div><canvas ref={canvas} aria-hidden="true"></canvas></div>
             </div>
             { about(&ctx, &chart, &again) }
         </div>

@@ -22,6 +22,8 @@ use yew::prelude::*;
 
 /// Messages told in the list.
 const TOLD_MAX: usize = 40;
+/// While the run plays.
+const TOLD_PLAYING_MAX: usize = 6;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -200,7 +202,8 @@ fn use_messages(ctx: &Ctx, mode: Mode) -> Html {
     };
     let onkeydown = roving(ctx);
     let (Some(opened), Some(frame)) = (&run.opened, &run.frame) else { return Html::default() };
-    let shown = flights.iter().take(TOLD_MAX);
+    // Nobody reads a list that changes several times a second; the focus, when it comes in, halts the run.
+    let shown = flights.iter().take(if ctx.state.run.playing { TOLD_PLAYING_MAX } else { TOLD_MAX });
     let selected = shown.clone().position(|(_, f)| run.selected == Some(Target::Message(f.id))).unwrap_or(0);
     let item = |(i, (place, flight)): (usize, &(usize, &wire::Flight))| {
         html! {

@@ -1,0 +1,256 @@
+//! Lessons gone through from the first step to the last, as their own solutions say: buttons pressed and machines broken
+//! on the bench at the told moments, predictions made, designs chosen. Each step is kept as pictures.
+
+use crate::ENGINE;
+use crate::boxes::assert_fits;
+use crate::page::{Page, Theme};
+use crate::server::Server;
+use serde_json::json;
+use std::path::Path;
+use toml::{Table, Value};
+
+/// A course is gone through on a desk or on a phone.
+#[derive(Clone, Copy, PartialEq)]
+enum Device {
+    Desk,
+    Phone,
+}
+
+struct Course {
+    page: Page,
+    device: Device,
+    slug: &'static str,
+    lesson: Table,
+    solution: Table,
+}
+
+fn read(slug: &str, file: &str) -> Table {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons").join(slug).join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    text.parse().unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+fn list<'a>(table: &'a Table, key: &str) -> Vec<&'a Table> {
+    table.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_table).collect()
+}
+
+fn text<'a>(table: &'a Table, key: &str) -> &'a str {
+    table.get(key).and_then(Value::as_str).unwrap_or_else(|| panic!("no {key} in {table:?}"))
+}
+
+/// A time as lessons write it, in milliseconds.
+fn milliseconds(text: &str) -> f64 {
+    let split = text.find(|c: char| c.is_alphabetic() || c == 'µ').expect("a unit");
+    let number: f64 = text[..split].parse().expect("a number");
+    number
+        * match &text[split..] {
+            "us" | "µs" => 0.001,
+            "ms" => 1.0,
+            "s" => 1_000.0,
+            unit => panic!("a time in {unit}"),
+        }
+}
+
+impl Course {
+    fn start(server: &Server, slug: &'static str, device: Device) -> Course {
+        let mut page = Page::start();
+        if device == Device::Phone {
+            page.size(390, 844);
+            page.touch();
+        }
+        page.open_app(&format!("{}?bench#/lesson/{slug}/1", server.root()));
+        page.wait_for(ENGINE);
+        Course { page, device, slug, lesson: read(slug, "lesson.toml"), solution: read(slug, "solution.toml") }
+    }
+
+    fn press(&self, css: &str) {
+        match self.device {
+            Device::Desk => self.page.click(css),
+            Device::Phone => self.page.tap(css),
+        }
+    }
+
+    /// Presses the button with a text, within some part of the page.
+    fn press_named(&self, within: &str, name: &str) {
+        let script = "const [within, name] = arguments;
+            const button = [...document.querySelectorAll(within + ' button')].find(b => b.textContent.trim() === name);
+            if (!button) return false;
+            button.id ||= 'named-' + Math.random().toString(36).slice(2);
+            return '#' + button.id";
+        let css = self.page.wait_js(&format!("the button \"{name}\""), script, json!([within, name]));
+        self.press(css.as_str().expect("an id"));
+    }
+
+    fn met(&self, goal: &str) -> bool {
+        self.page.count(&format!("[data-goal={goal}][data-state=met]")) > 0
+    }
+
+    /// To the next interesting event.
+    fn step(&self) {
+        let place = "return document.querySelector('.transport .ev').textContent";
+        let before = self.page.js(place, json!([]));
+        self.press("[aria-label='To the next interesting event']");
+        self.page.wait_js("something to happen", &format!("{place} !== arguments[0]"), json!([before]));
+    }
+
+    fn until(&self, moment: f64) {
+        let clock = "return parseFloat(document.querySelector('#clock').textContent)";
+        for _ in 0..400 {
+            if self.page.js(clock, json!([])).as_f64().expect("seconds") * 1_000.0 >= moment {
+                return;
+            }
+            self.step();
+        }
+        panic!("{}: {moment} ms did not come", self.slug);
+    }
+
+    /// What one may do to a machine by its key in the palette.
+    fn key_of(command: &Table) -> Option<(&'static str, &str)> {
+        let (name, what) = command.iter().next()?;
+        let key = match name.as_str() {
+            "crash" => "c",
+            "restart" => "r",
+            "pause" | "resume" => "p",
+            _ => return None,
+        };
+        Some((key, what.as_table()?.get("node")?.as_str()?))
+    }
+
+    fn deeds<'a>(solve: &'a Table) -> Vec<(f64, &'a Table)> {
+        let both = ["press", "commands"].into_iter().flat_map(|key| list(solve, key));
+        let mut deeds: Vec<_> = both.map(|deed| (milliseconds(text(deed, "at")), deed)).collect();
+        deeds.sort_by(|a, b| a.0.total_cmp(&b.0));
+        deeds
+    }
+
+    /// Whether a hand at the bench can do all that a solution does.
+    fn by_hand(solve: &Table) -> bool {
+        let done = |deed: &Table| match deed.get("do").and_then(Value::as_table) {
+            Some(command) => Course::key_of(command).is_some(),
+            None => deed.contains_key("button"),
+        };
+        Course::deeds(solve).iter().all(|(_, deed)| done(deed))
+    }
+
+    fn solve(&self, solve: &Table) {
+        for (moment, deed) in Course::deeds(solve) {
+            self.until(moment);
+            if let Some(command) = deed.get("do").and_then(Value::as_table) {
+                let (key, node) = Course::key_of(command).expect("a deed by hand");
+                self.press(&format!("[data-node={node}]"));
+                self.press(&format!(".palette [data-key={key}]"));
+            } else {
+                self.press_named(".deeds", text(deed, "button"));
+            }
+        }
+        let goals: Vec<&str> = solve["goals"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        for _ in 0..400 {
+            if goals.iter().all(|goal| self.met(goal)) {
+                return;
+            }
+            self.step();
+        }
+        self.page.screenshot("failed");
+        panic!("{}: {goals:?} did not come", self.slug);
+    }
+
+    /// Commits to what the author holds for true, if the step asks.
+    fn predict(&self, step: &str) {
+        for truth in list(&self.solution, "truth").into_iter().filter(|truth| text(truth, "step") == step) {
+            let script = "const label = [...document.querySelectorAll('.prediction label')]
+                .find(label => label.textContent.replace(/\\s+/g, ' ').includes(arguments[0]));
+                const radio = label?.querySelector('input');
+                if (!radio) return false;
+                radio.id ||= 'chosen';
+                return '#' + radio.id";
+            // Markup of the option is not in the text of the page.
+            let option = text(truth, "option").replace(['*', '`'], "");
+            let css = self.page.wait_js(&format!("the option \"{option}\""), script, json!([option]));
+            self.press(css.as_str().expect("an id"));
+            self.press(".prediction button[type=submit]");
+            self.page.wait_for(".verdict");
+        }
+    }
+
+    /// Chooses a design that meets all requirements, and has it checked.
+    fn design(&self, step: &str) {
+        let fits = |d: &&Table| text(d, "step") == step && !d.contains_key("missed");
+        let Some(design) = list(&self.solution, "design").into_iter().find(fits) else { return };
+        self.page.wait_for(".choice select");
+        for (title, option) in design["choices"].as_table().expect("choices") {
+            let script = "const [title, option] = arguments;
+                const label = [...document.querySelectorAll('.choice')].find(l => l.firstChild.textContent.trim() === title);
+                const select = label.querySelector('select');
+                select.selectedIndex = [...select.options].findIndex(o => o.text === option);
+                select.dispatchEvent(new Event('change', { bubbles: true }));
+                return select.selectedIndex >= 0";
+            let found = self.page.js(script, json!([title, option.as_str()]));
+            assert_eq!(found, json!(true), "{}: no option {option:?} of {title}", self.slug);
+        }
+        self.press(".measure .deeds .pri");
+        self.page.wait_for(".interview");
+        assert_eq!(self.page.count(".verdicts [data-state=missed]"), 0, "{}: a requirement is missed", self.slug);
+    }
+
+    fn look(&self, step: &str) {
+        let device = if self.device == Device::Desk { "desk" } else { "phone" };
+        for (theme, tone) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
+            self.page.theme(theme);
+            self.page.screenshot(&format!("course-{}-{device}-{step}-{tone}", self.slug));
+        }
+        assert_fits(&self.page, &format!("{}, {device}, {step}", self.slug));
+    }
+
+    fn take(self) {
+        let steps = list(&self.lesson, "step");
+        for (number, step) in steps.iter().enumerate() {
+            let id = text(step, "id");
+            self.page.wait_text(&format!("Step {} of {}", number + 1, steps.len()));
+            if step.contains_key("scenario") {
+                self.page.wait_for(".spot");
+            }
+            self.predict(id);
+            let solves = list(&self.solution, "solve").into_iter().filter(|solve| text(solve, "step") == id);
+            for (place, solve) in solves.filter(|solve| Course::by_hand(solve)).enumerate() {
+                let goals: Vec<_> = solve["goals"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                if goals.iter().all(|goal| self.met(goal)) {
+                    continue;
+                }
+                if place > 0 {
+                    self.press_named(".transport", "Reset");
+                }
+                self.solve(solve);
+            }
+            self.design(id);
+            assert_eq!(self.page.count("[data-goal][data-state=open]"), 0, "{}: {id} has open goals", self.slug);
+            self.look(id);
+            if number + 1 < steps.len() {
+                self.press("a[rel=next]");
+            }
+        }
+        self.press(".way-on button");
+        self.page.wait_text("You finished this lesson");
+        self.look("end");
+        self.page.finish();
+    }
+}
+
+fn take(slug: &'static str, device: Device) {
+    let server = Server::start();
+    Course::start(&server, slug, device).take();
+}
+
+#[test]
+fn the_lesson_on_cap_at_a_desk() {
+    take("cap", Device::Desk);
+}
+
+#[test]
+fn the_lesson_on_cap_on_a_phone() {
+    take("cap", Device::Phone);
+}
+
+#[test]
+fn the_first_lesson_at_a_desk() {
+    take("one-machine", Device::Desk);
+}

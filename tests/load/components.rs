@@ -1,0 +1,574 @@
+//! Components that are more than a queue: row locks, writes kept back, autoscaling, partitions, acknowledgements, indexes,
+//! gateways, limiters, and the policies of balancing.
+
+use super::{adds_up, agrees, little, plan, reports};
+use faultline::load::{Report, run};
+
+fn component<'r>(report: &'r Report, name: &str) -> &'r faultline::load::report::ComponentReport {
+    report.component(name).unwrap_or_else(|| panic!("no {name}"))
+}
+
+/// However many connections there are, the writes of one row are an M/M/1 queue: W = 1/(μ-λ).
+#[test]
+fn one_row_is_one_server() {
+    let text = |locks: bool| {
+        format!(
+            "run = {{ duration = \"210s\", warm-up = \"10s\" }}
+            keys.k = {{ count = 1 }}
+            [clients.c]
+            load.open.rate = 120.0
+            classes = [{{ name = \"write\", keys = \"k\", write = true }}]
+            call = {{ to = [\"d\"], latency.constant = \"0s\" }}
+            [stores.d]
+            concurrency = 1000
+            row-locks = {locks}
+            write.exponential.mean = \"5ms\""
+        )
+    };
+    let locked = reports(&text(true));
+    locked.iter().for_each(adds_up);
+    locked.iter().for_each(|report| little(report, 200.0));
+    agrees("one row W", locked.iter().map(|r| component(r, "d").sojourn.mean() / 1e6), 1.0 / (200.0 - 120.0), 0.06);
+    let free = reports(&text(false));
+    agrees("no lock W", free.iter().map(|r| component(r, "d").sojourn.mean() / 1e6), 0.005, 0.02);
+}
+
+/// Of the writes of a key one goes below in each round: the wait for the first, and the time that it is kept back.
+#[test]
+fn writes_kept_back_are_written_as_one() {
+    let text = |fault: &str| {
+        format!(
+            "run = {{ duration = \"110s\", warm-up = \"10s\" }}
+            keys.k = {{ count = 1 }}
+            [clients.c]
+            load.open.rate = 50.0
+            classes = [{{ name = \"write\", keys = \"k\", write = true }}, {{ name = \"read\", keys = \"k\", share = 0.2 }}]
+            call = {{ to = [\"m\"] }}
+            [caches.m]
+            writes = \"back\"
+            flush = \"500ms\"
+            concurrency = 1000
+            calls = [{{ to = [\"d\"] }}]
+            [stores.d]
+            concurrency = 1000
+            {fault}"
+        )
+    };
+    let reports = reports(&text(""));
+    reports.iter().for_each(adds_up);
+    let writes = 50.0 / 1.2;
+    let below = reports.iter().map(|r| component(r, "d").arrived as f64 / 100.0);
+    agrees("writes below", below, 1.0 / (1.0 / writes + 0.5), 0.02);
+    assert!(reports.iter().all(|r| r.class("read").is_some_and(|read| read.stale == 0) && r.lost() == 0));
+    // A node takes what it has kept back: half of the time a write waits for the flush.
+    let fault = "[[faults]]\nat = \"50s\"\nuntil = \"51s\"\ndoes.down = { component = \"m\", instance = 0 }";
+    let lost: u64 = (0..10).map(|seed| run(&plan(&text(fault)), seed).lost()).sum();
+    assert!((20..400).contains(&lost), "some of about 10 a run: {lost}");
+}
+
+/// The least frequently used goes first: the most popular stay, so the ratio is near the sum of their popularity, and
+/// above that of the least recently used.
+#[test]
+fn least_frequently_used() {
+    let hits = |evicts: &str| {
+        let text = format!(
+            "run = {{ duration = \"40s\", warm-up = \"20s\" }}
+            keys.k = {{ count = 2000, zipf = 1.0 }}
+            [clients.c]
+            load.open.rate = 5000.0
+            classes = [{{ name = \"read\", keys = \"k\" }}]
+            call = {{ to = [\"m\"] }}
+            [caches.m]
+            capacity = 200
+            evicts = \"{evicts}\"
+            concurrency = 64
+            calls = [{{ to = [\"d\"] }}]
+            [stores.d]
+            concurrency = 1000
+            read.constant = \"10us\""
+        );
+        (0..3).map(|seed| component(&run(&plan(&text), seed), "m").hit_ratio.expect("a cache")).sum::<f64>() / 3.0
+    };
+    let harmonic = |n: u32| (1..=n).map(|k| 1.0 / f64::from(k)).sum::<f64>();
+    let best = harmonic(200) / harmonic(2_000);
+    let (frequent, recent) = (hits("lfu"), hits("lru"));
+    println!("least frequently {frequent}, least recently {recent}, best {best}");
+    assert!(frequent > recent + 0.05 && frequent < best + 0.005 && frequent > best - 0.03);
+}
+
+/// Every point of a CDN has entries of its own: together they ask the origin for a key once each.
+#[test]
+fn points_at_the_edge() {
+    let text = |points: u16| {
+        format!(
+            "run = {{ duration = \"20s\", warm-up = \"0s\" }}
+            keys.k = {{ count = 50, zipf = 0.0 }}
+            [network]
+            zones = [\"eu/a\", \"us/a\"]
+            between-regions = \"40ms\"
+            [clients.e]
+            region = \"eu\"
+            load.open.rate = 1000.0
+            classes = [{{ name = \"eu\", keys = \"k\" }}]
+            call = {{ to = [\"edge\"], latency.constant = \"1ms\" }}
+            [clients.u]
+            region = \"us\"
+            load.open.rate = 1000.0
+            classes = [{{ name = \"us\", keys = \"k\" }}]
+            call = {{ to = [\"edge\"], latency.constant = \"1ms\" }}
+            [cdns.edge]
+            points = {points}
+            ttl = \"1h\"
+            calls = [{{ to = [\"d\"] }}]
+            [stores.d]
+            zones = [\"eu/a\"]
+            concurrency = 1000
+            read.constant = \"5ms\""
+        )
+    };
+    for points in [1, 3] {
+        let report = run(&plan(&text(points)), 1);
+        adds_up(&report);
+        assert_eq!(component(&report, "d").arrived, u64::from(points) * 2 * 50);
+        let of = |name| report.class(name).expect("a class").latency.clone();
+        assert!(of("us").quantile(0.5) < 2_300 && of("eu").quantile(0.5) < 2_300, "at the edge");
+        // 40 ms there and back, from the point to the origin.
+        assert!(of("us").max() > 85_000 && of("eu").max() < 10_000 + 5_000, "{} {}", of("us").max(), of("eu").max());
+    }
+}
+
+/// Between two places a call takes the network's latency each way, and a router names the nearest that is up.
+#[test]
+fn regions_and_zones() {
+    let text = |fault: &str| {
+        format!(
+            "run = {{ duration = \"20s\", warm-up = \"0s\" }}
+            [network]
+            zones = [\"eu/a\", \"eu/b\", \"us/a\"]
+            between-zones = \"1ms\"
+            between = [{{ regions = [\"us\", \"eu\"], latency = \"50ms\" }}]
+            [clients.e]
+            region = \"eu\"
+            load.open.rate = 100.0
+            classes = [{{ name = \"eu\" }}]
+            call = {{ to = [\"geo\"], latency.constant = \"0s\" }}
+            [clients.u]
+            region = \"us\"
+            load.open.rate = 100.0
+            classes = [{{ name = \"us\" }}]
+            call = {{ to = [\"geo\"], latency.constant = \"0s\" }}
+            [routers.geo]
+            ttl = \"3s\"
+            call = {{ to = [\"ee\", \"uu\"], latency.constant = \"0s\" }}
+            [services.ee]
+            zones = [\"eu/a\"]
+            service.constant = \"1ms\"
+            calls = [{{ to = [\"d\"], latency.constant = \"0s\" }}]
+            [services.uu]
+            zones = [\"us/a\"]
+            service.constant = \"1ms\"
+            calls = [{{ to = [\"d\"], latency.constant = \"0s\" }}]
+            [stores.d]
+            zones = [\"eu/b\"]
+            read.constant = \"1ms\"
+            {fault}"
+        )
+    };
+    let report = run(&plan(&text("")), 1);
+    let p50 = |report: &Report, name| report.class(name).expect("a class").latency.quantile(0.01);
+    assert_eq!((p50(&report, "eu"), p50(&report, "us") / 1_000), (4_015, 102));
+    // The American zone goes: for the life of the answers nothing, then across the ocean.
+    let report = run(&plan(&text("[[faults]]\nat = \"10s\"\ndoes.zone = \"us/a\"")), 1);
+    adds_up(&report);
+    let us = report.class("us").expect("a class");
+    assert!((250..350).contains(&us.failed), "three seconds of 100: {}", us.failed);
+    assert_eq!(report.class("eu").expect("a class").failed, 0);
+    // The region takes the service with it, and what stands in no zone.
+    let report = run(&plan(&text("[[faults]]\nat = \"10s\"\nuntil = \"12s\"\ndoes.region = \"eu\"")), 1);
+    let lost = report.class("eu").expect("a class").failed;
+    assert!((150..=320).contains(&lost), "{lost}");
+}
+
+/// Target tracking: use comes to the target, after the delay; cost follows.
+#[test]
+fn an_autoscaler_follows() {
+    let text = "
+        run = { duration = \"200s\", warm-up = \"100s\" }
+        clients.c = { load.open.rate = 1000.0, call = { to = [\"b\"] } }
+        balancers.b = { policy = \"least-connections\", price = 0.0, call = { to = [\"s\"] } }
+        [services.s]
+        instances = 2
+        concurrency = 2
+        queue = 20
+        service.exponential.mean = \"5ms\"
+        price = 10.0
+        autoscale = { min = 1, max = 20, target = 0.5, every = \"5s\", cold-start = \"10s\", cool-down = \"20s\" }";
+    let report = run(&plan(text), 1);
+    adds_up(&report);
+    let service = component(&report, "s");
+    let used = service.utilisation.expect("slots");
+    // 1,000 × 5 ms are 5 slots, of 10: five instances, if use is within a tenth of the target.
+    assert!((4.4..=6.1).contains(&service.instances) && (0.4..=0.56).contains(&used), "{service:?}");
+    assert!((report.cost - 10.0 * service.instances).abs() < 1e-6);
+    // Before that it was too small.
+    let early = text.replace("duration = \"200s\", warm-up = \"100s\"", "duration = \"10s\", warm-up = \"0s\"");
+    assert!(run(&plan(&early), 1).classes[0].shed > 500);
+    // A crowd that is over before the cold start's end is not helped.
+    let crowd = |at: &str| {
+        let text = text.replace(
+            "load.open.rate = 1000.0",
+            "load.open = { rate = 300.0, crowds = [{ at = \"120s\", hold = \"HOLD\", factor = 6.0 }] }",
+        );
+        let report = run(&plan(&text.replace("HOLD", at)), 1);
+        report.classes[0].shed as f64 / report.classes[0].asked as f64
+    };
+    let (short, long) = (crowd("8s"), crowd("70s"));
+    assert!(short > 2.0 * long, "{short} against {long}");
+}
+
+/// A key's messages go to one worker: each of the partitions is a queue by itself.
+#[test]
+fn partitions_are_queues_of_their_own() {
+    let waits = |partitions: u16| {
+        let text = format!(
+            "run = {{ duration = \"60s\", warm-up = \"10s\" }}
+            keys.k = {{ count = 1000, zipf = 0.0 }}
+            [clients.c]
+            load.open.rate = 700.0
+            classes = [{{ name = \"send\", keys = \"k\", write = true }}]
+            call = {{ to = [\"q\"] }}
+            [queues.q]
+            partitions = {partitions}
+            workers = 8
+            work.exponential.mean = \"8ms\""
+        );
+        let reports: Vec<Report> = (0..10).map(|seed| run(&plan(&text), seed)).collect();
+        reports.iter().for_each(adds_up);
+        reports.iter().map(|r| component(r, "q/workers").wait.mean() / 1e6).sum::<f64>() / 10.0
+    };
+    // M/M/8 at 70 %, and eight M/M/1 at 70 % of which none gets exactly an eighth.
+    let (pool, apart) = (waits(0), waits(8));
+    assert!((0.0015..0.0045).contains(&pool), "{pool}");
+    assert!((0.0187..0.03).contains(&apart), "at least ρ/(μ-λ): {apart}");
+}
+
+/// With the leader's acknowledgement alone, what was on its way to the copies is lost: rate × lag.
+#[test]
+fn a_broker_goes() {
+    let lost = |acks: &str| {
+        let text = format!(
+            "run = {{ duration = \"20s\", warm-up = \"1s\" }}
+            clients.c = {{ load.open.rate = 1000.0, call = {{ to = [\"q\"] }} }}
+            queues.q = {{ workers = 20, acks = \"{acks}\", lag.constant = \"50ms\", fail-over = \"2s\", work.constant = \"1ms\" }}
+            [[faults]]
+            at = \"10s\"
+            does.down = {{ component = \"q\", instance = 0 }}"
+        );
+        let reports: Vec<Report> = (0..10).map(|seed| run(&plan(&text), seed)).collect();
+        reports.iter().for_each(adds_up);
+        assert!(reports.iter().all(|r| (1_800..2_200).contains(&r.classes[0].failed)), "two seconds of 1,000");
+        reports.iter().map(|r| r.lost() as f64).sum::<f64>() / 10.0
+    };
+    assert!((lost("one") - 50.0).abs() < 10.0, "{}", lost("one"));
+    assert_eq!(lost("all"), 0.0);
+}
+
+/// What has waited longer than it is kept is not worked on any more.
+#[test]
+fn messages_are_kept_for_a_time() {
+    let text = "
+        run = { duration = \"20s\", warm-up = \"0s\" }
+        clients.c = { load.open.rate = 100.0, call = { to = [\"q\"] } }
+        queues.q = { workers = 1, work.constant = \"20ms\", retention = \"2s\", redeliveries = 0 }";
+    let report = run(&plan(text), 1);
+    let (queue, class) = (component(&report, "q"), &report.classes[0]);
+    let dead = queue.dead as f64 / class.asked as f64;
+    assert!((0.35..0.55).contains(&dead), "half come too many: {dead}");
+    assert!(class.delivered.max() < 2_100_000 && class.undelivered == queue.dead);
+}
+
+/// A search asks every shard; what was written is found after the refresh.
+#[test]
+fn an_index_is_late() {
+    let stale = |refresh: &str| {
+        let text = format!(
+            "run = {{ duration = \"20s\", warm-up = \"1s\" }}
+            keys.k = {{ count = 10 }}
+            [clients.c]
+            load.open.rate = 200.0
+            classes = [{{ name = \"read\", keys = \"k\" }}, {{ name = \"write\", keys = \"k\", write = true }}]
+            call = {{ to = [\"s\"] }}
+            [services.s]
+            service.constant = \"0s\"
+            concurrency = 1000
+            calls = [{{ to = [\"i\"] }}]
+            [indexes.i]
+            shards = 4
+            refresh = \"{refresh}\""
+        );
+        let report = run(&plan(&text), 1);
+        adds_up(&report);
+        let (read, write) = (report.class("read").expect("it"), report.class("write").expect("it"));
+        let arrived = component(&report, "i").arrived as f64;
+        let asked = (read.asked * 4 + write.asked) as f64;
+        assert!((arrived / asked - 1.0).abs() < 0.01, "{arrived} for {asked}");
+        read.stale_share()
+    };
+    assert_eq!(stale("0s"), 0.0);
+    assert!(stale("1s") > 0.8);
+}
+
+/// Connections stay where they are; those of an instance that goes are taken by the others, each with a handshake.
+#[test]
+fn gateways_hold_connections() {
+    let text = |limit: u32| {
+        format!(
+            "run = {{ duration = \"30s\", warm-up = \"0s\" }}
+            keys.k = {{ count = 900, zipf = 0.0 }}
+            [clients.c]
+            load.open.rate = 1000.0
+            classes = [{{ name = \"say\", keys = \"k\" }}]
+            call = {{ to = [\"g\"] }}
+            [gateways.g]
+            instances = 3
+            connections = {limit}
+            handshake = \"10ms\"
+            concurrency = 100
+            service.constant = \"1ms\"
+            [[faults]]
+            at = \"15s\"
+            does.down = {{ component = \"g\", instance = 1 }}"
+        )
+    };
+    let report = run(&plan(&text(450)), 1);
+    adds_up(&report);
+    let gateway = component(&report, "g");
+    assert_eq!((gateway.connections, report.classes[0].shed), (450, 0));
+    // 900 at first, 300 again: each once, with what overlaps.
+    let slow = gateway.service.count() as f64 * (1.0 - gateway.service.share_up_to(5_000));
+    assert!((1_190.0..1_260.0).contains(&slow), "{slow}");
+    // Where there is no room, a third of them have no connection.
+    let report = run(&plan(&text(301)), 1);
+    let shed = report.classes[0].shed as f64 / report.classes[0].asked as f64;
+    assert!((0.13..0.19).contains(&shed), "a third in the second half: {shed}");
+}
+
+/// What gets through in the worst second: a fixed window twice its rate, a sliding one little more than it.
+#[test]
+fn limiters_by_key() {
+    let let_through = |of: &str| {
+        let text = format!(
+            "run = {{ duration = \"41s\", warm-up = \"1s\" }}
+            keys.k = {{ count = 4, zipf = 0.0 }}
+            [clients.c]
+            load.open.rate = 400.0
+            classes = [{{ name = \"ask\", keys = \"k\" }}]
+            call = {{ to = [\"b\"] }}
+            [balancers.b]
+            policy = \"random\"
+            call = {{ to = [\"l\"] }}
+            [limiters.l]
+            rate = 10.0
+            burst = 10.0
+            per-key = true
+            {of}"
+        );
+        let report = run(&plan(&text), 1);
+        adds_up(&report);
+        assert_eq!(component(&report, "l").shed, report.classes[0].shed);
+        report.classes[0].answered as f64 / 40.0
+    };
+    let near = |of: &str, expected: f64| {
+        let rate = let_through(of);
+        assert!((rate / expected - 1.0).abs() < 0.05, "{of}: {rate} for {expected}");
+    };
+    near("algorithm = \"token-bucket\"", 40.0);
+    near("algorithm = \"fixed-window\"", 40.0);
+    near("instances = 3", 120.0);
+    near("instances = 4\ndivided = true", 40.0);
+    // As if the last window had come evenly: some of it is counted for too long.
+    let sliding = let_through("algorithm = \"sliding-window\"");
+    assert!((34.0..=40.5).contains(&sliding), "{sliding}");
+}
+
+/// A request that a limiter refuses fails, though the call was optional; one that a limiter cannot answer does not.
+#[test]
+fn a_limiter_that_is_asked() {
+    let text = "
+        run = { duration = \"21s\", warm-up = \"1s\" }
+        clients.c = { load.open.rate = 100.0, call = { to = [\"s\"], retries = 3 } }
+        limiters.l = { rate = 50.0, burst = 1.0 }
+        services.s = { service.constant = \"0s\", calls = [{ to = [\"l\"], optional = true, time-out = \"5ms\" }] }
+        [[faults]]
+        at = \"11s\"
+        does.cut = { from = \"s\", to = \"l\" }";
+    let report = run(&plan(text), 1);
+    adds_up(&report);
+    let class = &report.classes[0];
+    // Half of the first thousand or fewer (a bucket of one loses what comes too close), all of the second.
+    assert!((350..700).contains(&class.shed), "{class:?}");
+    assert_eq!(report.edge("c", "s").expect("it").retries, 0, "nobody tries a refusal again");
+}
+
+fn balanced(policy: &str, extra: &str, instances: u16) -> Report {
+    let text = format!(
+        "run = {{ duration = \"30s\", warm-up = \"5s\" }}
+        keys.k = {{ count = 2000, zipf = 0.0 }}
+        [clients.c]
+        load.open.rate = 1000.0
+        classes = [{{ name = \"ask\", keys = \"k\" }}]
+        call = {{ to = [\"b\"] }}
+        [balancers.b]
+        policy = \"{policy}\"
+        health-delay = \"0s\"
+        call = {{ to = [\"s\"] }}
+        {extra}
+        [services.s]
+        instances = {instances}
+        concurrency = 4
+        queue = 10000
+        service.exponential.mean = \"10ms\""
+    );
+    let report = run(&plan(&text), 3);
+    adds_up(&report);
+    report
+}
+
+/// Two of ten instances are five times slower: who looks at latency or at open calls is hardly slowed.
+#[test]
+fn balancing_around_slow_instances() {
+    let speeds = "[[faults]]\nat = \"0s\"\ndoes.deploy = { component = \"s\", instances = 2, factor = 5.0 }";
+    let text = |policy: &str, weights: &str| balanced(policy, &format!("{weights}\n{speeds}"), 10);
+    let p99 = |report: &Report| report.classes[0].latency.quantile(0.99);
+    let (blind, open, ewma) =
+        (p99(&text("round-robin", "")), p99(&text("least-connections", "")), p99(&text("peak-ewma", "")));
+    let weighted = p99(&text("weighted", "weights = [1, 1, 5, 5, 5, 5, 5, 5, 5, 5]"));
+    println!("round robin {blind}, least connections {open}, peak EWMA {ewma}, weighted {weighted}");
+    assert!(blind > 500_000, "the slow two are over their limit: {blind}");
+    for better in [open, ewma, weighted] {
+        assert!(better * 2 < blind, "{better} against {blind}");
+    }
+}
+
+/// When an instance goes, a ring moves its own keys only; the hash modulo the number of instances moves nearly all.
+#[test]
+fn consistent_hashing_moves_little() {
+    let misses = |policy: &str| {
+        let text = format!(
+            "run = {{ duration = \"30s\", warm-up = \"12s\" }}
+            keys.k = {{ count = 2000, zipf = 0.0 }}
+            [clients.c]
+            load.open.rate = 2000.0
+            classes = [{{ name = \"ask\", keys = \"k\" }}]
+            call = {{ to = [\"b\"] }}
+            [balancers.b]
+            policy = \"{policy}\"
+            health-delay = \"0s\"
+            call = {{ to = [\"g\"] }}
+            [limiters.g]
+            instances = 8
+            per-key = true
+            rate = 0.001
+            burst = 1.0
+            [[faults]]
+            at = \"15s\"
+            does.down = {{ component = \"g\", instance = 0 }}"
+        );
+        // A key's bucket has one token at each instance: what is let through after the fault are keys that have moved.
+        run(&plan(&text), 1).classes[0].answered as f64 / 2_000.0
+    };
+    let (ring, modulo) = (misses("consistent-hash"), misses("hash"));
+    assert!((0.06..0.20).contains(&ring), "about an eighth: {ring}");
+    assert!(modulo > 0.8, "seven eighths: {modulo}");
+}
+
+/// Of two that read before either has written, one overwrites what it has not seen; a guard refuses it.
+#[test]
+fn lost_updates_are_counted() {
+    let of = |call: &str| {
+        let text = format!(
+            "run = {{ duration = \"20s\", warm-up = \"0s\" }}
+            keys.k = {{ count = 10, zipf = 0.0 }}
+            [clients.c]
+            load.open.rate = 200.0
+            classes = [{{ name = \"add\", keys = \"k\", write = true }}]
+            call = {{ to = [\"s\"] }}
+            [services.s]
+            service.constant = \"0s\"
+            concurrency = 1000
+            calls = [{{ to = [\"d\"], does = \"read\" }}, {{ to = [\"d\"]{call} }}]
+            [stores.d]
+            concurrency = 1000
+            read.constant = \"5ms\"
+            write.constant = \"5ms\""
+        );
+        let report = run(&plan(&text), 1);
+        adds_up(&report);
+        (component(&report, "d").overwritten, report.classes[0].failed, report.classes[0].asked)
+    };
+    let (overwritten, failed, asked) = of("");
+    assert_eq!(failed, 0);
+    // Another one commits within the 5.5 ms between: 1 - exp(-20 × 0.0055).
+    let share = overwritten as f64 / asked as f64;
+    assert!((share - 0.104).abs() < 0.02, "{share}");
+    let (overwritten, failed, asked) = of(", guard = true");
+    assert_eq!(overwritten, 0);
+    let share = failed as f64 / asked as f64;
+    assert!((0.07..0.12).contains(&share), "{share}");
+}
+
+/// While a key is hot, its share of the requests is what the fault says.
+#[test]
+fn a_key_becomes_hot() {
+    let text = "
+        run = { duration = \"20s\", warm-up = \"0s\" }
+        keys.k = { count = 1000, zipf = 0.0 }
+        [clients.c]
+        load.open.rate = 500.0
+        classes = [{ name = \"ask\", keys = \"k\" }]
+        call = { to = [\"b\"] }
+        [balancers.b]
+        policy = \"hash\"
+        call = { to = [\"l\"] }
+        [limiters.l]
+        per-key = true
+        rate = 1.0
+        burst = 1.0
+        instances = 2
+        [[faults]]
+        at = \"10s\"
+        until = \"20s\"
+        does.hot = { keys = \"k\", key = 7, share = 0.4 }";
+    let report = run(&plan(text), 1);
+    let shed = report.classes[0].shed as f64;
+    let calm = run(&plan(&text.replace("share = 0.4", "share = 0.0")), 1).classes[0].shed as f64;
+    // 200 a second for ten seconds, of which ten or so get through; the others' rate is lower.
+    assert!((shed - calm - 1_850.0).abs() < 250.0, "{shed} against {calm}");
+}
+
+/// Early expiry spreads a stampede before the entry's end.
+#[test]
+fn entries_are_refreshed_early() {
+    let worst = |early: &str| {
+        let text = format!(
+            "run = {{ duration = \"30s\", warm-up = \"1s\" }}
+            keys.k = {{ count = 1 }}
+            [clients.c]
+            load.open.rate = 500.0
+            classes = [{{ name = \"read\", keys = \"k\" }}]
+            call = {{ to = [\"m\"] }}
+            [caches.m]
+            ttl = \"2s\"
+            concurrency = 1000
+            {early}
+            calls = [{{ to = [\"d\"] }}]
+            [stores.d]
+            concurrency = 1000
+            read.constant = \"50ms\""
+        );
+        component(&run(&plan(&text), 1), "d").arrived
+    };
+    let (at_once, early) = (worst(""), worst("early = \"60ms\""));
+    assert!(at_once > 250, "25 for each life: {at_once}");
+    assert!(early < at_once, "{early} against {at_once}");
+}
