@@ -68,10 +68,10 @@ fn what_was_met_is_confirmed_and_nothing_else() {
     let mut eased: Blueprint = drafts[0].blueprint(0).expect("a step");
     eased.scenario.disk = Some(faultline::wire::Distribution::Constant(Micros(1)));
     let eased = runner::with_commands(&eased, both());
-    refuted(proof(&drafts, None, goal, 600_000, eased.scenario.to_json()), "another disk");
+    refuted(proof(&drafts, None, goal, 600_000, eased.scenario.to_json()), "not the step's disk");
     let mut sly = both();
     sly.push(runner::entry(Micros(50_000), Command::Crash(NodeRef { node: "n1".into() })));
-    refuted(proof(&drafts, None, goal, 600_000, kept(&drafts[0], 3, sly)), "another commands of the lesson's author");
+    refuted(proof(&drafts, None, goal, 600_000, kept(&drafts[0], 3, sly)), "not the step's own commands");
     refuted(proof(&drafts, None, goal, 600_000, "{}".into()), "the kept run");
     // A class has its seed.
     let class = |seed| Some(Class { seed, lessons: vec!["one-machine".into()] });

@@ -96,10 +96,10 @@ fn is_of_step(kept: &Blueprint, own: &Blueprint) -> Result<(), String> {
         (a.network == b.network, "network"),
         (a.disk == b.disk, "disk"),
         (nodes(kept) == nodes(own), "nodes"),
-        (given(kept) == given(own), "commands of the lesson's author"),
+        (given(kept) == given(own), "own commands"),
     ] {
         if !same {
-            return Err(format!("the kept run has another {what} than the step"));
+            return Err(format!("the kept run has not the step's {what}"));
         }
     }
     Ok(())

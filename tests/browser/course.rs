@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// Of an older page: predictions that runs have decided, in two lessons, one of them finished.
 const OLD: &str = r#"{"version":2,"lessons":{
-    "one-machine":{"answers":{"crash-it/silence":{"option":1,"confidence":70,"truth":2},"three-down/two-left":{"option":1,"confidence":90,"truth":1}},"finished":true},
+    "one-machine":{"answers":{"crash-it/silence":{"option":0,"confidence":70,"truth":1},"three-down/two-left":{"option":1,"confidence":90,"truth":1}},"finished":true},
     "cap":{"answers":{"cut/east":{"option":2,"confidence":60,"truth":2}},"words":{"explain":"A cut hides the newest put.\nWho answers may be wrong. <img src=x onerror=alert(1)>"}}}}"#;
 
 const STORED: &str = "return JSON.parse(localStorage.getItem('faultline.progress'))";
