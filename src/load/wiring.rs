@@ -149,6 +149,9 @@ impl Compiler<'_> {
         if call.need.is_some_and(|need| need == 0 || !call.fan && u32::from(need) > calls) {
             return Err(format!("{name}: need is from 1 to the {calls} calls that are made"));
         }
+        if call.fan && call.to.len() > 10 {
+            return Err(format!("{name}: a call for each of many others is to 10 components at most"));
+        }
         let space = |keys: &String| self.space(keys).ok_or_else(|| format!("{name}: no keys \"{keys}\""));
         let asked = |part: &Part| matches!(part.kind, Kind::Limiter(_));
         let mut step = Step {

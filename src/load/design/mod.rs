@@ -2,7 +2,7 @@
 //!
 //! Tables by kind, one a component: `[services.app]` is a service with the name "app". Names are unique over all kinds.
 //! Times are strings with a unit ("250us", "1.5ms", "2s"), rates are per second, shares are from 0 to 1. What is left
-//! out has the default that is said here with its source; the accepted designs under `lessons/designs` are whole examples.
+//! out has the default that is said here with its source; `lessons/designs/cache.toml` is a whole example.
 //! Where a fault or a requirement names a component, "stores.*" means every store.
 //!
 //! Sources: \[SRE\] Beyer et al.: Site Reliability Engineering, O'Reilly 2016, chapters 20 to 22. \[Tail\] Dean, Barroso: The
