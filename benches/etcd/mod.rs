@@ -51,7 +51,7 @@ fn folder() -> PathBuf {
     panic!("cargo knows no package todc-utils");
 }
 
-/// As JSON lines, from those like `INFO  jepsen.util - 3	:invoke	:cas	[1 2]`. A read that timed out says nothing.
+/// As JSON lines, from those like `INFO  jepsen.util - 3 :invoke :cas [1 2]`, tabs between. A read that timed out says nothing.
 fn lines(log: &str) -> String {
     let mut lines = String::new();
     let mut asked = std::collections::BTreeMap::new();

@@ -116,7 +116,7 @@ impl Course {
         Some((key, what.as_table()?.get("node")?.as_str()?))
     }
 
-    fn deeds<'a>(solve: &'a Table) -> Vec<(f64, &'a Table)> {
+    fn deeds(solve: &Table) -> Vec<(f64, &Table)> {
         let both = ["press", "commands"].into_iter().flat_map(|key| list(solve, key));
         let mut deeds: Vec<_> = both.map(|deed| (milliseconds(text(deed, "at")), deed)).collect();
         deeds.sort_by(|a, b| a.0.total_cmp(&b.0));
