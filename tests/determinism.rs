@@ -52,6 +52,11 @@ fn beside(protocol: &str) -> Vec<(String, String)> {
     }
 }
 
+/// Generals have no servers.
+fn with_servers() -> impl Iterator<Item = &'static str> {
+    protocols::all().iter().map(|entry| (entry.describe)().name).filter(|name| *name != "two-generals")
+}
+
 fn swept(protocol: &str, seed: u64) -> Blueprint {
     let entry = protocols::all().iter().find(|entry| (entry.describe)().name == protocol).expect("registered");
     let scenario = faults::scenario(&profile(protocol), &(entry.describe)(), seed);
@@ -60,9 +65,7 @@ fn swept(protocol: &str, seed: u64) -> Blueprint {
 
 #[test]
 fn same_seed_same_hash_other_seed_other_hash() {
-    // Generals have no servers.
-    for entry in protocols::all().iter().filter(|entry| (entry.describe)().name != "two-generals") {
-        let name = (entry.describe)().name;
+    for name in with_servers() {
         let hash = |seed| open(swept(name, seed), Micros::s(2)).head().trace_hash();
         let hashes: Vec<u64> = (0..20).map(hash).collect();
         assert_eq!(hashes, (0..20).map(hash).collect::<Vec<_>>(), "{name}");
@@ -193,8 +196,7 @@ fn dropping_one_changes_only_what_follows(protocol: &str, seed: u64, every: usiz
 
 #[test]
 fn dropping_one_message_changes_only_what_depends_on_it() {
-    for entry in protocols::all() {
-        let name = (entry.describe)().name;
+    for name in with_servers() {
         let (mut tried, mut kept) = (0, 0);
         for seed in 0..80 {
             if tried > 1_200 {

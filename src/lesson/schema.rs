@@ -95,6 +95,9 @@ mod tests {
             let found: Vec<Option<String>> = ways.iter().map(|way| stray(way, root, value, path)).collect();
             return if found.iter().any(Option::is_none) { None } else { found.into_iter().flatten().next() };
         }
+        if schema.get("type").is_some_and(|kind| kind == "null") && !value.is_null() {
+            return Some(format!("{path}: {value} is not nothing"));
+        }
         if let Some(words) = schema.get("enum").and_then(Value::as_array)
             && !words.contains(value)
         {

@@ -455,7 +455,7 @@ mod tests {
             assert_eq!(Progress::read(&theirs), Ok(progress.clone()));
             assert_eq!(serde_json::from_str::<Progress>(&progress.to_text()).ok(), Some(progress));
         }
-        let least = r#"{"version":2,"lessons":{"x":{}}}"#;
+        let least = r#"{"version":3,"lessons":{"x":{}}}"#;
         assert_eq!(Progress::read(least).ok(), serde_json::from_str(least).ok());
     }
 
