@@ -1,8 +1,8 @@
 //! Paints a display list. Each shape is a path of its own: where the browser fills paths by itself, without a graphics
 //! card, one path of a thousand lines takes four times as long as a thousand paths, since it is scanned as a whole.
 
-use super::dots::{self, Dots};
-use crate::view::{Align, Display, Form, Ink, Layer, Shape, Style};
+use super::dots::Dots;
+use crate::view::{self, Align, Display, Form, Ink, Layer, Shape, Style};
 use gloo::utils::document;
 use js_sys::Array;
 use std::cell::{Cell, RefCell, RefMut};
@@ -149,29 +149,31 @@ impl Painter {
     /// The shapes of a layer, those of one style together; plain rectangles first when there are many.
     fn layer(&self, shapes: &[Shape]) {
         let runs = || shapes.chunk_by(|a, b| a.style == b.style);
-        let many = shapes.iter().filter(|shape| shape.is_plain()).count() >= dots::MANY;
-        if many && let Some(dots) = &mut *self.dots() {
-            dots.clear();
+        let many = shapes.iter().filter(|shape| shape.is_plain()).count() >= view::MANY;
+        let mut dots = if many { self.dots() } else { None };
+        if let Some(dots) = &mut dots {
+            dots.pixels.clear();
             for run in runs().filter(|run| run.iter().all(Shape::is_plain)) {
                 let style = run[0].style;
-                dots.fill(run, style.fill.map_or("", |ink| self.ink(ink)), style.alpha, self.ratio as f32);
+                let ink = style.fill.map_or("", |ink| self.ink(ink));
+                dots.pixels.fill(run, ink, style.alpha, self.ratio as f32);
             }
             dots.lay(&self.context);
             let _ = self.context.set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);
         }
-        for run in runs().filter(|run| !many || !run.iter().all(Shape::is_plain)) {
+        for run in runs().filter(|run| dots.is_none() || !run.iter().all(Shape::is_plain)) {
             self.batch(run);
         }
     }
 
-    /// The pixels for many rectangles, as large as the canvas.
-    fn dots(&self) -> RefMut<'_, Option<Dots>> {
+    /// The pixels for many rectangles, as large as the canvas; None where there is no second canvas to be had.
+    fn dots(&self) -> Option<RefMut<'_, Dots>> {
         let size = (self.canvas.width(), self.canvas.height());
         let mut dots = self.dots.borrow_mut();
-        if dots.as_ref().is_none_or(|dots| !dots.fits(size)) {
+        if dots.as_ref().is_none_or(|dots| dots.pixels.size != size) {
             *dots = Dots::new(size);
         }
-        dots
+        RefMut::filter_map(dots, Option::as_mut).ok()
     }
 
     fn text_style(&self, (size, bold, align, ink): (u16, bool, Align, Ink)) {

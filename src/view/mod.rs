@@ -26,6 +26,7 @@ pub mod link;
 pub mod messages;
 pub mod minimap;
 pub mod nodes;
+mod pixels;
 pub mod route;
 pub mod sandbox;
 pub mod search;
@@ -40,4 +41,5 @@ mod tests;
 
 pub use display::{Align, Display, Form, Ink, Layer, Shape, Style, Text};
 pub use layout::{Camera, Layout, Point, Rect};
+pub use pixels::{MANY, Pixels};
 pub use stage::{Scene, Stage, Target};

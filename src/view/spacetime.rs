@@ -318,9 +318,6 @@ fn arrows(plan: &Plan, display: &mut Display, spots: &mut Vec<(u64, Point)>) {
     let heads = plan.diagram.arrows.len() <= HEADS_MAX;
     for arrow in &plan.diagram.arrows {
         let (Some(y1), Some(y2)) = (plan.middle(arrow.from), plan.middle(arrow.to)) else { continue };
-        if y1.max(y2) < plan.top() || y1.min(y2) > plan.size.1 {
-            continue;
-        }
         let tone = plan.opened.kinds.get(usize::from(arrow.kind)).map_or(Tone::Neutral, |kind| kind.tone);
         let lost = matches!(arrow.fate, Fate::Lost(_));
         let (start, end) = (Point { x: plan.x(arrow.sent), y: y1 }, Point { x: plan.x(arrow.end), y: y2 });
@@ -331,6 +328,9 @@ fn arrows(plan: &Plan, display: &mut Display, spots: &mut Vec<(u64, Point)>) {
         }
         let goal = end;
         let (start, end) = clip((start, end), (GUTTER, plan.size.0), |p| p.x);
+        if start.y.max(end.y) < plan.top() || start.y.min(end.y) > plan.size.1 {
+            continue;
+        }
         let (start, end) = clip((start, end), (plan.top(), plan.size.1), |p| p.y);
         let ink = if lost { Ink::Bad } else { Ink::of(tone) };
         let side = plan.side(arrow.row, arrow.side);
@@ -426,5 +426,77 @@ fn cursor(plan: &Plan, display: &mut Display) {
     }
     if plan.in_sight(x) {
         display.line(Style::stroke(Layer::Labels, Ink::Accent, 1.6), x, AXIS - 4.0, x, plan.size.1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::opened;
+    use super::*;
+
+    fn arrow(row: u64, from: u16, to: u16, sent: u64, end: u64) -> Arrow {
+        let (sent, end) = (Micros(sent), Micros(end));
+        Arrow { row, from, to, sent, end, kind: 1, epoch: 0, copy: false, fate: Fate::Arrived, side: Side::Plain }
+    }
+
+    /// A diagram of 40 lanes in a room for a few, from 1 ms to 2 ms.
+    fn drawn(arrows: Vec<Arrow>, scrolled: f32) -> (Picture, (f32, f32), f32) {
+        let (opened, lanes) = (opened(40, 0), (0..40).collect::<Vec<u16>>());
+        let diagram = Diagram { arrows, ..Diagram::default() };
+        let plan = Plan {
+            opened: &opened,
+            diagram: &diagram,
+            window: Window { from: 1_000.0, to: 2_000.0 },
+            at: Micros(2_000),
+            head: Micros(2_000),
+            lanes: &lanes,
+            size: (600.0, 200.0),
+            scrolled,
+            focus: None,
+            anchor: None,
+            lit: &[],
+        };
+        (draw(&plan), plan.size, plan.top())
+    }
+
+    fn named(picture: &Picture) -> Vec<&str> {
+        let texts = picture.display.texts.iter().map(|text| text.text.as_str());
+        texts.filter(|text| text.starts_with('n')).collect()
+    }
+
+    #[test]
+    fn only_lanes_in_sight_are_drawn_wherever_they_are_scrolled_to() {
+        let (picture, ..) = drawn(Vec::new(), 0.0);
+        let first = named(&picture);
+        assert!(first.contains(&"n1") && first.len() < 10, "{first:?}");
+        let (picture, ..) = drawn(Vec::new(), 20.0 * LANE_MIN);
+        let later = named(&picture);
+        assert!(later.contains(&"n22") && !later.contains(&"n1") && later.len() < 10, "{later:?}");
+    }
+
+    #[test]
+    fn arrows_stay_below_the_axis_and_in_the_window() {
+        // From a lane above to one in sight, through all that is in sight, above only, below only; and one that comes
+        // into the height of the lanes in sight only before the window begins.
+        let arrows = vec![
+            arrow(1, 0, 22, 1_200, 1_600),
+            arrow(2, 0, 39, 1_200, 1_600),
+            arrow(3, 1, 2, 1_200, 1_600),
+            arrow(4, 38, 39, 1_200, 1_600),
+            arrow(5, 22, 0, 0, 1_100),
+        ];
+        let (picture, (width, height), top) = drawn(arrows, 20.0 * LANE_MIN);
+        let rows: Vec<u64> = picture.spots.iter().map(|(row, _)| *row).collect();
+        assert_eq!(rows, [1, 2]);
+        let of_messages = picture.display.shapes.iter().filter(|shape| shape.style.layer == Layer::Messages);
+        let mut lines = 0;
+        for shape in of_messages {
+            if let Form::Line { x1, y1, x2, y2 } = shape.form {
+                lines += 1;
+                assert!([x1, x2].iter().all(|x| *x >= GUTTER && *x <= width), "{shape:?}");
+                assert!([y1, y2].iter().all(|y| *y >= top - 0.01 && *y <= height + 0.01), "{shape:?}");
+            }
+        }
+        assert_eq!(lines, 2);
     }
 }

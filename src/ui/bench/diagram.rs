@@ -50,7 +50,9 @@ struct Chart {
     anchor: Cell<Option<u64>>,
     /// The selected event was walked to.
     walked: Cell<bool>,
-    /// The lane of an event that was walked to, to be brought into sight.
+    /// How far the lanes are scrolled: to ask for it in every frame would make the browser lay out the page.
+    scrolled: Cell<f32>,
+    /// The lane of an event that was walked to, to be brought into sight by the next picture.
     lane: Cell<Option<u16>>,
     /// Pointers that are down, with where each was last; and how far the first has moved.
     pointers: RefCell<Vec<(i32, Point)>>,
@@ -146,7 +148,6 @@ impl Chart {
         let mut painter = self.painter.borrow_mut();
         let Some(painter) = &mut *painter else { return };
         painter.fit();
-        let scroller = painter.canvas.closest(".lanes").ok().flatten();
         let run = &ctx.state.run;
         let (Some(opened), Some(frame), Some(diagram)) = (&run.opened, &run.frame, &run.diagram) else { return };
         let plan = Plan {
@@ -157,7 +158,7 @@ impl Chart {
             head: frame.head,
             lanes: &self.lanes.borrow(),
             size: (painter.size.0 as f32, painter.size.1 as f32),
-            scrolled: scroller.as_ref().map_or(0.0, |scroller| scroller.scroll_top() as f32),
+            scrolled: self.scrolled.get(),
             focus: self.hover.get().or(self.selected.get()),
             anchor: self.anchor.get(),
             lit: match &run.slice {
@@ -166,8 +167,9 @@ impl Chart {
             },
         };
         let lane = self.lane.take().and_then(|node| plan.middle(node));
-        if let (Some(y), Some(scroller)) = (lane, &scroller)
+        if let Some(y) = lane
             && !plan.shows(y)
+            && let Ok(Some(scroller)) = painter.canvas.closest(".lanes")
         {
             // The scrolling wakes this again.
             scroller.set_scroll_top((plan.scrolled + y - plan.size.1 / 2.0) as i32);
@@ -224,8 +226,9 @@ impl Chart {
     fn bring_into_sight(&self, window: Window) -> Window {
         let about = self.ctx().and_then(|ctx| ctx.state.run.diagram.as_ref()?.about.clone());
         let about = about.filter(|about| Some(about.row) == self.selected.get() && self.walked.take());
-        self.lane.set(about.as_ref().map(|about| about.node));
-        let Some(at) = about.map(|about| about.at.0 as f64) else { return window };
+        let Some(about) = about else { return window };
+        self.lane.set(Some(about.node));
+        let at = about.at.0 as f64;
         if at < window.from || at > window.to { window.moved(at - (window.from + window.to) / 2.0) } else { window }
     }
 
@@ -376,6 +379,14 @@ impl Chart {
     }
 }
 
+/// Makes the canvas as high as what is in sight of the lanes, not as all of them. Its own height does not count: on a
+/// narrow screen it would hold the lanes open when there are fewer of them.
+fn fit_to_sight(canvas: &HtmlCanvasElement) {
+    let Ok(Some(lanes)) = canvas.closest(".lanes") else { return };
+    let _ = canvas.style().set_property("height", "0");
+    let _ = canvas.style().set_property("height", &format!("{}px", lanes.client_height()));
+}
+
 #[component]
 pub fn SpaceTime() -> Html {
     let ctx = use_ctx();
@@ -391,15 +402,16 @@ pub fn SpaceTime() -> Html {
             *chart.painter.borrow_mut() = Painter::new(canvas.clone());
             let lanes = canvas.closest(".lanes").ok().flatten().expect("the canvas is within its lanes");
             let mut listeners = chart.listen(&canvas);
-            let me = chart.clone();
-            listeners.push(EventListener::new(&lanes, "scroll", move |_| me.wake()));
+            let (me, scroller) = (chart.clone(), lanes.clone());
+            listeners.push(EventListener::new(&lanes, "scroll", move |_| {
+                me.scrolled.set(scroller.scroll_top() as f32);
+                me.wake();
+            }));
             let resized = {
-                let (chart, lanes) = (chart.clone(), lanes.clone());
+                let chart = chart.clone();
                 Closure::<dyn Fn()>::new(move || {
                     if let Some(painter) = &mut *chart.painter.borrow_mut() {
-                        // As high as what is in sight of the lanes, not as all of them.
-                        let height = format!("{}px", lanes.client_height());
-                        let _ = painter.canvas.style().set_property("height", &height);
+                        fit_to_sight(&painter.canvas);
                         painter.resize();
                     }
                     chart.wake();
@@ -425,6 +437,10 @@ pub fn SpaceTime() -> Html {
             if let Some(room) = canvas.cast::<HtmlCanvasElement>().and_then(|canvas| canvas.parent_element()) {
                 let height = format!("{}px", spacetime::height(lanes) as u32);
                 let _ = room.unchecked_into::<HtmlElement>().style().set_property("min-height", &height);
+            }
+            if let Some(painter) = &mut *chart.painter.borrow_mut() {
+                fit_to_sight(&painter.canvas);
+                painter.resize();
             }
             chart.wake();
         }
