@@ -40,12 +40,8 @@ wasm: ## Tests of the wasm in headless Chromium.
 dist: ## Build the page into dist/.
 	$(TRUNK) build --release --offline --locked
 
-# What is timed runs by itself: beside other browsers it would time them.
-TIMED := a_first_visitor_pokes_within_a_second
-
 e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/screenshots.
-	$(ENV) cargo test --locked --test browser -- --skip $(TIMED)
-	$(ENV) cargo test --locked --test browser -- $(TIMED) --nocapture
+	$(ENV) cargo test --locked --test browser
 
 size: ## The sizes of what a visitor downloads; fails over the bounds.
 	@node .ci/size.mjs

@@ -259,32 +259,62 @@ fn the_whole_lesson_by_touch_on_a_phone() {
     take(Hands::Touch);
 }
 
-/// From navigation to the first poke that the cluster has answered, by the page's own clock, of several visits the median:
-/// a machine that is at something else now and then is not the page's doing.
+/// Pokes as soon as there is a node, and looks in every frame whether it is down.
+const POKE_AT_ONCE: &str = "
+  const look = () => {
+    const node = document.querySelector('[data-node=n3]');
+    if (node?.ariaLabel.includes('down')) { window.answered = performance.now(); return }
+    if (node && node.ariaLabel.includes('up') && !window.poked) { window.poked = performance.now(); node.click() }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look)";
+
+/// What a first visitor waits for is the page, one engine and the first lesson's run: nothing that comes later is asked for
+/// before the cluster has answered the first poke.
 #[test]
-fn a_first_visitor_pokes_within_a_second() {
+fn a_first_visitor_waits_for_nothing_that_comes_later() {
     let server = Server::start();
-    let mut times = Vec::new();
+    let mut page = Page::start();
+    page.before_load(POKE_AT_ONCE);
+    page.open(&server.root());
+    page.wait_js("the poke to be answered", "return window.answered", json!([]));
+    let loaded = page.js(
+        "return performance.getEntriesByType('resource').filter(({startTime}) => startTime < window.answered)
+          .map(({name}) => name.split('/').pop())",
+        json!([]),
+    );
+    let loaded: Vec<&str> = loaded.as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
+    let of = |kind: &str| loaded.iter().filter(|name| name.contains(kind)).count();
+    assert!(of("faultline") > 0 && of("engine") > 0, "{loaded:?}");
+    for later in ["rest-", "registers", "quorums", "causal", "groups", "membership", "services", "clocks", "explorer", "exporter"] {
+        assert_eq!(of(later), 0, "{later} in {loaded:?}");
+    }
+    page.finish();
+}
+
+/// From navigation to the first poke that the cluster has answered, by the page's own clock, of several visits: beside it
+/// what the browser takes to paint a page of nothing, since the machine has its say in both.
+#[test]
+#[ignore = "a benchmark"]
+fn bench_first_visit() {
+    let server = Server::start();
+    let (mut times, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         let mut page = Page::start();
-        // Pokes as soon as there is a node, and looks in every frame whether it is down.
-        page.before_load(
-            "const look = () => {
-               const node = document.querySelector('[data-node=n3]');
-               if (node?.ariaLabel.includes('down')) { window.answered = performance.now(); return }
-               if (node && node.ariaLabel.includes('up') && !window.poked) { window.poked = performance.now(); node.click() }
-               requestAnimationFrame(look);
-             };
-             requestAnimationFrame(look)",
-        );
+        page.open("data:text/html,<title>nothing</title><p>nothing</p>");
+        let painted = "return performance.getEntriesByType('paint').map(({startTime}) => startTime).pop()";
+        bare.push(page.wait_js("a page of nothing", painted, json!([])).as_f64().expect("milliseconds"));
+        page.finish();
+        let mut page = Page::start();
+        page.before_load(POKE_AT_ONCE);
         page.open(&server.root());
         let time = page.wait_js("the poke to be answered", "return window.answered", json!([]));
         times.push(time.as_f64().expect("milliseconds"));
         page.finish();
     }
     times.sort_by(f64::total_cmp);
-    println!("from navigation to the first answered poke: {times:.0?} ms");
-    assert!(times[2] < 1_000.0, "{times:?}");
+    bare.sort_by(f64::total_cmp);
+    println!("from navigation to the first answered poke: {times:.0?} ms; a page of nothing is painted after {bare:.0?} ms");
 }
 
 /// From home to the first goal that is met: three actions, of four allowed.
