@@ -49,6 +49,8 @@ impl Facts {
                     self.add(Of::Time, time.0 as f64);
                 }
             }
+            // Offsets of clocks, in whichever direction.
+            Value::Number(n) if name.ends_with("_us") => self.add(Of::Time, n.as_f64().unwrap_or(f64::NAN).abs()),
             Value::Number(n) if name == "limit" => self.add(Of::Operations, n.as_f64().unwrap_or(f64::NAN)),
             Value::Array(items) => items.iter().for_each(|item| self.add_value(name, item)),
             Value::Object(fields) => fields.iter().for_each(|(name, field)| self.add_value(name, field)),
@@ -214,7 +216,10 @@ impl Facts {
         }
         m.columns.iter().for_each(|column| self.add_rank(&column.get_ref().value.get_ref().measure));
         m.requirements.iter().for_each(|requirement| self.add_condition(&requirement.get_ref().when));
-        m.variants.iter().for_each(|variant| self.add_data(&variant.get_ref().parameters));
+        for variant in m.variants.iter().map(Spanned::get_ref) {
+            self.add_data(&variant.parameters);
+            self.add_commands(&variant.commands, None);
+        }
         let plain = m.scenario.as_ref().and_then(|name| lesson.scenario(name.get_ref()).ok());
         for option in m.choices.iter().flat_map(|choice| &choice.get_ref().options) {
             let lines = Some(option.get_ref()).filter(|o| !o.count.is_empty()).and(plain);
@@ -235,6 +240,9 @@ fn subject(c: &ConditionFile) -> Of {
             (Quantity::NeedlessPerHour | Quantity::FalsePerMinute, _) => Of::Rate,
             _ => Of::Operations,
         };
+    }
+    if c.probe.as_deref().is_some_and(|probe| probe.ends_with("-us")) {
+        return Of::Time;
     }
     match c.event {
         Some(RowKind::Complete | RowKind::Invoke) => Of::Operations,

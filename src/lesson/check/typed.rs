@@ -136,6 +136,7 @@ impl Reader<'_> {
             let v = variant.get_ref();
             let mut facts = Facts::default();
             facts.add_data(&v.parameters);
+            facts.add_commands(&v.commands, None);
             if let Ok(blueprint) = self.lesson.scenario(v.scenario.get_ref()) {
                 facts.add_nodes_of(blueprint);
             }
