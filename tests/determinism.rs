@@ -198,7 +198,7 @@ fn dropping_one_changes_only_what_follows(protocol: &str, seed: u64, every: usiz
 fn dropping_one_message_changes_only_what_depends_on_it() {
     for name in with_servers() {
         let (mut tried, mut kept) = (0, 0);
-        for seed in 0..80 {
+        for seed in 0..160 {
             if tried > 1_200 {
                 break;
             }

@@ -180,7 +180,6 @@ fn explaining_back_and_the_number_of_links_are_held() {
     assert!(found.contains("unknown field \"other\""), "{found}");
     let changes = [
         ("lesson.toml", "[explain]\n", "# "),
-        ("lesson.toml", "\nquestion = \"Why", "\n# question = \"Why"),
         ("lesson.toml", "\nanswer = \"Every operation", "\n# answer = \"Every operation"),
         ("prose.md", "Start with one.", &links),
     ];

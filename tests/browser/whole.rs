@@ -286,7 +286,18 @@ fn a_first_visitor_waits_for_nothing_that_comes_later() {
     let loaded: Vec<&str> = loaded.as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
     let of = |kind: &str| loaded.iter().filter(|name| name.contains(kind)).count();
     assert!(of("faultline") > 0 && of("engine") > 0, "{loaded:?}");
-    for later in ["rest-", "registers", "quorums", "causal", "groups", "membership", "services", "clocks", "explorer", "exporter"] {
+    for later in [
+        "rest-",
+        "registers",
+        "quorums",
+        "causal",
+        "groups",
+        "membership",
+        "services",
+        "clocks",
+        "explorer",
+        "exporter",
+    ] {
         assert_eq!(of(later), 0, "{later} in {loaded:?}");
     }
     page.finish();
@@ -314,7 +325,9 @@ fn bench_first_visit() {
     }
     times.sort_by(f64::total_cmp);
     bare.sort_by(f64::total_cmp);
-    println!("from navigation to the first answered poke: {times:.0?} ms; a page of nothing is painted after {bare:.0?} ms");
+    println!(
+        "from navigation to the first answered poke: {times:.0?} ms; a page of nothing is painted after {bare:.0?} ms"
+    );
 }
 
 /// From home to the first goal that is met: three actions, of four allowed.

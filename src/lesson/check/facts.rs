@@ -94,7 +94,7 @@ impl Facts {
     }
 
     /// Times within commands (not when they come), how long links are clogged, and how often each kind of command comes within `until`.
-    fn add_commands(&mut self, commands: &[LogEntry], until: Option<Micros>) {
+    pub fn add_commands(&mut self, commands: &[LogEntry], until: Option<Micros>) {
         self.add_data(&commands.iter().map(|entry| &entry.command).collect::<Vec<_>>());
         let mut clogged: Option<&LogEntry> = None;
         let mut stalls = 0u32;

@@ -412,7 +412,8 @@ impl Chain {
             return;
         }
         if s.joins() {
-            if disk.held != number {
+            // A state again, if the tail does not keep any more what has been written since the last one.
+            if disk.held != number || disk.store.index < store.index {
                 if disk.store.index > store.index {
                     let lost = words::writes(disk.store.index - store.index);
                     ctx.note(format!("rolls back: {lost} that the chain does not have"));

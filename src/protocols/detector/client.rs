@@ -26,7 +26,7 @@ pub struct Pending {
 
 impl Detector {
     pub(super) fn begin(&self, c: &mut Client, id: OpId, op: &Op, ctx: &mut Context<'_>) {
-        let pending = Pending { op: op.clone(), begun: ctx.local_now(), asked: 0, answers: LiteMap::new() };
+        let pending = Pending { op: op.clone(), begun: ctx.elapsed(), asked: 0, answers: LiteMap::new() };
         c.pending.insert(id.count, pending);
         self.ask(c, id.count, ctx);
         ctx.set_timer(self.retry_after, &Timer::Retry { op: id.count });

@@ -79,7 +79,7 @@ impl Detector {
             ctx.disk_mut().life = life;
         }
         ctx.sync();
-        let (me, heard) = (ctx.me(), ctx.local_now());
+        let (me, heard) = (ctx.me(), ctx.elapsed());
         let watched = |node| {
             let (window, newest) = (Window::default(), (0, 0));
             Peer { node, alive: true, newest, heard, bound: Micros::ZERO, window, learned: 0, declared: 0, overdue: 0 }
@@ -113,7 +113,7 @@ impl Detector {
         ctx.set_timer(self.interval, &Timer::Beat);
         m.number += 1;
         let beat = Message::Beat { life: m.life, number: m.number };
-        let now = ctx.local_now();
+        let now = ctx.elapsed();
         for (place, peer) in m.peers.iter_mut().enumerate() {
             if place == 0 {
                 ctx.send(peer.node, &beat);
@@ -130,7 +130,7 @@ impl Detector {
         if beat <= peer.newest && !self.has(Bug::OldBeatsCount) {
             return;
         }
-        let now = ctx.local_now();
+        let now = ctx.elapsed();
         let silent = now.since(peer.heard);
         let same_life = peer.newest.0 == beat.0;
         if same_life && (peer.alive || self.has(Bug::OutageIsInterval)) {
@@ -154,7 +154,7 @@ impl Detector {
     pub(super) fn on_silent(&self, m: &mut Member, node: NodeId, ctx: &mut Context<'_>) {
         let Some(peer) = m.peers.iter_mut().find(|peer| peer.node == node && peer.alive) else { return };
         // The timer may have waited while this member was busy, and a heartbeat come before it.
-        let left = peer.heard.plus(peer.bound).since(ctx.local_now());
+        let left = peer.heard.plus(peer.bound).since(ctx.elapsed());
         if left > Micros::ZERO {
             ctx.cancel_timer(&Timer::Silent { node });
             return ctx.set_timer(left, &Timer::Silent { node });

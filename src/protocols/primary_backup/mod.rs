@@ -19,7 +19,8 @@
 //! Reads may be answered by the primary alone, by any copy, or by any copy that holds all that the client has read and
 //! written before: the session guarantees read your writes and monotonic reads of Terry and others: Session guarantees for
 //! weakly consistent replicated data, PDIS 1994 (section 4: a version vector; of one history its length is enough). They
-//! hold until a fail-over loses what the session has seen.
+//! hold until a fail-over loses what the session has seen: by such a read it may see a write of the primary that nobody else
+//! has yet.
 //!
 //! Invariants:
 //! - A server promises on its disk never to act in a view older than the newest it heard of.

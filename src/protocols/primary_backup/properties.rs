@@ -37,7 +37,8 @@ pub const STATEMENTS: [(&str, &str); 7] = [
     (
         "sessions keep what they saw",
         "With reads by session, a get returns a version at least as late as all that its client had read or written of the key \
-         before it began, in this life. Where a fail-over may lose writes, it is promised until the first one only.",
+         before it began, in this life. After a fail-over it is promised only where none loses what was acknowledged, and of \
+         writes that were: a session may see one that no backup has yet.",
     ),
 ];
 const ONE_VIEW: u16 = 0;
@@ -224,7 +225,9 @@ impl Memory {
             broken.push((FRESH, why));
         }
         if p.reads == Reads::Session {
-            if !put && *stamp < seen && (p.needs_all() || self.views.len() <= 1) {
+            let acknowledged = self.acknowledged.get(&seen.view).is_some_and(|(index, _)| *index >= seen.index);
+            let kept = self.views.len() <= 1 || p.needs_all() && acknowledged;
+            if !put && *stamp < seen && kept {
                 let why = format!("{who}'s {} returned {stamp}, although it had seen {seen} before", ended.op);
                 broken.push((SESSIONS, why));
             }

@@ -13,6 +13,7 @@ use crate::sim::protocol::{Card, View};
 use crate::wire::{Datum, Op, Outcome};
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Client {
@@ -65,13 +66,19 @@ impl SharedCounter {
         c.request(op, what, ctx);
     }
 
-    pub(super) fn on_answer(&self, c: &mut Client, ticket: Ticket, reply: Reply, ctx: &mut Context<'_>) {
+    pub(super) fn on_answer(&self, c: &mut Client, answered: (Ticket, SmolStr), reply: Reply, ctx: &mut Context<'_>) {
+        let (ticket, key) = answered;
         let asked = |pending: &Pending| pending.request.as_ref().is_some_and(|(n, _)| *n == ticket.op);
         let mut open = c.pending.iter().filter(|_| ticket.life == c.life);
         let Some(op) = open.find(|(_, pending)| asked(pending)).map(|(op, _)| *op) else {
-            // It ends with its lease.
-            if let Reply::Granted { grant } = reply {
+            // Nobody here wants it any more, and others wait: it need not last as long as its lease.
+            let unused = |grant| c.pending.values().all(|pending| pending.grant != Some(grant));
+            if let Reply::Granted { grant } = reply
+                && unused(grant)
+            {
                 ctx.note(format!("too late: lock {grant}"));
+                c.requests += 1;
+                c.tell(c.requests, key, What::Release { grant }, ctx);
             }
             return;
         };
@@ -179,11 +186,17 @@ impl Client {
     }
 
     fn ask(&self, op: u32, number: u32, what: &What, ctx: &mut Context<'_>) {
+        if let Some(pending) = self.pending.get(&op) {
+            self.tell(number, pending.op.key.clone(), what.clone(), ctx);
+        }
+    }
+
+    fn tell(&self, number: u32, key: SmolStr, what: What, ctx: &mut Context<'_>) {
         let open = self.pending.values().filter_map(|pending| pending.request.as_ref().map(|(n, _)| *n));
         let ticket = Ticket { life: self.life, op: number, settled: open.min().unwrap_or(number).min(number) };
         let server = ctx.setup().role("server").next();
-        if let (Some(server), Some(pending)) = (server, self.pending.get(&op)) {
-            ctx.send(server, &Message { ticket, key: pending.op.key.clone(), what: what.clone() });
+        if let Some(server) = server {
+            ctx.send(server, &Message { ticket, key, what });
         }
     }
 

@@ -233,7 +233,7 @@ impl Protocol for SharedCounter {
             State::Server(s) => self.server_hears(s, from, m, ctx),
             State::Client(c) => {
                 if let What::Answer(reply) = m.what {
-                    self.on_answer(c, m.ticket, reply, ctx);
+                    self.on_answer(c, (m.ticket, m.key), reply, ctx);
                 }
             }
         }

@@ -93,6 +93,10 @@ impl SharedCounter {
         if let Some((_, _, grant)) = lock.held.filter(|(node, held, _)| (*node, held.op) == (from, ticket.op)) {
             return answer((from, ticket, key), Reply::Granted { grant }, ctx);
         }
+        // A client that asks for something new waits for nothing that it has settled.
+        let over =
+            |node: NodeId, known: &Ticket| node == from && (known.life, known.op) < (ticket.life, ticket.settled);
+        lock.waits.retain(|(node, known)| !over(*node, known));
         if lock.waits.iter().all(|(node, known)| (*node, known.op) != (from, ticket.op)) && lock.waits.len() < QUEUE_MAX
         {
             lock.waits.push_back((from, ticket));
