@@ -6,6 +6,7 @@ use crate::lesson::draft::{self, Draft};
 use crate::lesson::gallery::{self, Gallery};
 use crate::lesson::glossary::{self, Glossary, Shared};
 use crate::lesson::{Finding, check, course, exercises, hunts, pack};
+use crate::load::{Design, Plan};
 use crate::protocols;
 use crate::sim::scenario::Blueprint;
 use crate::wire::{GalleryEntry, SourceFile};
@@ -157,6 +158,7 @@ pub fn pack(folder: &Path, into: &Path) -> Result<ExitCode, String> {
         write(&into.join(slug).join(pack::FILE), &pack.to_bytes())?;
         drafts.push(draft);
     }
+    designs(folder, into)?;
     if let Some(home) = files.iter().find(|f| f.name == check::HOME) {
         let blueprint = Blueprint::read(home, protocols::all())?;
         write(&into.join("home.json"), blueprint.scenario.to_json().as_bytes())?;
@@ -187,6 +189,33 @@ pub fn under(files: &[SourceFile], folder: &str) -> Vec<SourceFile> {
         Some(SourceFile { name, text: f.text.clone() })
     };
     files.iter().filter_map(of).collect()
+}
+
+/// Exercises and designs to begin with, as they are written, and a list of them: the board reads both. A design that cannot
+/// be run stops it; exercises were read before.
+fn designs(folder: &Path, into: &Path) -> Result<(), String> {
+    let from = folder.join(exercises::FOLDER);
+    let Ok(entries) = std::fs::read_dir(&from) else { return Ok(()) };
+    let mut paths: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.sort_by_key(|path| (!path.is_dir(), path.clone()));
+    let mut list = Vec::new();
+    for path in paths {
+        let file = if path.is_dir() { path.join("exercise.toml") } else { path.clone() };
+        if file.extension().is_none_or(|end| end != "toml") || !file.is_file() {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        if !path.is_dir() {
+            let design = Design::read(&file.display().to_string(), &text)?;
+            Plan::new(&design).map_err(|why| format!("{}: {why}", file.display()))?;
+        }
+        let title =
+            toml::from_str::<toml::Table>(&text).ok().and_then(|table| table.get("title")?.as_str().map(str::to_owned));
+        let slug = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        write(&into.join(exercises::FOLDER).join(format!("{slug}.toml")), text.as_bytes())?;
+        list.push(serde_json::json!({ "slug": slug, "title": title.unwrap_or_else(|| slug.clone()) }));
+    }
+    write(&into.join("designs.json"), serde_json::Value::Array(list).to_string().as_bytes())
 }
 
 /// Writes only what changed, so that a watching server does not start over.

@@ -6,6 +6,7 @@
 use super::design::Does;
 use super::engine::{Call, Caller, Engine, Event, Freight, LIVE_MAX, NONE, Outcome, Stage, Visit};
 use super::plan::{Kind, NEVER};
+use super::recorder::{Moment, NO_SPAN};
 use crate::base::random::derive;
 
 impl Engine<'_> {
@@ -79,6 +80,7 @@ impl Engine<'_> {
         let visit = self.visit(at, turn, attempt, freight, (edge, of.to, instance));
         let far = plan.network.distance(place, plan.place(of.to, instance));
         (self.visits[visit].from, self.visits[visit].far) = (place, far);
+        self.note_sent(visit);
         self.queue.push(self.now + latency + u64::from(far), Event::Deliver { visit });
     }
 
@@ -105,6 +107,7 @@ impl Engine<'_> {
             far: 0,
             pending: 0,
             need: 0,
+            span: NO_SPAN,
             attempt,
             step: 0,
             stage: Stage::Travelling,
@@ -134,6 +137,7 @@ impl Engine<'_> {
             return;
         }
         self.notes_latency(&visit);
+        self.note(visit.freight.trace, visit.span, Moment::Back(visit.outcome));
         if visit.outcome != Outcome::Answered {
             return self.attempt_ended(visit.call, visit.call_turn, visit.attempt, visit.outcome);
         }
@@ -164,8 +168,9 @@ impl Engine<'_> {
     }
 
     pub(super) fn time_out(&mut self, at: u32, turn: u32, attempt: u8) {
-        let call = &self.calls[at];
+        let call = self.calls[at];
         if call.turn == turn && call.live & (1 << attempt) != 0 {
+            self.note_given_up(&call, at, attempt);
             self.edges[usize::from(call.edge)].count.timed_out += u64::from(self.measuring);
             self.attempt_ended(at, turn, attempt, Outcome::TimedOut);
         }

@@ -148,8 +148,10 @@ impl Engine<'_> {
                 version = self.issued[key as usize];
             }
         }
+        let id = derive(source.key, number);
         let freight = Freight {
-            id: derive(source.key, number),
+            id,
+            trace: self.way_begins(of.part, at as u8),
             born: self.now,
             deadline: self.now.saturating_add(class.deadline),
             key,
@@ -179,6 +181,7 @@ impl Engine<'_> {
 
     /// A client's request is over.
     pub(super) fn tally(&mut self, freight: &Freight, began: u64, outcome: Outcome, version: u32, expected: u32) {
+        self.way_ends(freight, began, outcome);
         let answered = outcome == Outcome::Answered;
         let writes = freight.does == Does::Write;
         if freight.key != NONE && answered && writes {

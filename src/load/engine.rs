@@ -8,6 +8,7 @@ use super::histogram::Histogram;
 use super::kinds::Held;
 use super::meter::Meter;
 use super::plan::{Edge, NEVER, Part, Pick, Plan};
+use super::recorder::{Recorder, Recording};
 use super::report::{self, Report, Tally};
 use super::scale::Scaled;
 use crate::base::random::{Family, Purpose, derive};
@@ -140,6 +141,8 @@ pub(super) struct Freight {
     pub version: u32,
     /// What the request has read of its key, or [`NONE`].
     pub seen: u32,
+    /// The number of its way, if it is watched.
+    pub trace: u32,
     pub class: u8,
     pub does: Does,
     /// A write is done only upon what was seen.
@@ -198,6 +201,8 @@ pub(super) struct Visit {
     /// Calls that are out, and answers that are needed.
     pub pending: u16,
     pub need: u16,
+    /// In the way of its request.
+    pub span: u16,
     pub attempt: u8,
     pub step: u8,
     pub stage: Stage,
@@ -331,22 +336,25 @@ pub(super) struct Engine<'p> {
     pub measuring: bool,
     /// There were more visits than may be.
     pub full: bool,
+    /// Only of a run that is watched.
+    pub recorder: Option<Box<Recorder>>,
 }
 
 /// Runs a plan for a seed.
 pub fn run(plan: &Plan, seed: u64) -> Report {
     let mut engine = Engine::new(plan, seed);
-    engine.begin();
-    let last = plan.duration + plan.drain;
-    while let Some((at, place)) = engine.queue.due(last) {
-        let event = engine.queue.take(place);
-        engine.now = at;
-        engine.handle(event);
-        if engine.full {
-            break;
-        }
-    }
+    engine.go();
     report::make(&mut engine, seed)
+}
+
+/// Runs it twice: the second time it is known what is slow, and watched.
+pub fn watch(plan: &Plan, seed: u64) -> (Report, Recording) {
+    let slow = run(plan, seed).classes.iter().map(|class| class.latency.quantile(0.99)).collect();
+    let mut engine = Engine::new(plan, seed);
+    engine.recorder = Some(Box::new(Recorder::new(plan, slow)));
+    engine.go();
+    let recorder = engine.recorder.take().expect("it was put there");
+    (report::make(&mut engine, seed), recorder.done())
 }
 
 impl PartState {
@@ -435,6 +443,20 @@ impl<'p> Engine<'p> {
             hot: vec![None; plan.spaces.len()],
             measuring: false,
             full: false,
+            recorder: None,
+        }
+    }
+
+    fn go(&mut self) {
+        self.begin();
+        let last = self.plan.duration + self.plan.drain;
+        while let Some((at, place)) = self.queue.due(last) {
+            let event = self.queue.take(place);
+            self.now = at;
+            self.handle(event);
+            if self.full {
+                break;
+            }
         }
     }
 
@@ -508,6 +530,7 @@ impl<'p> Engine<'p> {
     }
 
     fn slice(&mut self) {
+        self.note_standing();
         for part in &mut self.parts {
             part.slices.push([part.waiting.area(self.now), part.busy.area(self.now), part.on.area(self.now)]);
             if part.slices.len() as u64 == SLICES {

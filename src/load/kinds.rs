@@ -283,6 +283,7 @@ impl Engine<'_> {
                     key,
                     version: dirty.version,
                     seen: NONE,
+                    trace: NONE,
                     class: dirty.class,
                     does: Does::Write,
                     guard: false,

@@ -15,6 +15,7 @@
 //! scale.rs        more instances, and fewer
 //! clients.rs      when requests come and what they ask for
 //! faults.rs       the script: instances, zones and regions down and up, slow components, cut edges, hot keys, bad versions
+//! recorder.rs  a run that is watched: the ways of single requests, and what slow ones spent their time on
 //! report.rs       what was measured; requirement.rs: what it must fulfil; histogram.rs: of times
 //! exercise.rs     a design exercise as data, and a learner's graph put into its load and faults
 //! grade.rs        a design over seeds: a score card, what limits it, what an interviewer asks next
@@ -62,6 +63,7 @@ mod meter;
 mod parts;
 mod picks;
 pub mod plan;
+pub mod recorder;
 mod replicas;
 pub mod report;
 pub mod requirement;
@@ -72,7 +74,7 @@ mod visits;
 mod wiring;
 
 pub use design::Design;
-pub use engine::{LIVE_MAX, run};
+pub use engine::{LIVE_MAX, Outcome, run, watch};
 pub use exercise::Exercise;
 pub use parts::TABLES;
 pub use plan::Plan;

@@ -4,6 +4,7 @@ use super::design::{Does, When};
 use super::engine::{Caller, Engine, Event, Freight, NONE, Outcome, Stage};
 use super::kinds::Found;
 use super::plan::{ANYWHERE, Kind, Step};
+use super::recorder::Moment;
 use crate::base::random::{Purpose, derive};
 
 /// Draws about a visit beside its time of service.
@@ -21,6 +22,9 @@ impl Engine<'_> {
             return self.vanish(at);
         }
         visit.arrived = self.now;
+        let (trace, span) = (visit.freight.trace, visit.span);
+        self.note(trace, span, Moment::Arrived);
+        let visit = &self.visits[at];
         let of = &self.plan.parts[part];
         let state = &mut self.parts[part];
         state.count.arrived += u64::from(self.measuring);
@@ -101,6 +105,8 @@ impl Engine<'_> {
             state.wait.record(waited);
             state.served.record(time);
         }
+        let visit = &self.visits[at];
+        self.note(visit.freight.trace, visit.span, Moment::Began(self.now + time));
         // Where nothing ever waits, what takes no time need not be queued.
         if time == 0 && of.concurrency == u32::MAX {
             return self.served(at);
@@ -205,6 +211,9 @@ impl Engine<'_> {
         };
         freight.does = step.does.unwrap_or(freight.does);
         freight.guard = step.guard;
+        if step.detached {
+            freight.trace = NONE;
+        }
         if let Kind::Queue { retention, .. } = of.kind {
             // A message is there for longer than who sent it waits.
             freight.deadline = self.now.saturating_add(retention);
@@ -340,9 +349,11 @@ impl Engine<'_> {
         let visit = &mut self.visits[at];
         visit.stage = Stage::Gone;
         visit.outcome = outcome;
+        let (trace, span) = (visit.freight.trace, visit.span);
         // What was to come for it finds it gone.
         visit.turn = visit.turn.wrapping_add(1);
         let (edge, id, turn, far) = (usize::from(visit.edge), visit.freight.id, visit.turn, u64::from(visit.far));
+        self.note(trace, span, Moment::Left(outcome));
         let state = &self.edges[edge];
         if state.cut > 0 {
             return self.forget(at);

@@ -8,6 +8,7 @@
 mod app;
 mod bench;
 mod bench_mark;
+mod board;
 mod books;
 mod canvas;
 mod controls;

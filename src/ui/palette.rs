@@ -121,6 +121,7 @@ fn entries(ctx: &Ctx) -> Vec<Entry> {
         ("Search lessons, terms and sources", Route::Search),
         ("Glossary", Route::Glossary(String::new())),
         ("Review: what is due; and the concept map", Route::Review),
+        ("Design board", Route::Design(String::new())),
         ("For teachers: a link for a class", Route::Class(None)),
     ] {
         list.push(entry("Page", words, "", Do::Go(route.href())));

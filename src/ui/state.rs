@@ -5,6 +5,7 @@ use crate::base::{Micros, MsgId};
 use crate::progress::settings::{Settings, Spoken};
 use crate::progress::{Class, EXPLAIN, GoalMet, LessonProgress, Position, Progress, Recall};
 use crate::view::acts::Form;
+use crate::view::board::desk::Desk;
 use crate::view::cap::Cap;
 use crate::view::compare::Search;
 use crate::view::jobs::Jobs;
@@ -112,6 +113,8 @@ pub struct State {
     pub books: Books,
     /// What runs beside the bench, once something was asked for.
     pub jobs: Option<Rc<Jobs>>,
+    /// The design board, once it was open.
+    pub desk: Option<Rc<Desk>>,
 }
 
 /// The sandbox: what there is to choose from, and what the forms hold.
@@ -264,6 +267,7 @@ pub enum Action {
     Trace(Rc<TracePage>),
     Sandbox(Sandbox),
     Jobs(Rc<Jobs>),
+    Desk(Rc<Desk>),
     /// The open run as a form has it.
     Sheet(Rc<Sheet>),
     /// What is wrong with a form: the part, and a sentence.
@@ -378,6 +382,7 @@ impl State {
             Action::Exported(run) => self.keep_goals(&run),
             Action::Sandbox(sandbox) => self.sandbox = sandbox,
             Action::Jobs(jobs) => self.jobs = Some(jobs),
+            Action::Desk(desk) => self.desk = Some(desk),
             Action::Sheet(sheet) => {
                 let edition = self.sandbox.edition + 1;
                 let shelf = std::mem::take(&mut self.sandbox.shelf);

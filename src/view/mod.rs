@@ -6,6 +6,7 @@
 
 pub mod acts;
 pub mod arrange;
+pub mod board;
 pub mod cap;
 pub mod catalogue;
 pub mod chart;

@@ -21,6 +21,9 @@ pub enum Route {
     Sandbox(String),
     /// The CAP lab, with one of the gallery's configurations of a register.
     Cap(String),
+    /// The design board: what there is (empty), one of that by its name, or a design that the address itself holds (it has a
+    /// dot).
+    Design(String),
     /// Two runs side by side, likewise.
     Compare(String),
     /// A run that the address itself holds; without anything around it when it is embedded.
@@ -55,6 +58,8 @@ impl Route {
             ["sandbox", slug] if is_slug(slug) => Route::Sandbox((*slug).into()),
             ["cap"] => Route::Cap(String::new()),
             ["cap", slug] if is_slug(slug) => Route::Cap((*slug).into()),
+            ["design"] => Route::Design(String::new()),
+            ["design", slug] if is_slug(slug) || slug.contains('.') => Route::Design((*slug).into()),
             ["compare"] => Route::Compare(String::new()),
             ["compare", slug] if is_slug(slug) => Route::Compare((*slug).into()),
             ["run", packed] => Route::Run { packed: (*packed).into(), embedded: false },
@@ -81,6 +86,7 @@ impl Route {
             Route::Sandbox(slug) => named("#/sandbox", slug),
             Route::Cap(slug) => named("#/cap", slug),
             Route::Compare(slug) => named("#/compare", slug),
+            Route::Design(slug) => named("#/design", slug),
             Route::Run { packed, embedded } => format!("#/{}/{packed}", if *embedded { "embed" } else { "run" }),
             Route::Lesson(slug, step) => format!("#/lesson/{slug}/{}", step + 1),
             Route::NotFound(path) => format!("#{path}"),
@@ -108,7 +114,8 @@ mod tests {
             assert_eq!(Route::parse(&route.href()), route);
         }
         for slug in ["", "split-vote"] {
-            for route in [Route::Sandbox(slug.into()), Route::Compare(slug.into()), Route::Cap(slug.into())] {
+            let pages = [Route::Sandbox, Route::Compare, Route::Cap, Route::Design];
+            for route in pages.map(|page| page(slug.into())) {
                 assert_eq!(Route::parse(&route.href()), route);
             }
         }
@@ -127,6 +134,7 @@ mod tests {
         ] {
             assert_eq!(Route::parse(&route.href()), route);
         }
+        assert_eq!(Route::parse("#/design/1.aB-_9"), Route::Design("1.aB-_9".into()));
         assert_eq!(Route::parse(""), Route::Home);
         assert_eq!(Route::parse("#/lesson/one-system"), Route::Lesson("one-system".into(), 0));
         for bad in [

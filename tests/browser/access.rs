@@ -7,7 +7,7 @@ use crate::server::Server;
 use serde_json::{Value, json};
 
 /// The pages, by address, with a text that says that they are there.
-const PAGES: [(&str, &str); 11] = [
+const PAGES: [(&str, &str); 13] = [
     ("#/", "The course"),
     ("#/about", "Crash the engine"),
     ("#/lesson/one-machine/2", "Step 2 of 6"),
@@ -19,6 +19,8 @@ const PAGES: [(&str, &str); 11] = [
     ("#/search", "Lessons and their steps, terms, and sources."),
     ("#/glossary", "linearizable"),
     ("#/class", "No lesson is chosen yet."),
+    ("#/design", "To begin with"),
+    ("#/design/cache", "The slowest"),
 ];
 
 fn go(page: &Page, address: &str, text: &str) {

@@ -11,6 +11,7 @@ mod calls;
 mod cap;
 mod charts;
 mod course;
+mod design;
 mod faults;
 mod firefox;
 mod hands;

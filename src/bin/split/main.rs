@@ -23,6 +23,7 @@ use wasm::*;
 
 /// The modules and functions that are loaded later.
 const REST: &[&str] = &[
+    "faultline::ui::board",
     "faultline::ui::bench::Bench",
     "faultline::ui::bench::behind",
     "faultline::ui::bench::charts",
@@ -54,6 +55,7 @@ const REST: &[&str] = &[
     "faultline::ui::pages::cap",
     "faultline::ui::pages::class",
     "faultline::ui::pages::compare",
+    "faultline::ui::pages::design",
     "faultline::ui::pages::glossary",
     "faultline::ui::pages::lesson",
     "faultline::ui::pages::review",
@@ -63,6 +65,7 @@ const REST: &[&str] = &[
     "faultline::ui::pages::style",
     "faultline::ui::palette::inside",
     "faultline::ui::sandbox",
+    "faultline::view::board",
     "faultline::view::cap",
     "faultline::view::compare",
     "faultline::view::concepts",

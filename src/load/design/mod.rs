@@ -69,6 +69,9 @@ pub struct Design {
     pub queues: Named<Jobs>,
     #[serde(default)]
     pub limiters: Named<Limiter>,
+    /// Where components stand on the board, in its units; it changes nothing of a run.
+    #[serde(default)]
+    pub board: Named<(f64, f64)>,
     #[serde(default)]
     pub faults: Vec<Fault>,
     /// What the report must fulfil: "p99(read) <= 200ms in 95%". See [`super::requirement`].
@@ -172,14 +175,18 @@ impl Default for Network {
 
 impl Design {
     /// Reads the TOML form. The error begins with the file's name and the line.
-    #[cfg(not(target_arch = "wasm32"))]
     pub fn read(name: &str, text: &str) -> Result<Design, String> {
+        Design::parse(text).map_err(|(line, why)| format!("{name}:{line}: {why}"))
+    }
+
+    /// Reads the TOML form. The error has the line, from 1.
+    pub fn parse(text: &str) -> Result<Design, (usize, String)> {
         let design: Design = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            format!("{name}:{}: {}", crate::sim::scenario::line_of(text, at), error.message().trim())
+            (text[..at.min(text.len())].matches('\n').count() + 1, error.message().trim().to_owned())
         })?;
         if design.version != VERSION {
-            return Err(format!("{name}: version {} is unknown; this program reads {VERSION}", design.version));
+            return Err((1, format!("version {} is unknown; this program reads {VERSION}", design.version)));
         }
         Ok(design)
     }

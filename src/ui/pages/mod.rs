@@ -4,6 +4,7 @@ pub mod about;
 pub mod cap;
 pub mod class;
 pub mod compare;
+pub mod design;
 pub mod glossary;
 pub mod home;
 pub mod lesson;
