@@ -62,6 +62,7 @@ nightly: test target-fallback-test ## The tests and all slow ones.
 	done
 	$(ENV) SEEDS=10 cargo test --locked --profile fast --test hunts -- --nocapture each_planted_bug
 	$(ENV) cargo test --locked --profile fast -- --ignored
+	$(ENV) cargo test --locked --test browser -- --ignored every_lesson
 
 bench: setup dist ## The benchmarks: engine and explorer natively, Raft beside a peer, the engine in the browser, the page's frames.
 	$(ENV) cargo bench --locked --profile fast --bench engine

@@ -16,8 +16,14 @@ pub struct Form {
     of: fn(&[f64]) -> f64,
 }
 
-pub const FORMS: [Form; 7] = [
+pub const FORMS: [Form; 8] = [
     Form { name: "k-of-n", arguments: &["k", "n", "up"], unit: Unit::Fraction, of: |a| k_of_n(a[0], a[1], a[2]) },
+    Form {
+        name: "k-of-n-behind",
+        arguments: &["k", "n", "up", "shared"],
+        unit: Unit::Fraction,
+        of: |a| k_of_n_behind(a[0], a[1], a[2], a[3]),
+    },
     Form {
         name: "split-vote",
         arguments: &["voters", "spread-ms", "delay-ms"],
@@ -92,6 +98,11 @@ pub fn k_of_n(k: f64, n: f64, up: f64) -> f64 {
     (k as u32..=n as u32).map(exactly).sum()
 }
 
+/// The same of parts behind one that all of them need, and that is up for the share `shared`, independently of them.
+pub fn k_of_n_behind(k: f64, n: f64, up: f64, shared: f64) -> f64 {
+    shared * k_of_n(k, n, up)
+}
+
 /// How often a first election of Raft is split: the time-outs of `voters` are uniform over a spread, and the first candidate
 /// wins alone only if no other's ends before its request, which takes `delay`, arrives there. An upper bound: a split may
 /// still be won by the rest.
@@ -146,6 +157,7 @@ mod tests {
         near(k_of_n(1.0, 1.0, 0.9), 0.9);
         near(k_of_n(2.0, 3.0, 0.9), 3.0 * 0.81 * 0.1 + 0.729);
         near(k_of_n(0.0, 5.0, 0.3), 1.0);
+        near(k_of_n_behind(1.0, 2.0, 0.9, 0.5), 0.495);
         near(split_vote(2.0, 100.0, 50.0), 0.75);
         near(split_vote(5.0, 100.0, 200.0), 1.0);
         near(false_suspicion(0.0, 3.0), 0.0);
@@ -162,7 +174,7 @@ mod tests {
     fn what_it_takes_is_said() {
         let given = |pairs: &[(&str, f64)]| pairs.iter().map(|(name, x)| ((*name).to_owned(), *x)).collect();
         let says = |name: &str, pairs: &[(&str, f64)]| value(name, &given(pairs)).expect_err("it is refused");
-        assert!(says("mm2", &[]).contains("accepted: k-of-n, split-vote"));
+        assert!(says("mm2", &[]).contains("accepted: k-of-n, k-of-n-behind, split-vote"));
         assert!(says("mm1-mean", &[("service-ms", 5.0)]).contains("takes: arrivals-per-s, service-ms"));
         assert!(says("mm1-mean", &[("speed", 5.0)]).contains("no argument \"speed\""));
         assert!(says("mm1-mean", &[("arrivals-per-s", 300.0), ("service-ms", 5.0)]).contains("no value"));

@@ -16,6 +16,9 @@ enum Device {
     Phone,
 }
 
+/// The lesson that home leads to.
+const FIRST: &str = "one-machine";
+
 struct Course {
     page: Page,
     device: Device,
@@ -58,8 +61,15 @@ impl Course {
             page.size(390, 844);
             page.touch();
         }
-        page.open_app(&format!("{}?bench#/lesson/{slug}/1", server.root()));
-        page.wait_for(ENGINE);
+        if slug == FIRST {
+            // As a stranger comes: from home.
+            page.open_app(&format!("{}?bench", server.root()));
+            page.wait_for(ENGINE);
+            page.click("#start");
+        } else {
+            page.open_app(&format!("{}?bench#/lesson/{slug}/1", server.root()));
+            page.wait_for(ENGINE);
+        }
         Course { page, device, slug, lesson: read(slug, "lesson.toml"), solution: read(slug, "solution.toml") }
     }
 
@@ -252,5 +262,50 @@ fn the_lesson_on_cap_on_a_phone() {
 
 #[test]
 fn the_first_lesson_at_a_desk() {
-    take("one-machine", Device::Desk);
+    take(FIRST, Device::Desk);
+}
+
+#[test]
+fn the_first_lesson_on_a_phone() {
+    take(FIRST, Device::Phone);
+}
+
+#[test]
+fn the_lesson_on_clocks_at_a_desk() {
+    take("no-global-clock", Device::Desk);
+}
+
+#[test]
+fn the_lesson_on_clocks_on_a_phone() {
+    take("no-global-clock", Device::Phone);
+}
+
+#[test]
+fn the_lesson_on_failure_detection_at_a_desk() {
+    take("failure-detection", Device::Desk);
+}
+
+#[test]
+fn the_lesson_on_failure_detection_on_a_phone() {
+    take("failure-detection", Device::Phone);
+}
+
+/// All the others, each as its own solution says.
+#[test]
+#[ignore = "slow: make nightly"]
+fn every_lesson_at_a_desk() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons");
+    let mut slugs: Vec<String> = std::fs::read_dir(folder)
+        .expect("the lessons")
+        .map(|entry| entry.expect("a folder").path())
+        .filter(|path| path.join("solution.toml").exists())
+        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    slugs.sort();
+    let only = std::env::var("LESSONS").ok();
+    slugs.retain(|slug| only.as_ref().is_none_or(|only| only.split(',').any(|one| one == slug)));
+    for slug in slugs {
+        println!("{slug}");
+        take(slug.leak(), Device::Desk);
+    }
 }
