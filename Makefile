@@ -14,6 +14,7 @@ serve: setup-serve ## Build the page and serve it on http://127.0.0.1:8080/.
 	@echo "Faultline will be at http://127.0.0.1:8080/ when the build is done (Ctrl-C ends it)."
 	@$(TRUNK) serve --release --offline --locked
 
+test: export NATIVE_PROFILE := test
 test: setup fmt lint native wasm dist e2e ## Everything that CI runs.
 
 setup: ## Install what the tests need.
@@ -37,7 +38,11 @@ native: ## Native tests.
 wasm: ## Tests of the wasm in headless Chromium.
 	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked $(WASM) --test wasm
 
+# Trunk builds one program after another, and each is linked on one processor: built together first, they share all.
+ENGINES := $(shell sed -n 's/.*data-bin="\([a-z]*\)" data-type="worker".*/--bin \1/p' static/index.html)
+
 dist: ## Build the page into dist/.
+	$(ENV) cargo build --locked $(WASM) --profile engine $(ENGINES)
 	$(TRUNK) build --release --offline --locked
 
 e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/screenshots.

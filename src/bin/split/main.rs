@@ -21,8 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use wasm::*;
 
-/// The modules and functions that are loaded later.
+/// The modules and functions that are loaded later: ours, and libraries that only they use.
 const REST: &[&str] = &[
+    "chrono",
     "faultline::ui::board",
     "faultline::ui::bench::Bench",
     "faultline::ui::bench::behind",
@@ -73,6 +74,7 @@ const REST: &[&str] = &[
     "faultline::view::sandbox",
     "faultline::view::search",
     "faultline::view::spacetime",
+    "rs_fsrs",
 ];
 
 /// Our own functions, and what was made for our own types. Others that call the rest do so for something of the rest.

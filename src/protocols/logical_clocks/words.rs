@@ -49,7 +49,7 @@ fn vector(stamp: &Stamp) -> String {
 pub fn node(clocks: &Clocks, disk: &Disk, durable: &Disk, card: &mut Card) {
     let now = &disk.clocks;
     card.headline = match now.event {
-        0 => "no event yet".into(),
+        0 => "no event".into(),
         _ => format!("L {} · V {}", now.lamport, vector(now)),
     };
     for (key, held) in disk.held.iter().take(KEYS_SHOWN) {

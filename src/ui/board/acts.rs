@@ -369,7 +369,7 @@ fn key(core: &Core, event: &KeyboardEvent) -> bool {
         return false;
     }
     if control {
-        let deed = match (key.to_lowercase().as_str(), event.shift_key()) {
+        let deed = match (key.to_ascii_lowercase().as_str(), event.shift_key()) {
             ("z", false) => "undo",
             ("z", true) | ("y", _) => "redo",
             ("c", _) if matches!(known(core).selected, Selected::Part(_)) && no_words_chosen() => "copy",

@@ -42,7 +42,8 @@ fn figure(desk: &Desk, seen: &Seen, chart: &Chart) -> Html {
         let told = say::fit(told, 11.0, false, room);
         let label = Label {
             x: x + 4.0,
-            y: top + 10.0 + 12.0 * (i % 3) as f32,
+            // Along the floor: bounds lie high.
+            y: bottom - 5.0 - 12.0 * (i % 3) as f32,
             text: told,
             anchor: "start",
             class: "fault".into(),

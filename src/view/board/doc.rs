@@ -90,7 +90,7 @@ impl<'a> Part<'a> {
                 n => format!("primary, {} replicas", n - 1),
             },
             "key-values" => format!("{instances} nodes, R {} W {}", self.or("read-quorum"), self.or("write-quorum")),
-            _ => self.kind.title.to_lowercase(),
+            _ => self.kind.title.to_ascii_lowercase(),
         }
     }
 }
@@ -231,7 +231,7 @@ impl Doc {
     /// Gives a component another name, everywhere. The error says why not.
     pub fn rename(&mut self, old: &str, new: &str) -> Result<(), String> {
         let new = new.trim();
-        if new.is_empty() || !new.chars().all(|c| c.is_alphanumeric() || "-_ ".contains(c)) {
+        if new.is_empty() || !new.chars().all(|c| c.is_ascii_alphanumeric() || !c.is_ascii() || "-_ ".contains(c)) {
             return Err("A name is of letters, digits, “-”, “_” and spaces.".into());
         }
         if old == new {
@@ -295,7 +295,7 @@ impl Doc {
         let (path, calls) = (caller.path(), caller.kind.calls);
         let count = caller.table.list("calls").len();
         let path = match calls {
-            Calls::None => return Err(format!("A {} calls nothing.", caller.kind.title.to_lowercase())),
+            Calls::None => return Err(format!("A {} calls nothing.", caller.kind.title.to_ascii_lowercase())),
             Calls::One => {
                 // A router leads to several.
                 let before = self.at(&format!("{path}/call/to")).map_or(&[][..], Value::list).iter().map(Value::words);

@@ -462,12 +462,12 @@ pub fn nested(table: &str) -> bool {
 
 /// The kind that is meant by what was typed: "+ cache", "cache", "key".
 pub fn typed(text: &str) -> Option<&'static Kind> {
-    let text = text.trim().trim_start_matches('+').trim().to_lowercase();
+    let text = text.trim().trim_start_matches('+').trim().to_ascii_lowercase();
     if text.is_empty() {
         return None;
     }
-    let is = |kind: &&Kind| kind.word == text || kind.table == text || kind.title.to_lowercase() == text;
-    let begins = |kind: &&Kind| kind.word.starts_with(&text) || kind.title.to_lowercase().starts_with(&text);
+    let is = |kind: &&Kind| kind.word == text || kind.table == text || kind.title.to_ascii_lowercase() == text;
+    let begins = |kind: &&Kind| kind.word.starts_with(&text) || kind.title.to_ascii_lowercase().starts_with(&text);
     KINDS.iter().find(is).or_else(|| KINDS.iter().find(begins))
 }
 
