@@ -36,21 +36,24 @@ const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
 const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
 const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
-const SERVICES: [Entry; 3] =
-    [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>(), Entry::of::<chain::Chain>()];
-const CLOCKS: [Entry; 2] = [Entry::of::<logical_clocks::Clocks>(), Entry::of::<crdt::Crdt>()];
+const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
+const CHAINS: [Entry; 1] = [Entry::of::<chain::Chain>()];
+const CLOCKS: [Entry; 1] = [Entry::of::<logical_clocks::Clocks>()];
+const MERGING: [Entry; 1] = [Entry::of::<crdt::Crdt>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 8] = [
+pub const ENGINES: [(&str, &[&str]); 10] = [
     ("engine", &["raft"]),
     ("registers", &["kv-single", "majority-register", "shared-counter"]),
     ("quorums", &["quorum-store"]),
     ("causal", &["causal-store"]),
     ("groups", &["primary-backup"]),
     ("membership", &["swim", "detector"]),
-    ("services", &["payments", "two-generals", "chain"]),
-    ("clocks", &["logical-clocks", "crdt"]),
+    ("services", &["payments", "two-generals"]),
+    ("chains", &["chain"]),
+    ("clocks", &["logical-clocks"]),
+    ("merging", &["crdt"]),
 ];
 
 /// The engine that has every protocol: larger than any other.
@@ -86,14 +89,24 @@ pub fn membership() -> &'static [Entry] {
     &MEMBERSHIP
 }
 
-/// What is asked for by requests, what comes of asking again, and a chain of servers that answers.
+/// What is asked for by requests, and what comes of asking again.
 pub fn services() -> &'static [Entry] {
     &SERVICES
 }
 
-/// Order without a common clock, and values that need none.
+/// A chain of servers that answers.
+pub fn chains() -> &'static [Entry] {
+    &CHAINS
+}
+
+/// Order without a common clock.
 pub fn clocks() -> &'static [Entry] {
     &CLOCKS
+}
+
+/// Values that need no order.
+pub fn merging() -> &'static [Entry] {
+    &MERGING
 }
 
 pub fn all() -> &'static [Entry] {
@@ -102,7 +115,7 @@ pub fn all() -> &'static [Entry] {
         REGISTERS[1],
         CONSENSUS[0],
         GROUPS[0],
-        SERVICES[2],
+        CHAINS[0],
         MEMBERSHIP[0],
         QUORUMS[0],
         CAUSAL[0],
@@ -110,7 +123,7 @@ pub fn all() -> &'static [Entry] {
         SERVICES[0],
         SERVICES[1],
         CLOCKS[0],
-        CLOCKS[1],
+        MERGING[0],
         REGISTERS[2],
     ];
     &ALL
@@ -174,12 +187,13 @@ mod tests {
 
     #[test]
     fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
-        let engines = [consensus(), registers(), quorums(), causal(), groups(), membership(), services(), clocks()];
-        for ((engine, names), entries) in ENGINES.iter().zip(engines) {
+        let first = [consensus(), registers(), quorums(), causal(), groups()];
+        let engines = [&first[..], &[membership(), services(), chains(), clocks(), merging()]].concat();
+        for ((engine, names), entries) in ENGINES.iter().zip(&engines) {
             let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
             assert_eq!(held, *names, "{engine}");
         }
-        assert_eq!(all().len(), engines.map(<[Entry]>::len).iter().sum::<usize>());
+        assert_eq!(all().len(), engines.iter().map(|held| held.len()).sum::<usize>());
         for entry in all() {
             let name = (entry.describe)().name;
             assert!(engine_of(&[name]).is_some(), "{name} is in no engine");

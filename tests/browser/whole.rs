@@ -295,6 +295,9 @@ fn a_first_visitor_waits_for_nothing_that_comes_later() {
         "membership",
         "services",
         "clocks",
+        "chains",
+        "merging",
+        "designer",
         "explorer",
         "exporter",
     ] {
