@@ -28,6 +28,7 @@ mod verdict;
 
 use super::app::{Ctx, use_ctx};
 use super::controls::button;
+use super::effects::use_effect_on;
 use super::pages::failed;
 use super::rest;
 use super::state::Action;
@@ -37,6 +38,7 @@ use crate::view::stage::Target;
 use crate::wire::Request;
 pub use clip::Clip;
 use dialog::use_ask_dialog;
+use gloo::render::request_animation_frame;
 use menu::use_menu;
 use stage::{Mode, Stage};
 use yew::prelude::*;
@@ -59,9 +61,26 @@ pub fn perform(ctx: &Ctx, act: &Act) {
     }
 }
 
+/// Whether a frame has been drawn: what is to be read comes after what is to be seen, since drawing both at once keeps the
+/// page from answering for too long.
+#[hook]
+fn use_settled() -> bool {
+    let settled = use_state(|| false);
+    let set = settled.setter();
+    use_effect_on(
+        [0; 3],
+        Box::new(move || {
+            let frame = request_animation_frame(move |_| set.set(true));
+            Box::new(move || drop(frame))
+        }),
+    );
+    *settled
+}
+
 #[component]
 pub fn Bench() -> Html {
     let ctx = use_ctx();
+    let settled = use_settled();
     let scrubber = transport::use_scrubber(&ctx, &[], None);
     let menu = use_menu(&ctx);
     let dialog = use_ask_dialog(&ctx);
@@ -90,7 +109,7 @@ pub fn Bench() -> Html {
             </div>
             if ctx.state.presents { { rest::shown(&ctx, present::caption) } }
             { transport::transport(&ctx, borrowed(&ctx), scrubber, true) }
-            { tabs::tabs(&ctx) }
+            if settled { { tabs::tabs(&ctx) } } else { <div class="tabs"></div> }
             <p class="sr-only" role="status" id="said">{ &run.said }</p>
             { menu }
             { dialog }
