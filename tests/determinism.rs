@@ -22,7 +22,7 @@ fn profile(protocol: &str) -> Profile {
         "kv-single" | "shared-counter" => ("server", vec![1]),
         "logical-clocks" => ("node", vec![2, 3]),
         "crdt" => ("peer", vec![2, 3]),
-        "raft" | "primary-backup" | "chain" => ("server", vec![3, 5]),
+        "raft" | "primary-backup" | "chain-replication" => ("server", vec![3, 5]),
         "swim" | "detector" => ("member", vec![3, 5]),
         "payments" => ("bank", vec![1]),
         _ => ("replica", vec![3, 5]),
@@ -47,7 +47,7 @@ fn profile(protocol: &str) -> Profile {
 fn beside(protocol: &str) -> Vec<(String, String)> {
     match protocol {
         "primary-backup" => vec![("view-service".into(), "v".into())],
-        "chain" => vec![("master".into(), "m".into())],
+        "chain-replication" => vec![("master".into(), "m".into())],
         _ => Vec::new(),
     }
 }

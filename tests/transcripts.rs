@@ -327,7 +327,7 @@ fn backup_semi_synchronous_falls_back() {
 /// A chain of three and a spare server, n4; m is the master. Nobody pings but at the start, where nothing else is said.
 fn chain(until: Micros, more: &str, script: &[(&str, &str)]) -> String {
     let nodes = "{ name = \"n\", role = \"server\", count = 4 }, { name = \"m\", role = \"master\" }";
-    transcript_until(until, &head("chain", nodes, more), script)
+    transcript_until(until, &head("chain-replication", nodes, more), script)
 }
 
 const NO_PINGS: &str = "parameters = { ping-interval = \"450ms\", dead-after = \"2s\", lease = \"1s\" }";

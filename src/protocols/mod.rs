@@ -51,7 +51,7 @@ pub const ENGINES: [(&str, &[&str]); 10] = [
     ("groups", &["primary-backup"]),
     ("membership", &["swim", "detector"]),
     ("services", &["payments", "two-generals"]),
-    ("chains", &["chain"]),
+    ("chains", &["chain-replication"]),
     ("clocks", &["logical-clocks"]),
     ("merging", &["crdt"]),
 ];

@@ -11,7 +11,7 @@ use faultline::sim::scenario::NodeLine;
 /// for the same scenario.
 fn chained(servers: u16, words: &[&str], flag: Option<&str>) -> Report<Move> {
     let mut scenario = scenario(servers, words.len() as u16, flag);
-    scenario.protocol = "chain".into();
+    scenario.protocol = "chain-replication".into();
     scenario.nodes[0].role = "server".into();
     let master = NodeLine { name: "m".into(), role: "master".into(), count: None, ..scenario.nodes[0].clone() };
     scenario.nodes.push(master);

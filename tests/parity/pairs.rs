@@ -236,7 +236,7 @@ fn primary_backup_pairs() -> Vec<(String, String)> {
 fn chain_pairs() -> Vec<(String, String)> {
     let pair = |(reads, replicas, commands): (&str, u8, &str)| {
         let text = format!(
-            r#"{{"version":1,"protocol":"chain","seed":1,"network":{{"latency":{}}},
+            r#"{{"version":1,"protocol":"chain-replication","seed":1,"network":{{"latency":{}}},
             "parameters":{{"ping-interval":"10ms","dead-after":"40ms","lease":"20ms","reads":"{reads}",
             "replicas":{replicas}}},
             "nodes":[{{"name":"n","role":"server","count":4}},{{"name":"c","role":"client","count":2}},

@@ -148,7 +148,7 @@ fn primary_backup_survives_faults() {
 #[test]
 fn chain_survives_faults() {
     let marks = ["note: becomes leader", "note: chain changes", "note: rolls back", "note: steps down"];
-    survives("chain", "chain_survives_faults", &[&EVERYWHERE[..], &marks].concat());
+    survives("chain-replication", "chain_survives_faults", &[&EVERYWHERE[..], &marks].concat());
 }
 
 /// After healing every client finds that all members agree on who is there.
@@ -250,7 +250,7 @@ fn lying_disks_break_durability_and_a_property_says_so() {
             &["acknowledged writes are on disk", "fail-over keeps acknowledged writes", "replicas agree"],
         ),
         (
-            "chain",
+            "chain-replication",
             &[
                 "acknowledged writes are on the whole chain",
                 "each holds a prefix of the one before",
@@ -393,7 +393,7 @@ fn planted_bugs_of_the_chain_are_caught() {
         ("bug-join-without-state", &[chain, kept, prefix, reads]),
         ("bug-transfer-without-sessions", &["a write takes effect once"]),
     ];
-    bugs.into_iter().for_each(|(bug, properties)| is_caught("chain", bug, properties));
+    bugs.into_iter().for_each(|(bug, properties)| is_caught("chain-replication", bug, properties));
 }
 
 #[test]
@@ -476,7 +476,7 @@ fn linearizable(sweep: &Sweep, seed: u64, limits: Limits) -> Checked {
 #[test]
 fn what_clients_are_told_is_linearizable() {
     // Raft's clients append and compare-and-set too: what may have happened has more orders that make a difference (59 of 60).
-    for (protocol, least) in [("kv-single", 60), ("majority-register", 60), ("chain", 60), ("raft", 57)] {
+    for (protocol, least) in [("kv-single", 60), ("majority-register", 60), ("chain-replication", 60), ("raft", 57)] {
         let sweep = sweep(protocol, None);
         let mut decided = 0;
         for seed in 0..60 {

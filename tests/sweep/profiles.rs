@@ -15,7 +15,7 @@ pub fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         "crdt" => ("peer", "n", vec![1, 2]),
         "raft" => ("server", "n", vec![3, 3, 4, 5]),
         "primary-backup" => ("server", "n", vec![2, 3, 3, 4]),
-        "chain" => ("server", "n", vec![2, 3, 4, 5]),
+        "chain-replication" => ("server", "n", vec![2, 3, 4, 5]),
         "swim" => ("member", "n", vec![3, 4, 5, 7]),
         "causal-store" => ("replica", "n", vec![3, 4, 5, 6]),
         _ => ("replica", "n", vec![3, 3, 4, 5]),
@@ -92,7 +92,7 @@ fn attended(
         let backups = |n| BTreeMap::from([("backups".to_string(), ParamValue::Int(n))]);
         drawn.push(vec![backups(1), backups(2)]);
     }
-    if protocol == "chain" {
+    if protocol == "chain-replication" {
         beside.push(("master".into(), "m".into()));
         let times = [
             ("ping-interval", "20ms"),

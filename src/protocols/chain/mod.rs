@@ -311,7 +311,7 @@ impl Protocol for Chain {
     fn describe() -> Description {
         let role = |name, meaning, tone, client| RoleSpec { name, meaning, tone, client };
         Description {
-            name: "chain",
+            name: "chain-replication",
             summary: "a key-value service on a chain of servers: writes go in at the head, the tail answers; a master repairs \
                       the chain",
             roles: vec![

@@ -322,7 +322,10 @@ impl Seen {
             return None;
         }
         let part = |us: u64| us as f64 / self.slow_time as f64;
-        let worst = self.spent.iter().max_by_key(|spent| spent.waiting)?;
+        let queues = || self.spent.iter().filter(|spent| part(spent.waiting) >= 0.1);
+        // A queue before slots that are held while others are called is only the end of a queue further on.
+        let own = queues().filter(|spent| spent.served >= spent.held).max_by_key(|spent| spent.waiting);
+        let worst = own.or(self.spent.iter().max_by_key(|spent| spent.waiting))?;
         let name = Seen::owner(&worst.name).to_owned();
         let used = self.component(&worst.name).and_then(|component| component.used);
         if part(worst.waiting) >= 0.1 {
