@@ -163,6 +163,8 @@ pub(super) struct Call {
     pub live: u16,
     pub attempts: u8,
     pub hedged: bool,
+    /// The visit of the last attempt.
+    pub visit: u32,
     /// Where the first attempt went.
     pub instance: u16,
     /// Where the caller is.
@@ -179,6 +181,8 @@ pub(super) enum Stage {
     Held,
     /// Gone on its way, with who sent it.
     Lost,
+    /// It has left, and its answer travels back.
+    Returning,
     Gone,
 }
 
