@@ -195,7 +195,7 @@ fn errors_name_the_place() {
     let service = "version = 1\nservices.a = { service.constant = \"1ms\", calls = [{ to = [\"b\"] }] }\n";
     for (text, expected) in [
         ("version = 1\nnonsense = 3", "x.toml:2: unknown field `nonsense`"),
-        ("version = 9", "x.toml: version 9 is unknown"),
+        ("version = 9", "x.toml:1: version 9 is unknown"),
         (service, "a: its call to b: no component has this name"),
         (
             &format!("{service}services.b = {{ service.constant = \"1ms\", calls = [{{ to = [\"a\"] }}] }}"),
