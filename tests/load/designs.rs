@@ -70,6 +70,24 @@ fn an_exercise_is_packed() {
     }
 }
 
+/// A design of an exercise's folder that is another one changed is read by its name.
+#[test]
+fn a_changed_design_is_read() {
+    let all = exercises();
+    let cache = all.iter().find(|exercise| exercise.slug == "distributed-cache").expect("it ships");
+    let text = |file: &str| {
+        let own = files().into_iter().find(|own| own.name == format!("distributed-cache/{file}"));
+        own.expect("it is there").text
+    };
+    let file = "wrong/one-node.toml";
+    let design = exercises::graph(&format!("designs/distributed-cache/{file}"), &text(file), cache).expect("good");
+    assert_eq!(design.caches["memory"].instances, 1);
+    let whole = exercises::graph("mine.toml", &text("accepted/aside.toml"), cache).expect("good");
+    assert_eq!(whole, cache.accepted.iter().find(|of| of.name == "aside").expect("it ships").design);
+    let why = exercises::graph("mine.toml", &text(file), cache).expect_err("a change of what?");
+    assert!(why.contains("can be changes of \"aside\""), "{why}");
+}
+
 /// A learner's own figures cannot make parts faster or cheaper.
 #[test]
 fn what_is_given_cannot_be_changed() {
