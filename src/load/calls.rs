@@ -281,13 +281,18 @@ impl Engine<'_> {
         }
     }
 
+    /// Closed, or for the one that is to see. It may end without a word about the other side (turned away, or overtaken by
+    /// its hedge), so that another one may see after as long again.
     fn breaker_lets(&mut self, edge: u16) -> bool {
+        let Some(breaker) = &self.plan.edges[usize::from(edge)].breaker else { return true };
         let state = &mut self.edges[usize::from(edge)];
         if state.open_until == 0 {
             return true;
         }
-        let probes = self.now >= state.open_until && !state.probing;
-        state.probing |= probes;
+        let probes = self.now >= state.open_until;
+        if probes {
+            state.open_until = self.now.saturating_add(breaker.open.0).max(1);
+        }
         probes
     }
 
@@ -295,13 +300,12 @@ impl Engine<'_> {
         let Some(breaker) = &self.plan.edges[usize::from(edge)].breaker else { return };
         let state = &mut self.edges[usize::from(edge)];
         if good {
-            (state.failures, state.open_until, state.probing) = (0, 0, false);
+            (state.failures, state.open_until) = (0, 0);
             return;
         }
         state.failures = state.failures.saturating_add(1);
         if state.failures >= breaker.failures {
             state.open_until = self.now.saturating_add(breaker.open.0).max(1);
-            state.probing = false;
         }
     }
 }

@@ -311,7 +311,6 @@ pub(super) struct EdgeState {
     pub tokens: f64,
     pub failures: u32,
     pub open_until: u64,
-    pub probing: bool,
     /// By instance: the latency of late, and when it was known; its turn by weight.
     pub lately: Vec<(f64, u64)>,
     pub turns: Vec<i64>,
@@ -412,7 +411,6 @@ impl EdgeState {
             tokens: 10.0,
             failures: 0,
             open_until: 0,
-            probing: false,
             lately: vec![(0.0, 0); usize::from(instances)],
             turns: vec![0; usize::from(instances)],
             ring,
