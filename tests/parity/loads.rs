@@ -14,8 +14,13 @@ fn named<T>(parts: Vec<(&str, T)>) -> Named<T> {
 }
 
 fn limited(to: &str) -> Call {
-    let (time_out, breaker) = (Some(Micros::ms(400)), Some(Breaker::default()));
+    let (time_out, breaker) = (Some(Micros::ms(400)), Some(Breaker { open: Micros::ms(300), ..Breaker::default() }));
     Call { time_out, retries: 2, back_off: Micros::ms(5), retry_budget: Some(0.2), breaker, ..Call::new(to) }
+}
+
+/// Before the application: longer than its own calls together.
+fn outer(to: &str) -> Call {
+    Call { time_out: Some(Micros::ms(1_500)), ..limited(to) }
 }
 
 fn read(to: &str) -> Call {
@@ -41,7 +46,7 @@ fn traffic() -> Design {
                 load: Load::Open(open),
                 classes: vec![class("read", false, 3), class("write", true, 5)],
                 region: Some("eu".into()),
-                call: limited("geo"),
+                call: outer("geo"),
             },
         ),
         (
@@ -50,7 +55,7 @@ fn traffic() -> Design {
                 load: Load::Closed(Closed { users: 20, think }),
                 classes: vec![class("look", false, 2), class("put", true, 2)],
                 region: Some("us".into()),
-                call: Call { hedge: Some(Micros::ms(60)), ..limited("geo") },
+                call: Call { hedge: Some(Micros::ms(60)), ..outer("geo") },
             },
         ),
     ];
@@ -104,7 +109,7 @@ fn app() -> Service {
     ];
     Service {
         instances: 3,
-        concurrency: 4,
+        concurrency: 60,
         autoscale: Some(scale),
         speeds: vec![1.0, 0.5],
         calls,
@@ -168,12 +173,12 @@ fn everything(policy: Policy) -> Design {
         weights: vec![3, 1],
         health_delay: Micros::ms(300),
         region: Some(region.into()),
-        call: limited("door"),
+        call: outer("door"),
         ..Balancer::default()
     };
-    let spread = Balancer { policy, call: limited("app"), region: Some("eu".into()), ..Balancer::default() };
+    let spread = Balancer { policy, call: outer("app"), region: Some("eu".into()), ..Balancer::default() };
     let geo = Router { ttl: Micros::ms(400), call: limited_to(&["front-eu", "front-us"]), ..Router::default() };
-    let door = Gateway { instances: 2, connections: 400, calls: vec![limited("spread")], ..Gateway::default() };
+    let door = Gateway { instances: 2, connections: 400, calls: vec![outer("spread")], ..Gateway::default() };
     let database = Store {
         replicas: 2,
         sync: 1,
@@ -198,7 +203,7 @@ fn everything(policy: Policy) -> Design {
 }
 
 fn limited_to(to: &[&str]) -> Call {
-    Call { to: to.iter().map(|name| (*name).to_owned()).collect(), ..limited("") }
+    Call { to: to.iter().map(|name| (*name).to_owned()).collect(), ..outer("") }
 }
 
 /// A line for each policy and seed.
