@@ -15,23 +15,28 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// Seeds that an exercise is proved over.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 20;
 
-/// Checks a folder of lessons; or one lesson's, whose solutions can be played on more seeds.
+/// Checks a folder of lessons; or one lesson's, or one exercise's, which can be played on more seeds.
 pub fn check(folder: &Path, seeds: Option<u64>) -> Result<ExitCode, String> {
     let files = files(folder)?;
-    let one = files.iter().any(|file| file.name == draft::LESSON);
-    let report = match (one, seeds) {
+    let has = |name: &str| files.iter().any(|file| file.name == name);
+    let place = folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?;
+    let slug = place.file_name().unwrap_or_default().to_string_lossy();
+    let report = match (has(draft::LESSON), seeds) {
+        _ if has(exercises::TASK) => {
+            let mut report = check::Report::default();
+            exercises::check_one(&slug, &files, 0..seeds.unwrap_or(SEEDS), &super::design::facts, &mut report);
+            report
+        }
         (true, seeds) => {
-            let whole = folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?;
-            let slug = whole.file_name().unwrap_or_default().to_string_lossy();
-            let shared = whole.parent().map(shared).transpose()?.unwrap_or_default();
+            let shared = place.parent().map(shared).transpose()?.unwrap_or_default();
             let seeds = seeds.unwrap_or(check::SEEDS);
             let (_, report) = check::check_lesson_over(&slug, &files, &shared, protocols::all(), seeds);
             check::Report { lessons: 1, ..report }
         }
         (false, None) => whole(&files),
-        (false, Some(_)) => return Err("--seeds goes with the folder of one lesson".into()),
+        (false, Some(_)) => return Err("--seeds goes with the folder of one lesson or exercise".into()),
     };
     for finding in &report.findings {
         print(&format!("{}/{finding}\n", folder.display()));

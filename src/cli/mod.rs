@@ -143,12 +143,12 @@ enum LessonsCommand {
         #[arg(value_enum, default_value = "lesson")]
         of: Schema,
     },
-    /// Prove every lesson of a folder, or one lesson: schema, goals, predictions, numbers, links.
+    /// Prove every lesson and design exercise of a folder, or one: schema, goals, predictions, numbers, links; requirements.
     Check {
-        /// A folder of lessons, or of one.
+        /// A folder of lessons, or of one lesson or exercise.
         #[arg(default_value = "lessons")]
         folder: PathBuf,
-        /// Play the solutions of one lesson on so many seeds.
+        /// Play the solutions of one lesson, or the designs of one exercise, on so many seeds.
         #[arg(long)]
         seeds: Option<u64>,
     },

@@ -21,6 +21,7 @@ impl Engine<'_> {
             live: 0,
             attempts: 0,
             hedged: false,
+            visit: NONE,
             instance: u16::MAX,
             place,
         };
@@ -80,6 +81,7 @@ impl Engine<'_> {
         let visit = self.visit(at, turn, attempt, freight, (edge, of.to, instance));
         let far = plan.network.distance(place, plan.place(of.to, instance));
         (self.visits[visit].from, self.visits[visit].far) = (place, far);
+        self.calls[at].visit = visit;
         self.note_sent(visit);
         self.queue.push(self.now + latency + u64::from(far), Event::Deliver { visit });
     }
@@ -169,11 +171,22 @@ impl Engine<'_> {
 
     pub(super) fn time_out(&mut self, at: u32, turn: u32, attempt: u8) {
         let call = self.calls[at];
-        if call.turn == turn && call.live & (1 << attempt) != 0 {
+        if call.turn == turn && call.live & (1 << attempt) != 0 && !self.is_begun(&call, at) {
             self.note_given_up(&call, at, attempt);
             self.edges[usize::from(call.edge)].count.timed_out += u64::from(self.measuring);
             self.attempt_ended(at, turn, attempt, Outcome::TimedOut);
         }
+    }
+
+    /// A message whose work has begun is not given up: it was kept long enough.
+    fn is_begun(&self, call: &Call, at: u32) -> bool {
+        let from = usize::from(self.plan.edges[usize::from(call.edge)].from);
+        if call.visit == NONE || !matches!(self.plan.parts[from].kind, Kind::Queue { .. }) {
+            return false;
+        }
+        let visit = &self.visits[call.visit];
+        (visit.call, visit.call_turn) == (at, call.turn)
+            && matches!(visit.stage, Stage::Served | Stage::Calling | Stage::Held | Stage::Returning)
     }
 
     /// An attempt has failed: another one, or the call has.
@@ -268,13 +281,18 @@ impl Engine<'_> {
         }
     }
 
+    /// Closed, or for the one that is to see. It may end without a word about the other side (turned away, or overtaken by
+    /// its hedge), so that another one may see after as long again.
     fn breaker_lets(&mut self, edge: u16) -> bool {
+        let Some(breaker) = &self.plan.edges[usize::from(edge)].breaker else { return true };
         let state = &mut self.edges[usize::from(edge)];
         if state.open_until == 0 {
             return true;
         }
-        let probes = self.now >= state.open_until && !state.probing;
-        state.probing |= probes;
+        let probes = self.now >= state.open_until;
+        if probes {
+            state.open_until = self.now.saturating_add(breaker.open.0).max(1);
+        }
         probes
     }
 
@@ -282,13 +300,12 @@ impl Engine<'_> {
         let Some(breaker) = &self.plan.edges[usize::from(edge)].breaker else { return };
         let state = &mut self.edges[usize::from(edge)];
         if good {
-            (state.failures, state.open_until, state.probing) = (0, 0, false);
+            (state.failures, state.open_until) = (0, 0);
             return;
         }
         state.failures = state.failures.saturating_add(1);
         if state.failures >= breaker.failures {
             state.open_until = self.now.saturating_add(breaker.open.0).max(1);
-            state.probing = false;
         }
     }
 }

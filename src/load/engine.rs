@@ -163,6 +163,8 @@ pub(super) struct Call {
     pub live: u16,
     pub attempts: u8,
     pub hedged: bool,
+    /// The visit of the last attempt.
+    pub visit: u32,
     /// Where the first attempt went.
     pub instance: u16,
     /// Where the caller is.
@@ -179,6 +181,8 @@ pub(super) enum Stage {
     Held,
     /// Gone on its way, with who sent it.
     Lost,
+    /// It has left, and its answer travels back.
+    Returning,
     Gone,
 }
 
@@ -307,7 +311,6 @@ pub(super) struct EdgeState {
     pub tokens: f64,
     pub failures: u32,
     pub open_until: u64,
-    pub probing: bool,
     /// By instance: the latency of late, and when it was known; its turn by weight.
     pub lately: Vec<(f64, u64)>,
     pub turns: Vec<i64>,
@@ -408,7 +411,6 @@ impl EdgeState {
             tokens: 10.0,
             failures: 0,
             open_until: 0,
-            probing: false,
             lately: vec![(0.0, 0); usize::from(instances)],
             turns: vec![0; usize::from(instances)],
             ring,

@@ -122,7 +122,8 @@ impl Engine<'_> {
     fn connection(&self, edge: u16, freight: &Freight) -> Option<u16> {
         let part = &self.parts[usize::from(self.plan.edges[usize::from(edge)].to)];
         let Held::Connections(held) = &part.held else { return None };
-        let up = |at: &u16| part.instances[usize::from(*at)].down == 0;
+        // Of a key without a connection no instance.
+        let up = |at: &u16| part.instances.get(usize::from(*at)).is_some_and(|instance| instance.down == 0);
         let own = held.of_key.get(freight.key as usize).copied().filter(up);
         own.or_else(|| {
             let alive = self.edges[usize::from(edge)].alive.iter().copied();

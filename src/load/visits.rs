@@ -347,7 +347,7 @@ impl Engine<'_> {
 
     fn send_back(&mut self, at: u32, outcome: Outcome) {
         let visit = &mut self.visits[at];
-        visit.stage = Stage::Gone;
+        visit.stage = Stage::Returning;
         visit.outcome = outcome;
         let (trace, span) = (visit.freight.trace, visit.span);
         // What was to come for it finds it gone.

@@ -153,7 +153,6 @@ impl Compiler<'_> {
             return Err(format!("{name}: a call for each of many others is to 10 components at most"));
         }
         let space = |keys: &String| self.space(keys).ok_or_else(|| format!("{name}: no keys \"{keys}\""));
-        let asked = |part: &Part| matches!(part.kind, Kind::Limiter(_));
         let mut step = Step {
             times: [call.times; 2],
             fan: call.fan,
@@ -164,7 +163,7 @@ impl Compiler<'_> {
             classes: 0,
             does: call.does,
             optional: call.optional,
-            binding: edges.clone().any(|at| asked(&self.plan.parts[usize::from(self.plan.edges[usize::from(at)].to)])),
+            binding: call.to.iter().any(|to| self.asks_limiter(to, 0)),
             detached: call.detached,
             edges,
         };
@@ -195,6 +194,15 @@ impl Compiler<'_> {
             step.classes = u64::MAX;
         }
         Ok(step)
+    }
+
+    /// Is it a limiter, or what only leads to one?
+    fn asks_limiter(&self, name: &str, depth: usize) -> bool {
+        let balancer = self.design.balancers.get(name).map(|of| &of.call);
+        let router = self.design.routers.get(name).map(|of| &of.call);
+        let mut leads = balancer.into_iter().chain(router).flat_map(|call| &call.to);
+        // Circles are refused later.
+        self.design.limiters.contains_key(name) || depth < 8 && leads.any(|to| self.asks_limiter(to, depth + 1))
     }
 
     fn edge(&self, from: u16, to: &str, call: &Call, choice: Choice) -> Result<Edge, String> {

@@ -64,6 +64,28 @@ fn a_breaker_opens_and_closes() {
     assert!(class.answered > 2_700, "before and after: {}", class.answered);
 }
 
+/// A trial call that is turned away says nothing about the other side: the breaker tries again, and closes.
+#[test]
+fn a_breaker_survives_a_trial_that_is_turned_away() {
+    let text = "
+        run = { duration = \"31s\", warm-up = \"1s\" }
+        clients.c = { load.open.rate = 20.0, call = { to = [\"s\"], breaker = { failures = 5, open = \"200ms\" } } }
+        clients.other = { load.open.rate = 40.0, call = { to = [\"s\"] } }
+        services.s = { concurrency = 1, queue = 0, service.constant = \"50ms\" }
+        [[faults]]
+        at = \"5s\"
+        until = \"6s\"
+        does.down = { component = \"s\", instance = 0 }";
+    for seed in 0..5 {
+        let report = run(&plan(text), seed);
+        adds_up(&report);
+        // A second's 20, and as many as come until a trial meets a free slot, which one in four does or better
+        // (Erlang's loss formula for 60 a second of 50 ms each): five trials, of which each takes 200 ms and a call.
+        let refused = report.edge("c", "s").expect("it is there").refused;
+        assert!((10..100).contains(&refused), "seed {seed}: {refused}");
+    }
+}
+
 #[test]
 fn a_limiter_lets_its_rate_through() {
     let text = "
@@ -195,7 +217,7 @@ fn errors_name_the_place() {
     let service = "version = 1\nservices.a = { service.constant = \"1ms\", calls = [{ to = [\"b\"] }] }\n";
     for (text, expected) in [
         ("version = 1\nnonsense = 3", "x.toml:2: unknown field `nonsense`"),
-        ("version = 9", "x.toml: version 9 is unknown"),
+        ("version = 9", "x.toml:1: version 9 is unknown"),
         (service, "a: its call to b: no component has this name"),
         (
             &format!("{service}services.b = {{ service.constant = \"1ms\", calls = [{{ to = [\"a\"] }}] }}"),
