@@ -19,7 +19,7 @@ struct Learner {
     hands: Hands,
 }
 
-const STEPS: u32 = 8;
+const STEPS: u32 = 12;
 
 /// A server leads that is not `n1`.
 const OTHER_LEADS: &str = "[data-node]:not([data-node=n1])[aria-label*=', leader']";
@@ -168,7 +168,7 @@ impl Learner {
 fn take(hands: Hands) {
     let server = Server::start();
     let me = Learner::start(&server, hands);
-    me.page.wait_text("Step 1 of 8");
+    me.page.wait_text("Step 1 of 12");
     me.page.wait_for(".spot");
 
     me.predict(2);
@@ -229,6 +229,33 @@ fn take(hands: Hands) {
     me.page.wait_for(".interview");
     assert_eq!(me.page.count(".verdicts [data-state=met]"), 3);
     me.look("8");
+
+    me.next(9);
+    me.play_a_while(9);
+    me.press(".deeds button");
+    me.meet("installed");
+    me.look("9");
+
+    me.next(10);
+    me.play_a_while(14);
+    me.press(".deeds button");
+    // The change is committed long before so much has happened.
+    me.play_a_while(24);
+    me.act("n2", "c");
+    me.meet("replaced");
+    me.look("10");
+
+    me.next(11);
+    me.press(".deeds button");
+    me.meet("fenced");
+    me.look("11");
+
+    me.next(12);
+    me.predict(1);
+    me.play_until("[data-node=n3][aria-label*=' a=0']");
+    me.press(".deeds button");
+    me.meet("reconciled");
+    me.look("12");
     me.press(".way-on button");
     me.page.wait_text("You finished this lesson");
     me.look("end");
@@ -239,7 +266,7 @@ fn take(hands: Hands) {
     page.wait_for(ENGINE);
     page.wait_text("You finished this lesson");
     page.js("location.hash = '#/lesson/leader-dies/3'", json!([]));
-    page.wait_text("Step 3 of 8");
+    page.wait_text("Step 3 of 12");
     page.wait_for("[data-goal=split][data-state=met]");
     page.finish();
 }
