@@ -17,6 +17,7 @@ pub mod primary_backup;
 pub mod quorum_store;
 pub mod raft;
 mod remembered;
+pub mod rolling_upgrade;
 pub mod shared_counter;
 pub mod swim;
 pub mod two_generals;
@@ -36,8 +37,12 @@ const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
 const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
 const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
-const SERVICES: [Entry; 3] =
-    [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>(), Entry::of::<chain::Chain>()];
+const SERVICES: [Entry; 4] = [
+    Entry::of::<payments::Payments>(),
+    Entry::of::<two_generals::TwoGenerals>(),
+    Entry::of::<chain::Chain>(),
+    Entry::of::<rolling_upgrade::RollingUpgrade>(),
+];
 const CLOCKS: [Entry; 2] = [Entry::of::<logical_clocks::Clocks>(), Entry::of::<crdt::Crdt>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
@@ -49,7 +54,7 @@ pub const ENGINES: [(&str, &[&str]); 8] = [
     ("causal", &["causal-store"]),
     ("groups", &["primary-backup"]),
     ("membership", &["swim", "detector"]),
-    ("services", &["payments", "two-generals", "chain"]),
+    ("services", &["payments", "two-generals", "chain", "rolling-upgrade"]),
     ("clocks", &["logical-clocks", "crdt"]),
 ];
 
@@ -86,7 +91,7 @@ pub fn membership() -> &'static [Entry] {
     &MEMBERSHIP
 }
 
-/// What is asked for by requests, what comes of asking again, and a chain of servers that answers.
+/// What is asked for by requests, what comes of asking again, a chain of servers that answers, and replicas of two releases.
 pub fn services() -> &'static [Entry] {
     &SERVICES
 }
@@ -97,7 +102,7 @@ pub fn clocks() -> &'static [Entry] {
 }
 
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 14] = [
+    const ALL: [Entry; 15] = [
         REGISTERS[0],
         REGISTERS[1],
         CONSENSUS[0],
@@ -112,6 +117,7 @@ pub fn all() -> &'static [Entry] {
         CLOCKS[0],
         CLOCKS[1],
         REGISTERS[2],
+        SERVICES[3],
     ];
     &ALL
 }
