@@ -17,6 +17,7 @@ pub mod primary_backup;
 pub mod quorum_store;
 pub mod raft;
 mod remembered;
+pub mod rolling_upgrade;
 pub mod shared_counter;
 pub mod swim;
 pub mod two_generals;
@@ -37,7 +38,7 @@ const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
 const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
 const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
-const CHAINS: [Entry; 1] = [Entry::of::<chain::Chain>()];
+const CHAINS: [Entry; 2] = [Entry::of::<chain::Chain>(), Entry::of::<rolling_upgrade::RollingUpgrade>()];
 const CLOCKS: [Entry; 1] = [Entry::of::<logical_clocks::Clocks>()];
 const MERGING: [Entry; 1] = [Entry::of::<crdt::Crdt>()];
 
@@ -51,7 +52,7 @@ pub const ENGINES: [(&str, &[&str]); 10] = [
     ("groups", &["primary-backup"]),
     ("membership", &["swim", "detector"]),
     ("services", &["payments", "two-generals"]),
-    ("chains", &["chain-replication"]),
+    ("chains", &["chain-replication", "rolling-upgrade"]),
     ("clocks", &["logical-clocks"]),
     ("merging", &["crdt"]),
 ];
@@ -94,7 +95,7 @@ pub fn services() -> &'static [Entry] {
     &SERVICES
 }
 
-/// A chain of servers that answers.
+/// A chain of servers that answers, and replicas of two releases.
 pub fn chains() -> &'static [Entry] {
     &CHAINS
 }
@@ -110,7 +111,7 @@ pub fn merging() -> &'static [Entry] {
 }
 
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 14] = [
+    const ALL: [Entry; 15] = [
         REGISTERS[0],
         REGISTERS[1],
         CONSENSUS[0],
@@ -125,6 +126,7 @@ pub fn all() -> &'static [Entry] {
         CLOCKS[0],
         MERGING[0],
         REGISTERS[2],
+        CHAINS[1],
     ];
     &ALL
 }

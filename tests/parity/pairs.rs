@@ -106,7 +106,30 @@ pub fn pairs() -> Vec<(String, String)> {
     pairs.extend(causal_pairs());
     pairs.extend(merging_pairs());
     pairs.extend(payment_pairs());
+    pairs.extend(upgrade_pairs());
     pairs
+}
+
+/// Replicas of two releases, forwards and backwards, by each schema.
+fn upgrade_pairs() -> Vec<(String, String)> {
+    let cases = [
+        ("compatible", "switch", FAULTS[0].1),
+        ("dropping", "upgrade", FAULTS[1].1),
+        ("required", "switch", FAULTS[0].1),
+        ("renumbered", "upgrade", FAULTS[2].1),
+    ];
+    let pair = |(schema, restart, commands): (&str, &str, &str)| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"rolling-upgrade","seed":1,"network":{{"latency":{}}},
+            "parameters":{{"schema":"{schema}","on-restart":"{restart}","upgraded":1,"retry-after":"30ms"}},
+            "nodes":[{{"name":"n","role":"replica","count":3}},{{"name":"c","role":"client","count":2}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":60.0}}}},
+            "mix":{{"get":1,"put":2,"get-note":1,"put-note":1}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("rolling-upgrade {schema} 1"), text)
+    };
+    cases.into_iter().map(pair).collect()
 }
 
 /// Signed and numbered payments through two fronts, with every fault; generals; and heartbeats of both kinds.

@@ -1,4 +1,4 @@
-//! Payments, generals and detectors: golden transcripts, sweeps over seeds, every order of small cases, adversaries, and
+//! Payments, generals, detectors and rolling upgrades: golden transcripts, sweeps over seeds, every order of small cases, adversaries, and
 //! what is measured held to closed forms. `INSTA_UPDATE=always cargo test --test services` rewrites the transcripts.
 
 mod adversary;
@@ -8,3 +8,4 @@ mod generals;
 mod lab;
 mod sweeps;
 mod transcripts;
+mod upgrades;

@@ -32,7 +32,7 @@ fn flag(name: &str) -> Set {
     BTreeMap::from([(name.to_string(), ParamValue::Flag(true))])
 }
 
-fn words(name: &str, values: &[&str]) -> Vec<Set> {
+pub fn words(name: &str, values: &[&str]) -> Vec<Set> {
     values.iter().map(|value| word(name, value)).collect()
 }
 
@@ -83,12 +83,12 @@ fn members(parameters: &[Set]) -> Profile {
     }
 }
 
-fn sweep(profile: Profile) -> Sweep {
+pub fn sweep(profile: Profile) -> Sweep {
     Sweep::new(profile, protocols::all()).expect("a good profile")
 }
 
 /// No seed breaks anything, and each of these is met by one seed in a hundred at least.
-fn survives(profile: Profile, test: &str, wanted: &[&str]) {
+pub fn survives(profile: Profile, test: &str, wanted: &[&str]) {
     let (sweep, seeds) = (sweep(profile), seeds());
     let summary = run_all(&sweep, seeds.clone(), true, 2, |report| report.verdict != Verdict::Good);
     if let Some(Report { seed, verdict, .. }) = &summary.stopped {
@@ -147,7 +147,7 @@ fn detectors_survive_faults() {
     survives(members(&[]), "detectors_survive_faults", &marks);
 }
 
-fn breaks(what: &str, profile: Profile, properties: &[&str]) {
+pub fn breaks(what: &str, profile: Profile, properties: &[&str]) {
     let sweep = sweep(profile);
     let is_violation = |report: &Report| matches!(report.verdict, Verdict::Violation { .. });
     let summary = run_all(&sweep, 0..SEEDS, false, 2, is_violation);
