@@ -125,13 +125,13 @@ impl LocalClock {
         LocalClock { offset_us, drift_ppm, base: now, slewed_us: self.elapsed(now).0 as i64 - now as i64 }
     }
 
-    /// The simulated time that passes while the clock advances by `local`.
+    /// The simulated time that passes until the clock has advanced by `local`: no less, so that no timer is early.
     #[inline]
     pub fn true_span(&self, local: Micros) -> u64 {
         if self.drift_ppm == 0 {
             return local.0;
         }
-        (u128::from(local.0) * 1_000_000 / (1_000_000 + i128::from(self.drift_ppm)) as u128) as u64
+        (u128::from(local.0) * 1_000_000).div_ceil((1_000_000 + i128::from(self.drift_ppm)) as u128) as u64
     }
 
     /// The clock against simulated time at `now`, in microseconds.
@@ -220,6 +220,8 @@ mod tests {
         // A clock that runs fast by 0.1 % shows 1.001 s after 1 s of simulated time.
         assert_eq!(clock.true_span(Micros(1_001_000)), 1_000_000);
         assert_eq!(clock.off_us(2_000_000), 500);
+        // A clock that runs too fast shows a microsecond more after one.
+        assert_eq!(clock.true_span(Micros(1)), 1);
     }
 
     #[test]

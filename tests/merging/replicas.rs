@@ -70,7 +70,8 @@ fn lying_disks_are_noticed() {
     let lies = "disk = { node = \"n1\", sync.constant = \"5ms\", lies = true }";
     let script =
         [("5ms", lies), ("20ms", "n1 add x=1"), ("400ms", "crash.node = \"n1\""), ("500ms", "restart.node = \"n1\"")];
-    assert_eq!(broken(&two("or-set", "", &script)), ["what was told is on disk"]);
+    let broken = broken(&two("or-set", "", &script));
+    assert!(broken.contains(&"what was told is on disk"), "{broken:?}");
     let mut sweep = replicas(&SOUND, None);
     sweep.profile.lying_disks = true;
     survives(&sweep, &["crash that lost an unsynced write"]);

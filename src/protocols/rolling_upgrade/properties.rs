@@ -142,10 +142,10 @@ impl Memory {
             (Some(true), Datum::None) => {
                 broken.push((LOST, format!("{who}'s {op} finds nothing, and a write of it had been answered")));
             }
-            (Some(_), found) if *found != Datum::None => {
-                if seen.asked.len() < ASKED_MAX && !seen.asked.contains(found) {
-                    broken.push((READ, format!("{who}'s {op} finds {found}, which nobody wrote there")));
-                }
+            (Some(_), found)
+                if *found != Datum::None && seen.asked.len() < ASKED_MAX && !seen.asked.contains(found) =>
+            {
+                broken.push((READ, format!("{who}'s {op} finds {found}, which nobody wrote there")));
             }
             _ => {}
         }
