@@ -164,7 +164,8 @@ impl Chain {
         let (member, head) = (s.is_member(), s.is_head());
         let disk = ctx.disk_mut();
         disk.promised = number;
-        disk.held = if member { number } else { 0 };
+        // Who was sent the state of this configuration before a crash has it still, and the tail knows that it has.
+        disk.held = if member || disk.held == number { number } else { 0 };
         s.hands_over = disk.handed_over == number;
         if !member {
             s.log.clear();
