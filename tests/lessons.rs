@@ -336,7 +336,7 @@ fn opened(step: u32) -> Session {
     let pack = packed().to_bytes();
     let replies = session.handle(Request::LoadLesson { name: "one-machine".into(), pack });
     assert!(
-        matches!(&replies[..], [Reply::Lesson(page)] if codec::own::<LessonPage>(page).steps.len() == 6),
+        matches!(&replies[..], [Reply::Lesson(page)] if codec::own::<LessonPage>(page).steps.len() == 8),
         "{replies:?}"
     );
     let open = OpenRun { source: RunSource::Step(step), seed: None, cursor: None };
