@@ -137,12 +137,7 @@ impl Session {
     }
 
     fn load(&mut self, name: &str, pack: &[u8]) -> Reply {
-        let pack = Pack::from_bytes(name, pack);
-        let protocols = pack.as_ref().ok().map(Pack::protocols);
-        if let Some(elsewhere) = protocols.and_then(|protocols| self.elsewhere(&protocols)) {
-            return elsewhere;
-        }
-        match pack.and_then(|pack| Lesson::new(pack, self.registry)) {
+        match Pack::from_bytes(name, pack).and_then(|pack| Lesson::new(pack, self.registry)) {
             Ok(lesson) => {
                 let page = lesson.page().to_vec();
                 (self.lesson, self.sweep) = (Some(lesson), None);
@@ -192,13 +187,19 @@ impl Session {
         lesson.goals(step)
     }
 
+    /// Each step of a lesson is played by the smallest engine that has all that it needs.
+    fn home_of(&self, source: &RunSource) -> Result<Option<Reply>, String> {
+        Ok(match source {
+            RunSource::Text(file) => self.elsewhere(&[&Scenario::read(file)?.protocol]),
+            RunSource::Sheet(sheet) => self.elsewhere(&[&sheet.protocol]),
+            RunSource::Measured { step, .. } | RunSource::Step(step) | RunSource::StepWithRun { step, .. } => {
+                self.elsewhere(&self.lesson()?.protocols(*step)?)
+            }
+        })
+    }
+
     fn open(&mut self, open: OpenRun) -> Result<Vec<Reply>, String> {
-        let protocol = match &open.source {
-            RunSource::Text(file) => Some(Scenario::read(file)?.protocol),
-            RunSource::Sheet(sheet) => Some(sheet.protocol.clone()),
-            _ => None,
-        };
-        if let Some(elsewhere) = protocol.and_then(|protocol| self.elsewhere(&[&protocol])) {
+        if let Some(elsewhere) = self.home_of(&open.source)? {
             return Ok(vec![elsewhere]);
         }
         let (mut blueprint, step) = match &open.source {

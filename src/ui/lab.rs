@@ -77,6 +77,8 @@ pub struct Core {
     told: Cell<f64>,
     untold: RefCell<Option<Rc<Frame>>>,
     untold_status: RefCell<Option<Rc<Status>>>,
+    /// Steps and predictions that were asked about, and are not decided yet.
+    foretold: RefCell<Vec<(u32, u32)>>,
     goals_met: Cell<usize>,
     /// The present branch, and the one made last.
     branch: Cell<(u32, u32)>,
@@ -128,6 +130,7 @@ impl Lab {
             told: Cell::new(f64::MIN),
             untold: RefCell::default(),
             untold_status: RefCell::default(),
+            foretold: RefCell::default(),
             goals_met: Cell::default(),
             branch: Cell::default(),
             deaths: Cell::default(),
@@ -167,14 +170,17 @@ impl Core {
     }
 
     /// What was asked to be opened needs another engine.
-    fn elsewhere(&self, asked: Asked, engine: &str) {
-        let lesson = asked == Asked::Lesson;
-        self.move_to(engine, lesson);
-        if let Some((name, pack)) = self.lesson.borrow().clone().filter(|_| lesson) {
+    fn elsewhere(&self, engine: &str) {
+        let Some(open) = self.opening.borrow().clone() else { return };
+        // A step of a lesson: this engine plays the lesson from here on.
+        let of_lesson = !matches!(open.source, RunSource::Text(_) | RunSource::Sheet(_));
+        self.move_to(engine, of_lesson);
+        if let Some((name, pack)) = self.lesson.borrow().clone().filter(|_| of_lesson) {
             self.send(Request::LoadLesson { name, pack });
         }
-        if let Some(open) = self.opening.borrow().clone() {
-            self.send(Request::Open(open));
+        self.send(Request::Open(open));
+        for (step, prediction) in self.foretold.borrow().iter().copied() {
+            self.send(Request::Predict { step, prediction });
         }
     }
 
@@ -220,6 +226,7 @@ impl Core {
         self.later.take();
         self.untold.take();
         self.untold_status.take();
+        self.foretold.take();
         self.goals_met.set(0);
         self.branch.take();
         self.play_when_open.set(play);
@@ -348,7 +355,16 @@ impl Core {
 
     pub fn predict(&self, step: u32, prediction: u32) {
         (self.dispatch).dispatch(Action::Predicting(true));
+        self.foretold.borrow_mut().push((step, prediction));
         self.send(Request::Predict { step, prediction });
+    }
+
+    /// The oldest of the predictions that were asked about is decided.
+    fn told(&self) {
+        let mut open = self.foretold.borrow_mut();
+        if !open.is_empty() {
+            open.remove(0);
+        }
     }
 
     /// Measures in the background: slice after slice is asked for as the answers come.
@@ -430,7 +446,7 @@ impl Core {
     fn reply(&self, asked: Asked, reply: Reply) {
         let dispatch = &self.dispatch;
         match reply {
-            Reply::Elsewhere(engine) => return self.elsewhere(asked, &engine),
+            Reply::Elsewhere(engine) => return self.elsewhere(&engine),
             Reply::Lesson(page) => {
                 let page = codec::from_bytes(&page).map_or_else(Load::Failed, |page| Load::Ready(Rc::new(page)));
                 dispatch.dispatch(Action::Lesson(page));
@@ -452,7 +468,10 @@ impl Core {
             Reply::Payload(payload) => dispatch.dispatch(Action::Payload(Rc::new(*payload))),
             Reply::Glanced(branch, end) => dispatch.dispatch(Action::Glanced(Rc::new((branch, *end)))),
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
-            Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome), today_ms())),
+            Reply::Predicted(outcome) => {
+                self.told();
+                dispatch.dispatch(Action::Predicted(Box::new(outcome), today_ms()));
+            }
             Reply::Exported(text) => self.exported(text),
             Reply::Refused(why) => dispatch.dispatch(Action::Toast(why)),
             Reply::Failed(why) => self.failed(asked, why),
@@ -552,6 +571,7 @@ impl Core {
             Asked::Lesson => Action::Lesson(Load::Failed(why)),
             Asked::Open => Action::Failed(why),
             Asked::Predict => {
+                self.told();
                 (self.dispatch).dispatch(Action::Predicting(false));
                 Action::Toast(why)
             }
