@@ -90,7 +90,7 @@ fn asked() -> Vec<Set> {
 
 /// Replicas that are upgraded by their crashes; one at least knows notes from the beginning.
 fn cluster(parameters: &[Set]) -> Profile {
-    let times = [("retry-after", "40ms"), ("give-up-after", "1800ms")];
+    let times = [("retry-after", "40ms"), ("give-up-after", "4500ms")];
     let mut all: Set = times.iter().flat_map(|(name, time)| word(name, time)).collect();
     parameters.iter().cloned().for_each(|set| all.extend(set));
     Profile {
@@ -103,8 +103,8 @@ fn cluster(parameters: &[Set]) -> Profile {
         adversary: false,
         lying_disks: false,
         rough: Micros::s(2),
-        settle: Micros::s(2),
-        bound: Micros::s(2),
+        settle: Micros::s(5),
+        bound: Micros::s(5),
     }
 }
 

@@ -71,6 +71,11 @@ impl RollingUpgrade {
             let what = What::Answer { ticket, reply: Reply::NoNotes };
             return ctx.send(client, &Message { release: r.release, key, what });
         }
+        // What its client does not wait for any more holds nobody up.
+        let settled = (ticket.life, ticket.settled);
+        r.rounds.retain(|_, round| {
+            round.client != client || round.tries > 0 || (round.ticket.life, round.ticket.op) >= settled
+        });
         let mut rounds = r.rounds.values();
         let known = rounds.any(|round| (round.client, round.ticket.op) == (client, ticket.op));
         if known || r.rounds.len() >= ROUNDS_MAX {
