@@ -7,6 +7,7 @@ mod designs;
 mod networks;
 mod policies;
 mod queues;
+mod spreading;
 
 use faultline::load::{Design, Plan, Report, run};
 
