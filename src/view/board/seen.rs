@@ -322,10 +322,17 @@ impl Seen {
             return None;
         }
         let part = |us: u64| us as f64 / self.slow_time as f64;
-        let queues = || self.spent.iter().filter(|spent| part(spent.waiting) >= 0.1);
-        // A queue before slots that are held while others are called is only the end of a queue further on.
-        let own = queues().filter(|spent| spent.served >= spent.held).max_by_key(|spent| spent.waiting);
-        let worst = own.or(self.spent.iter().max_by_key(|spent| spent.waiting))?;
+        let mut worst = self.spent.iter().max_by_key(|spent| spent.waiting)?;
+        // A queue before slots that are held for longer by a queue further on than by work is only the end of that one.
+        for _ in 0..self.spent.len() {
+            let further = |spent: &&Spent| {
+                part(spent.waiting) >= 0.1
+                    && spent.waiting > worst.served + worst.held
+                    && self.calls(&worst.name, &spent.name)
+            };
+            let Some(next) = self.spent.iter().filter(further).max_by_key(|spent| spent.waiting) else { break };
+            worst = next;
+        }
         let name = Seen::owner(&worst.name).to_owned();
         let used = self.component(&worst.name).and_then(|component| component.used);
         if part(worst.waiting) >= 0.1 {
@@ -344,6 +351,22 @@ impl Seen {
             percent(part(self.travelled))
         );
         Some(Bottleneck { title: "No queue limits this run".into(), name, evidence, easy: true })
+    }
+
+    /// Whether what is asked of one component leads to another, by its calls or by those of whom it calls.
+    fn calls(&self, from: &str, to: &str) -> bool {
+        let mut reached = vec![from];
+        let mut at = 0;
+        while let Some(name) = reached.get(at).copied() {
+            let next = self.edges.iter().filter(|edge| edge.from == name).map(|edge| edge.to.as_str());
+            for name in next {
+                if !reached.contains(&name) {
+                    reached.push(name);
+                }
+            }
+            at += 1;
+        }
+        reached[1..].contains(&to)
     }
 
     /// From when on a component was nearly full, to the end or to when that was over.
