@@ -19,7 +19,7 @@ use std::rc::{Rc, Weak};
 use yew::prelude::*;
 
 /// The engine that the page starts with: it is loaded beside the page itself.
-const FIRST_ENGINE: &str = "engine";
+pub(super) const FIRST_ENGINE: &str = "engine";
 /// While playing, the reducer hears of frames this often.
 const TELL_EVERY_MS: f64 = 160.0;
 /// So many deaths of the engine in a row, and the run is not brought back again.
@@ -45,9 +45,9 @@ pub struct Core {
     pub dispatch: UseReducerDispatcher<State>,
     /// The engine of the open run, and that of the lesson; the same unless the run is of a file that needs another.
     link: RefCell<Option<Rc<Link>>>,
-    lessons: RefCell<Option<Rc<Link>>>,
+    pub(super) lessons: RefCell<Option<Rc<Link>>>,
     /// Measures beside the bench, with an engine of its own, as long as a measurement is under way.
-    sweeper: RefCell<Option<Rc<Link>>>,
+    pub(super) sweeper: RefCell<Option<Rc<Link>>>,
     /// Writes the run in another form, as long as it is at that.
     pub(super) writer: RefCell<Option<Rc<Link>>>,
     pub(super) works: Works,
@@ -55,7 +55,7 @@ pub struct Core {
     pub(super) clip: RefCell<Option<Clip>>,
     pub play: Playhead,
     /// The loaded lesson's name and bytes, to give them to a new worker.
-    lesson: RefCell<Option<(String, Vec<u8>)>>,
+    pub(super) lesson: RefCell<Option<(String, Vec<u8>)>>,
     source: RefCell<Option<RunSource>>,
     /// What was last asked to be opened.
     opening: RefCell<Option<OpenRun>>,
@@ -364,49 +364,6 @@ impl Core {
         let mut open = self.foretold.borrow_mut();
         if !open.is_empty() {
             open.remove(0);
-        }
-    }
-
-    /// Measures in the background: slice after slice is asked for as the answers come.
-    pub fn measure(&self, step: u32, choices: Vec<u32>) {
-        let Some((name, pack)) = self.lesson.borrow().clone() else { return };
-        let me = self.me.clone();
-        let hear = move |heard| {
-            if let Some(core) = me.upgrade() {
-                core.swept(heard);
-            }
-        };
-        let engine = self.lessons.borrow().as_ref().map_or(FIRST_ENGINE.into(), |link| link.engine.clone());
-        let link = Link::new(&engine, Box::new(hear));
-        link.send(Request::LoadLesson { name, pack });
-        link.send(Request::Measure { step, choices, done: 0 });
-        *self.sweeper.borrow_mut() = Some(link);
-        (self.dispatch).dispatch(Action::Measuring(true));
-    }
-
-    /// Ends the measurement that is under way, and its worker. What was measured so far stays.
-    pub fn stop_measuring(&self) {
-        if self.sweeper.take().is_some() {
-            (self.dispatch).dispatch(Action::Measuring(false));
-        }
-    }
-
-    fn swept(&self, heard: Heard) {
-        match heard {
-            Heard::Reply(_, Reply::Measured(measured)) => {
-                if measured.done < measured.runs
-                    && let Some(link) = &*self.sweeper.borrow()
-                {
-                    let (step, choices) = (measured.step, measured.choices.clone());
-                    link.send(Request::Measure { step, choices, done: measured.done });
-                }
-                (self.dispatch).dispatch(Action::Measured(Rc::new(*measured)));
-            }
-            Heard::Reply(_, Reply::Failed(why)) | Heard::Died(why, _) => {
-                (self.dispatch).dispatch(Action::Toast(why));
-                (self.dispatch).dispatch(Action::Measuring(false));
-            }
-            Heard::Reply(..) => {}
         }
     }
 

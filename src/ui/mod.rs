@@ -24,6 +24,7 @@ mod judge;
 mod keys;
 mod lab;
 mod links;
+mod measuring;
 mod pages;
 mod palette;
 mod pictures;

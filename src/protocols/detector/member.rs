@@ -35,6 +35,8 @@ pub struct Peer {
     /// For how long it may be silent from then on.
     pub bound: Micros,
     pub window: Window,
+    /// Heartbeats that were heard, for whoever watches.
+    pub beats: u64,
     /// Intervals learned in all, for whoever watches.
     pub learned: u64,
     /// How often it was declared dead.
@@ -82,7 +84,18 @@ impl Detector {
         let (me, heard) = (ctx.me(), ctx.elapsed());
         let watched = |node| {
             let (window, newest) = (Window::default(), (0, 0));
-            Peer { node, alive: true, newest, heard, bound: Micros::ZERO, window, learned: 0, declared: 0, overdue: 0 }
+            Peer {
+                node,
+                alive: true,
+                newest,
+                heard,
+                bound: Micros::ZERO,
+                window,
+                beats: 0,
+                learned: 0,
+                declared: 0,
+                overdue: 0,
+            }
         };
         let mut peers: Vec<Peer> = ctx.setup().role("member").filter(|n| *n != me).map(watched).collect();
         for peer in &mut peers {
@@ -132,6 +145,7 @@ impl Detector {
         }
         let now = ctx.elapsed();
         let silent = now.since(peer.heard);
+        peer.beats += 1;
         let same_life = peer.newest.0 == beat.0;
         if same_life && (peer.alive || self.has(Bug::OutageIsInterval)) {
             peer.window.take(silent.0, self.samples, !self.has(Bug::EvictedStillCounts));

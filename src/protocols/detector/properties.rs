@@ -53,6 +53,7 @@ struct Known {
     alive: bool,
     newest: (u64, u64),
     heard: u64,
+    beats: u64,
     learned: u64,
 }
 
@@ -90,8 +91,9 @@ impl Memory {
                 broken.push((SILENT, format!("{name} has not heard {of} for too long, and believes it alive")));
             }
             self::bound(detector, name, of, peer, broken);
-            let Peer { node, alive, newest, heard, learned, .. } = peer;
-            known.insert(*node, Known { alive: *alive, newest: *newest, heard: heard.0, learned: *learned });
+            let Peer { node, alive, newest, heard, beats, learned, .. } = peer;
+            let (heard, beats, learned) = (heard.0, *beats, *learned);
+            known.insert(*node, Known { alive: *alive, newest: *newest, heard, beats, learned });
         }
         self.known.insert(m.me, known);
     }
@@ -103,7 +105,9 @@ fn told(name: &str, of: &str, before: &Known, peer: &Peer, broken: &mut Broken) 
         let why = format!("{name} had heard {number} of {of}'s life {life}, and counts {newer} of life {newer_life}");
         broken.push((NEWER, why));
     }
-    if !before.alive && peer.learned > before.learned {
+    // After a pause many are heard in one step: the first of them has ended the silence.
+    let (beats, learned) = (peer.beats - before.beats, peer.learned - before.learned);
+    if !before.alive && beats > 0 && learned >= beats {
         broken.push((OUTAGES, format!("{name} learns from a silence of {of}, whom it had declared dead")));
     }
 }

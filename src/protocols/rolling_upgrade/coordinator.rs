@@ -108,8 +108,7 @@ impl RollingUpgrade {
         let Some(round) = r.rounds.get_mut(&number) else { return };
         let promised = ctx.disk().slots.get(&round.key).map_or(0, |slot| slot.promised.counter);
         let counter = promised.max(round.met).max(round.ballot.counter).saturating_add(1);
-        let life = if self.has(Bug::BallotWithoutLife) { 0 } else { r.life };
-        round.ballot = Ballot { counter, node: ctx.me(), life };
+        round.ballot = Ballot { counter, node: ctx.me(), life: r.life };
         round.phase = Phase::Prepares { best: Held::default(), record: Record::default() };
         round.tries += 1;
         round.heard.clear();

@@ -73,16 +73,14 @@ const RESTARTS: &[&str] = &["upgrade", "switch", "stay"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bug {
     AckBeforeSync,
-    BallotWithoutLife,
     NoCompare,
     NoOnceOnly,
     PutDropsUnknown,
     SmallQuorum,
 }
 
-const BUGS: [(&str, &str); 6] = [
+const BUGS: [(&str, &str); 5] = [
     ("bug-ack-before-sync", "a replica answers first and syncs its disk afterwards"),
-    ("bug-ballot-without-life", "a coordinator gives a ballot of an earlier life again"),
     ("bug-no-compare", "a replica accepts whatever it has promised"),
     ("bug-no-once-only", "a coordinator carries out a write every time that it is asked for"),
     ("bug-put-drops-unknown", "unknown fields are passed on, but not kept in a record that is changed"),
