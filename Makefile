@@ -33,7 +33,6 @@ lint: ## Lints natively and for wasm32; warnings are errors.
 
 native: ## Native tests.
 	$(ENV) cargo test --locked
-	$(ENV) cargo test --locked --manifest-path tests/manifest/Cargo.toml --target-dir target/manifest
 
 wasm: ## Tests of the wasm in headless Chromium.
 	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked $(WASM) --test wasm
@@ -66,6 +65,7 @@ nightly: test target-fallback-test ## The tests and all slow ones.
 	  cargo run --locked --quiet --profile fast -- lessons check $${lesson%/lesson.toml} --seeds 1000 || exit 1; \
 	done
 	$(ENV) SEEDS=10 cargo test --locked --profile fast --test hunts -- --nocapture each_planted_bug
+	$(ENV) cargo test --locked --manifest-path tests/manifest/Cargo.toml --target-dir target/manifest
 	$(ENV) cargo test --locked --profile fast -- --ignored
 	$(ENV) cargo test --locked --test browser -- --ignored every_lesson
 
