@@ -14,7 +14,8 @@ serve: setup-serve ## Build the page and serve it on http://127.0.0.1:8080/.
 	@echo "Faultline will be at http://127.0.0.1:8080/ when the build is done (Ctrl-C ends it)."
 	@$(TRUNK) serve --release --offline --locked
 
-test: export NATIVE_PROFILE := test
+# The page is built with what the native tests have built already (.ci/own.sh).
+test: export OWN := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
 test: setup fmt lint native wasm dist e2e ## Everything that CI runs.
 
 setup: ## Install what the tests need.

@@ -18,7 +18,7 @@ for script in engine.js registers.js quorums.js causal.js groups.js membership.j
 done
 # split FILE [REST]
 split() {
-  cargo run --quiet --locked --profile "${NATIVE_PROFILE:-dev}" --manifest-path "$TRUNK_SOURCE_DIR/../Cargo.toml" --bin split -- "$@"
+  sh "$TRUNK_SOURCE_DIR/../.ci/own.sh" split "$@"
 }
 for engine in engine registers quorums causal groups membership clocks services chains merging exporter explorer designer; do
   if [ "$TRUNK_PROFILE" = release ]; then split "${engine}_bg.wasm"; fi
