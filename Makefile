@@ -42,7 +42,8 @@ wasm: ## Tests of the wasm in headless Chromium.
 ENGINES := $(shell sed -n 's/.*data-bin="\([a-z]*\)" data-type="worker".*/--bin \1/p' static/index.html)
 
 dist: ## Build the page into dist/.
-	$(ENV) cargo build --locked $(WASM) --profile engine $(ENGINES)
+	$(ENV) cargo build --locked $(WASM) --release --bin faultline & page=$$!; \
+	  cargo build --locked $(WASM) --profile engine $(ENGINES); wait $$page
 	$(TRUNK) build --release --offline --locked
 
 e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/screenshots.

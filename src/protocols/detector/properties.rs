@@ -76,7 +76,10 @@ impl Memory {
         if begun && m.life <= *last {
             broken.push((LIVES, format!("{name} has begun life {last}, and begins life {}", m.life)));
         }
-        *last = m.life.max(*last);
+        // One that is not on the disk yet has told nobody of itself, and may be begun again.
+        if view.durable(m.me).life >= m.life {
+            *last = m.life.max(*last);
+        }
         let mut known = self.known.remove(&m.me).unwrap_or_default();
         for peer in &m.peers {
             let of = view.setup.name(peer.node);
