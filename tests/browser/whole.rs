@@ -339,7 +339,8 @@ fn a_first_visitor_waits_for_nothing_that_comes_later() {
 #[ignore = "a benchmark"]
 fn bench_first_visit() {
     let server = Server::start();
-    let nothing = Server::with("index.html", "<!doctype html><title>n</title><link rel=icon href='data:,'><p>nothing</p>");
+    let nothing =
+        Server::with("index.html", "<!doctype html><title>n</title><link rel=icon href='data:,'><p>nothing</p>");
     let (mut times, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         let mut page = Page::start();
