@@ -104,6 +104,9 @@ pub fn check(order: &Order) -> Result<ExitCode, String> {
     let name = order.history.display().to_string();
     let text = std::fs::read_to_string(&order.history).map_err(|error| format!("{name}: {error}"))?;
     let history = history::read(&text).map_err(|why| format!("{name}: {why}"))?;
+    if history.operations.is_empty() {
+        return Err(format!("{name}: there is no operation of a client in it, so there is nothing to judge"));
+    }
     let readings = Readings {
         failed_cas_did_not_match: order.failed_cas == FailedCas::DidNotMatch,
         nil_read_says_nothing: order.nil_read == NilRead::SaysNothing,

@@ -116,6 +116,7 @@ impl Engine<'_> {
             outcome: Outcome::Answered,
             slot: false,
             missed: false,
+            fresh: false,
         };
         match self.visits.place() {
             Some(at) => {

@@ -213,6 +213,8 @@ pub(super) struct Visit {
     pub outcome: Outcome,
     pub slot: bool,
     pub missed: bool,
+    /// A connection was made for it.
+    pub fresh: bool,
 }
 
 /// Values by number; numbers of those that are gone are given again, with another turn.

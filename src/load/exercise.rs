@@ -145,7 +145,7 @@ pub struct Listed {
 
 /// A struct of what is given of a kind of part, and how it is set in a part.
 macro_rules! given {
-    ($($(#[$doc:meta])* $name:ident for $part:ident { $($field:ident: $of:ty,)* })*) => {
+    ($($(#[$doc:meta])* $name:ident for $part:ident [$($nature:ident)*] { $($field:ident: $of:ty,)* })*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -155,7 +155,12 @@ macro_rules! given {
             }
 
             impl $name {
+                /// What is given holds. What is in the nature of a part, as its price and how long it works, is as it
+                /// comes where nothing is given: a design cannot be made fast or cheap by saying so.
                 fn apply(&self, part: &mut $part) {
+                    let usual = $part::default();
+                    part.price = usual.price;
+                    $(part.$nature = usual.$nature.clone();)*
                     $(if let Some(given) = &self.$field {
                         part.$field = given.clone();
                     })*
@@ -166,24 +171,24 @@ macro_rules! given {
 }
 
 given! {
-    GivenBalancer for Balancer { health_delay: Micros, service: Distribution, price: f64, }
-    GivenService for Service { service: Distribution, concurrency: u32, queue: u32, fails: f64, price: f64, }
-    GivenGateway for Gateway {
+    GivenBalancer for Balancer [service] { health_delay: Micros, service: Distribution, price: f64, }
+    GivenService for Service [service fails] { service: Distribution, concurrency: u32, queue: u32, fails: f64, price: f64, }
+    GivenGateway for Gateway [service handshake] {
         service: Distribution, handshake: Micros, connections: u32, concurrency: u32, queue: u32, price: f64,
     }
-    GivenCache for Cache { service: Distribution, capacity: u32, concurrency: u32, price: f64, }
-    GivenCdn for Cdn { service: Distribution, capacity: u32, points: u16, price: f64, }
-    GivenStore for Store {
+    GivenCache for Cache [service] { service: Distribution, capacity: u32, concurrency: u32, price: f64, }
+    GivenCdn for Cdn [service] { service: Distribution, capacity: u32, points: u16, price: f64, }
+    GivenStore for Store [read write lag fail_over] {
         read: Distribution, write: Distribution, lag: Distribution, fail_over: Micros, row_locks: bool,
         concurrency: u32, price: f64,
     }
-    GivenKeyValue for KeyValue { read: Distribution, write: Distribution, concurrency: u32, price: f64, }
-    GivenObjects for Objects { read: Distribution, write: Distribution, price: f64, }
-    GivenIndex for Index { read: Distribution, write: Distribution, refresh: Micros, concurrency: u32, price: f64, }
-    GivenJobs for Jobs {
+    GivenKeyValue for KeyValue [read write] { read: Distribution, write: Distribution, concurrency: u32, price: f64, }
+    GivenObjects for Objects [read write] { read: Distribution, write: Distribution, price: f64, }
+    GivenIndex for Index [read write] { read: Distribution, write: Distribution, refresh: Micros, concurrency: u32, price: f64, }
+    GivenJobs for Jobs [accept work lag fail_over fails] {
         accept: Distribution, work: Distribution, lag: Distribution, fail_over: Micros, fails: f64, price: f64,
     }
-    GivenLimiter for Limiter {
+    GivenLimiter for Limiter [service] {
         rate: f64, burst: f64, per_key: bool, service: Distribution, concurrency: Option<u32>, queue: u32, price: f64,
     }
 }
@@ -216,6 +221,7 @@ impl Given {
         for call in calls(design) {
             call.latency = self.latency.clone().unwrap_or_else(near);
         }
+        design.routers.values_mut().for_each(|part| part.price = Router::default().price);
         design.balancers.values_mut().for_each(|part| self.balancers.apply(part));
         for part in design.services.values_mut() {
             self.services.apply(part);

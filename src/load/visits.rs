@@ -31,18 +31,22 @@ impl Engine<'_> {
         if state.instances[instance].down > 0 {
             return self.turn_away(at, Outcome::Failed);
         }
-        if !state.held.has_room(visit.freight.key, visit.instance) {
-            return self.turn_away(at, Outcome::Shed);
+        if visit.freight.deadline <= self.now {
+            return self.turn_away(at, Outcome::TimedOut);
         }
         let place = &mut state.instances[instance];
-        if place.busy < of.concurrency {
-            state.inside.add(self.now, 1);
-            return self.serve(at);
-        }
-        if place.queued >= of.queue {
+        let waits = place.busy >= of.concurrency;
+        if waits && place.queued >= of.queue || !state.held.has_room(visit.freight.key, visit.instance) {
             return self.turn_away(at, Outcome::Shed);
         }
+        // A connection is held from the moment that somebody is let in.
+        let fresh = state.held.connects(visit.freight.key, visit.instance);
         state.inside.add(self.now, 1);
+        self.visits[at].fresh = fresh;
+        if !waits {
+            return self.serve(at);
+        }
+        let place = &mut state.instances[instance];
         state.waiting.add(self.now, 1);
         place.queued += 1;
         let last = std::mem::replace(&mut place.tail, at);
@@ -89,13 +93,13 @@ impl Engine<'_> {
         visit.stage = Stage::Served;
         visit.began = self.now;
         let (id, turn, writes) = (visit.freight.id, visit.turn, visit.freight.does != Does::Read);
-        let (waited, instance, key) = (self.now - visit.arrived, visit.instance, visit.freight.key);
+        let (waited, instance, fresh) = (self.now - visit.arrived, visit.instance, visit.fresh);
         let of = &self.plan.parts[part];
         let state = &mut self.parts[part];
         let time = if writes { &of.write } else { &of.read };
         let mut time = time.draw(|| state.service.stream(id));
         if let Kind::Gateway { handshake, .. } = of.kind {
-            time += if state.held.connects(key, instance) { handshake } else { 0 };
+            time += if fresh { handshake } else { 0 };
         }
         let slow = state.instances[usize::from(instance)].slow;
         if slow != 1.0 {

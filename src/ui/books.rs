@@ -1,8 +1,9 @@
 //! The glossary and the texts of the course: fetched together when a page, or the list of all that can be done, first asks.
 
 use super::app::Ctx;
+use super::controls::begun;
 use super::fetch;
-use super::state::{Action, Books, Load};
+use super::state::{Action, Load};
 use crate::base::codec;
 use crate::wire::{Course, Glossary};
 use std::rc::Rc;
@@ -21,14 +22,11 @@ pub fn ask(ctx: &Ctx) {
     if ctx.state.books.asked {
         return;
     }
-    ctx.dispatch(Action::Books(Books { asked: true, ..ctx.state.books.clone() }));
+    ctx.dispatch(Action::BooksAsked);
     let ctx = ctx.clone();
     spawn_local(async move {
         let (glossary, course) = (glossary().await, course().await);
-        // What failed may be asked for again.
-        let asked = glossary.is_ok() && course.is_ok();
-        let query = ctx.state.books.query.clone();
-        ctx.dispatch(Action::Books(Books { asked, query, glossary: loaded(glossary), course: loaded(course) }));
+        ctx.dispatch(Action::BooksCame(loaded(glossary), loaded(course)));
     });
 }
 
@@ -54,13 +52,11 @@ pub fn field(ctx: &Ctx, label: &'static str) -> Html {
     let oninput = {
         let ctx = ctx.clone();
         Callback::from(move |event: InputEvent| {
-            let query = event.target_unchecked_into::<HtmlInputElement>().value();
-            ctx.dispatch(Action::Books(Books { query, ..ctx.state.books.clone() }));
+            ctx.dispatch(Action::Sought(event.target_unchecked_into::<HtmlInputElement>().value()));
         })
     };
-    html! {
-        <label class="sought">{ label }<input type="search" autocomplete="off" value={ctx.state.books.query.clone()} {oninput} /></label>
-    }
+    let field = begun(html! { <input type="search" autocomplete="off" {oninput} /> }, &ctx.state.books.query);
+    html! { <label class="sought">{ label }{ field }</label> }
 }
 
 /// Why it is not there, and another try; nothing while it is on its way but that.

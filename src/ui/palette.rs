@@ -3,6 +3,7 @@
 use super::app::{Ctx, set_theme};
 use super::bench::{self, deeds, tabs, transport};
 use super::books;
+use super::controls::begun;
 use super::effects::{self, use_effect_on};
 use super::exports;
 use super::keys::show;
@@ -237,8 +238,10 @@ fn inside(ctx: &Ctx) -> Html {
         })
     };
     let onkeydown = {
-        let (ctx, query) = (ctx.clone(), query.clone());
+        let ctx = ctx.clone();
         Callback::from(move |event: KeyboardEvent| {
+            // What was typed may not be drawn yet.
+            let query = event.target_unchecked_into::<HtmlInputElement>().value();
             let next = match event.key().as_str() {
                 "ArrowDown" => (chosen + 1) % count.max(1),
                 "ArrowUp" => (chosen + count.max(1) - 1) % count.max(1),
@@ -252,7 +255,7 @@ fn inside(ctx: &Ctx) -> Html {
                 _ => return,
             };
             event.prevent_default();
-            ctx.dispatch(Action::Palette(Some((query.clone(), next))));
+            ctx.dispatch(Action::Palette(Some((query, next))));
         })
     };
     // One listener for all lines.
@@ -273,10 +276,13 @@ fn inside(ctx: &Ctx) -> Html {
             </li>
         }
     };
+    let field = html! {
+        <input type="text" role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant={format!("found-{chosen}")}
+            aria-label="Go to, or do" placeholder="Something to do, a lesson, a term" autocomplete="off" {oninput} {onkeydown} />
+    };
     html! {
         <>
-            <input type="text" role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant={format!("found-{chosen}")}
-                aria-label="Go to, or do" placeholder="Something to do, a lesson, a term" autocomplete="off" value={query.clone()} {oninput} {onkeydown} />
+            { begun(field, query) }
             <ul id="found" role="listbox" aria-label="Found" {onclick}>{ for list.iter().enumerate().map(line) }</ul>
             if count == 0 { <p class="empty" role="status">{ "Nothing is called that." }</p> }
         </>

@@ -302,7 +302,10 @@ pub enum Action {
     /// A card of a lesson was looked at.
     Recall(String, String, Recall),
     Class(Option<Class>),
-    Books(Books),
+    /// The books are on their way; they have come, or not; this is looked for in them.
+    BooksAsked,
+    BooksCame(Load<Rc<Glossary>>, Load<Rc<Course>>),
+    Sought(String),
     Finish,
     /// What a run said, and when that was, in milliseconds since 1970.
     Predicted(Box<PredictionOutcome>, u64),
@@ -369,7 +372,14 @@ impl State {
             Action::Explain(words) => self.change_lesson(|l| l.write(EXPLAIN, &words)),
             Action::Recall(slug, key, look) => self.change_progress(|p| p.lesson_mut(&slug).look(&key, look)),
             Action::Class(class) => self.change_progress(|p| p.class = class),
-            Action::Books(books) => self.books = books,
+            Action::BooksAsked => self.books.asked = true,
+            Action::BooksCame(glossary, course) => {
+                let books = &mut self.books;
+                // What failed may be asked for again.
+                books.asked = !matches!(glossary, Load::Failed(_)) && !matches!(course, Load::Failed(_));
+                (books.glossary, books.course) = (glossary, course);
+            }
+            Action::Sought(query) => self.books.query = query,
             Action::Finish => self.change_lesson(|l| l.finished = true),
             Action::Predicted(outcome, at_ms) => self.predicted(*outcome, at_ms),
             Action::Predicting(busy) => self.predicting = busy,

@@ -99,7 +99,7 @@ fn named(page: &str, slug: &str) -> String {
 }
 
 /// Folder names only: an address cannot reach for files elsewhere.
-fn is_slug(text: &str) -> bool {
+pub fn is_slug(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 

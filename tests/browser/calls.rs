@@ -25,14 +25,14 @@ fn the_lessons_on_requests_and_detectors_can_be_played() {
         page.wait_text(&format!("Step {step} of"));
         page.wait_for(".spot");
         for _ in 0..12 {
-            page.press("]");
+            page.press(">");
         }
         let press = "const found = [...document.querySelectorAll('button')].find(b => b.innerText === arguments[0]);
             if (!found) return false; found.click(); return true";
         page.wait_js(button, press, json!([button]));
-        page.press(" ");
+        page.press("Space");
         page.wait_for(&format!("[data-goal={goal}][data-state=met]"));
-        page.press(" ");
+        page.press("Space");
         let wrong = flaws(&page);
         assert!(wrong.is_empty(), "{slug}:\n{}", wrong.join("\n"));
         page.screenshots(&format!("lesson-{slug}"));

@@ -243,6 +243,7 @@ fn a_class_has_a_seed_and_what_is_handed_in_is_played_again() {
     );
     page.js("location.hash = '#/'", json!([]));
     page.wait_text("Your class");
+    page.wait_for(".spot");
     look(&page, "home-class");
     page.js("location.hash = '#/class/7/one-machine'", json!([]));
     page.wait_text("You take part.");

@@ -271,7 +271,7 @@ fn a_whole_design_on_a_phone() {
     page.wait_for(&part("database"));
     // Lines by the form: what it calls is chosen from a list, as it is without a pointer.
     for (from, to) in [("users", "balancer"), ("balancer", "service"), ("service", "database")] {
-        page.tap(&format!("{} .name", part(from)));
+        page.tap(&format!("{} .box", part(from)));
         page.wait_for(&format!("{}.selected", part(from)));
         fill(&page, &format!("call:{from}"), to);
         page.wait_js(

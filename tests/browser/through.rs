@@ -16,6 +16,41 @@ enum Device {
     Phone,
 }
 
+/// Plays as a learner does, at a speed of one's own: `arguments` are a moment in milliseconds and goals.
+const PLAY: &str = r#"
+    const [moment, goals] = arguments;
+    const clock = () => parseFloat(document.querySelector('#clock').textContent) * 1000;
+    const met = () => goals.length && goals.every(goal => document.querySelector(`[data-goal="${goal}"][data-state=met]`));
+    const button = document.querySelector('#play'), slider = document.querySelector('.speed input');
+    const speed = to => {
+      if (slider.value === String(to)) return;
+      slider.value = to;
+      slider.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    };
+    const pace = () => document.querySelector('.speed output').textContent.split('/').map(parseFloat).reduce((a, b) => a / b);
+    const frame = () => new Promise(done => requestAnimationFrame(done));
+    return (async () => {
+      speed(50);
+      await frame(); await frame();
+      const base = pace(), begun = performance.now();
+      for (let asked = 0; clock() < moment && !met();) {
+        const since = performance.now() - begun;
+        // Started again where the run had come to rest, or had not begun yet.
+        if (button.ariaLabel === 'Play') {
+          if (asked++ > 2) break;
+          button.click();
+          await frame(); await frame(); await frame();
+        }
+        const want = goals.length ? base * 2 ** (since / 1000) : Math.max(base, (moment - clock()) / 600);
+        speed(Math.max(50, Math.min(100, 50 + Math.floor(5 * Math.log2(want / base)))));
+        if (since > 50000) break;
+        await frame();
+      }
+      if (button.ariaLabel === 'Pause') button.click();
+      speed(50);
+      await frame(); await frame();
+    })()"#;
+
 /// The lesson that home leads to.
 const FIRST: &str = "one-machine";
 
@@ -95,23 +130,19 @@ impl Course {
         self.page.count(&format!("[data-goal={goal}][data-state=met]")) > 0
     }
 
-    /// To the next interesting event.
-    fn step(&self) {
-        let place = "return document.querySelector('.transport .ev').textContent";
-        let before = self.page.js(place, json!([]));
-        self.press("[aria-label='To the next interesting event']");
-        self.page.wait_js("something to happen", &format!("{place} !== arguments[0]"), json!([before]));
+    /// Plays until a moment in milliseconds, until goals are met, or until the run rests; then pauses. Faster while that is
+    /// far away.
+    fn play(&self, moment: f64, goals: &[&str]) {
+        self.page.wait_js("the clock", "return document.querySelector('#clock')", json!([]));
+        self.page.js(PLAY, json!([moment, goals]));
     }
 
     fn until(&self, moment: f64) {
-        let clock = "return parseFloat(document.querySelector('#clock').textContent)";
-        for _ in 0..400 {
-            if self.page.js(clock, json!([])).as_f64().expect("seconds") * 1_000.0 >= moment {
-                return;
-            }
-            self.step();
-        }
-        panic!("{}: {moment} ms did not come", self.slug);
+        self.play(moment, &[]);
+        let clock = "return [parseFloat(document.querySelector('#clock').textContent), document.querySelector('.transport').textContent.includes('at rest')]";
+        let at = self.page.js(clock, json!([]));
+        let came = at[0].as_f64().expect("seconds") * 1_000.0 >= moment || at[1] == json!(true);
+        assert!(came, "{}: {moment} ms did not come: {at}", self.slug);
     }
 
     /// What one may do to a machine by its key in the palette.
@@ -154,11 +185,9 @@ impl Course {
             }
         }
         let goals: Vec<&str> = solve["goals"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        for _ in 0..400 {
-            if goals.iter().all(|goal| self.met(goal)) {
-                return;
-            }
-            self.step();
+        self.play(f64::MAX, &goals);
+        if goals.iter().all(|goal| self.met(goal)) {
+            return;
         }
         self.page.screenshot("failed");
         panic!("{}: {goals:?} did not come", self.slug);
@@ -187,7 +216,11 @@ impl Course {
         let fits = |d: &&Table| text(d, "step") == step && !d.contains_key("missed");
         let Some(design) = list(&self.solution, "design").into_iter().find(fits) else { return };
         self.page.wait_for(".choice select");
-        for (title, option) in design["choices"].as_table().expect("choices") {
+        let of_step = list(&self.lesson, "step").into_iter().find(|of| text(of, "id") == step).expect("the step");
+        let measure = of_step["measure"].as_table().expect("a measurement");
+        for (name, option) in design["choices"].as_table().expect("choices") {
+            let choice = list(measure, "choice").into_iter().find(|choice| text(choice, "name") == name);
+            let title = text(choice.expect("the choice"), "title");
             let script = "const [title, option] = arguments;
                 const label = [...document.querySelectorAll('.choice')].find(l => l.firstChild.textContent.trim() === title);
                 const select = label.querySelector('select');

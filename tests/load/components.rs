@@ -416,6 +416,26 @@ fn gateways_hold_connections() {
     assert!((0.13..0.19).contains(&shed), "a third in the second half: {shed}");
 }
 
+/// Who waits to be served has a connection already.
+#[test]
+fn gateways_hold_no_more_than_they_can() {
+    let text = "run = { duration = \"5s\", warm-up = \"0s\" }
+        keys.k = { count = 900, zipf = 0.0 }
+        [clients.c]
+        load.open.rate = 1000.0
+        classes = [{ name = \"say\", keys = \"k\" }]
+        call = { to = [\"g\"] }
+        [gateways.g]
+        connections = 100
+        concurrency = 1
+        queue = 1000
+        service.constant = \"3ms\"";
+    let report = run(&plan(text), 1);
+    adds_up(&report);
+    assert_eq!(component(&report, "g").connections, 100);
+    assert!(report.classes[0].shed > 1_000);
+}
+
 /// Of two that read before either has written, one overwrites what it has not seen; a guard refuses it.
 #[test]
 fn lost_updates_are_counted() {

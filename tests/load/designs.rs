@@ -1,12 +1,14 @@
 //! The designs that ship run, and the exercises are proved.
 
 use super::{adds_up, little};
+use faultline::base::Micros;
 use faultline::lesson::check::Report;
 use faultline::lesson::exercises;
+use faultline::load::design::Objects;
 use faultline::load::grade::Grader;
 use faultline::load::sheet::{self, Verdict};
 use faultline::load::{Design, Exercise};
-use faultline::wire::SourceFile;
+use faultline::wire::{Distribution, SourceFile};
 use std::path::Path;
 
 const FOLDER: &str = "lessons/designs";
@@ -105,6 +107,11 @@ fn what_is_given_cannot_be_changed() {
     graph.requirements.clear();
     graph.faults.clear();
     assert_eq!(cache.design(&graph), Ok(before));
+    // Nor parts of a kind of which the exercise says nothing.
+    let fast = Objects { read: Distribution::Constant(Micros(1)), price: 0.0, ..Objects::default() };
+    graph.objects.insert("free".into(), fast);
+    let made = cache.design(&graph).expect("good");
+    assert_eq!(made.objects["free"], Objects::default());
 }
 
 /// With our own formulas every line of every sheet is good.

@@ -1,6 +1,7 @@
 //! Policies on calls, crowds, faults, and what must not depend on what.
 
 use super::{adds_up, plan, reports};
+use faultline::load::requirement::Requirement;
 use faultline::load::{Design, Plan, Report, run};
 
 fn policy(call: &str, extra: &str) -> Report {
@@ -154,6 +155,26 @@ fn what_is_past_its_deadline_is_not_served() {
     let (class, component) = (&report.classes[0], report.component("s").expect("it"));
     assert!(class.latency.max() <= 50_000 && class.timed_out > 300, "{class:?}");
     assert!(component.sojourn.max() < 61_000, "nothing waits for long: {}", component.sojourn.max());
+}
+
+/// Nor is what comes past it, even if nobody waits.
+#[test]
+fn what_comes_past_its_deadline_is_not_served() {
+    let text = "
+        run = { duration = \"5s\", warm-up = \"1s\" }
+        [clients.c]
+        load.open.rate = 50.0
+        classes = [{ name = \"read\", deadline = \"50ms\" }]
+        call = { to = [\"s\"], latency.constant = \"100ms\" }
+        [services.s]
+        service.constant = \"1ms\"";
+    let report = run(&plan(text), 1);
+    let (class, component) = (&report.classes[0], report.component("s").expect("it"));
+    assert_eq!((class.answered, component.service.count()), (0, 0));
+    assert!(class.asked > 100 && class.timed_out == class.asked, "{class:?}");
+    // A latency that nobody had is no good one.
+    let fast = Requirement::read("p99(read) <= 100ms").expect("it reads");
+    assert!(!fast.holds(fast.measure(&report).expect("the class")));
 }
 
 const BASE: &str = "

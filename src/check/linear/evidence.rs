@@ -82,6 +82,7 @@ fn sentence(operation: &str, states: &[String], core: &[String]) -> String {
     };
     let others = match core.len() {
         0 | 1 => String::new(),
+        2 => "; it and one other cannot both be true of one copy".to_owned(),
         n => format!("; it and {} others cannot all be true of one copy", n - 1),
     };
     format!("No order explains “{operation}”: {left}{others}.")

@@ -58,8 +58,8 @@ fn does(core: &Core, deed: &str) {
         }
         "link" => link(core),
         "copy-as-mine" => {
-            let (slug, text) = (keep::free(), known(core).text.clone());
-            put(core, &slug, &text, None);
+            let (slug, desk) = (keep::free(), known(core));
+            put(core, &slug, &desk.text, desk.exercise.as_deref().cloned());
             keep::save(&known(core));
             let _ = window().location().set_hash(&Route::Design(slug).href());
         }
@@ -115,6 +115,7 @@ fn reopen(me: std::rc::Weak<Core>, slug: String) {
 
 fn link(core: &Core) {
     let (me, text) = (core.me.clone(), known(core).text.clone());
+    let of = known(core).exercise.as_ref().map_or(String::new(), |exercise| format!(".{}", exercise.slug));
     spawn_local(async move {
         let packed = links::pack_text(&text).await;
         let Some(core) = me.upgrade() else { return };
@@ -122,7 +123,7 @@ fn link(core: &Core) {
         match packed {
             Err(why) => said(&why),
             Ok(packed) => {
-                let address = links::address(&Route::Design(packed));
+                let address = links::address(&Route::Design(packed + &of));
                 core.dispatch.dispatch(Action::Linked(address.clone()));
                 let length = address.len();
                 let me = core.me.clone();
@@ -313,6 +314,13 @@ fn harm(desk: &mut Desk, path: &str, kind: &str) {
     let text = match kind {
         "slow" => format!("{{ slow = {{ component = \"{part}\", factor = 5.0 }} }}"),
         "cut" => format!("{{ cut = {{ from = \"{part}\", to = \"{to}\" }} }}"),
+        "zone" => format!("{{ zone = \"{}\" }}", desk.doc.zones().first().map_or("", String::as_str)),
+        "region" => format!("{{ region = \"{}\" }}", desk.doc.regions().first().map_or("", String::as_str)),
+        "hot" => {
+            let keys = desk.doc.0.table("keys").and_then(|keys| keys.0.first()).map_or("", |(name, _)| name);
+            format!("{{ hot = {{ keys = \"{keys}\", key = 0, share = 0.5 }} }}")
+        }
+        "deploy" => format!("{{ deploy = {{ component = \"{part}\", instances = 1, factor = 5.0, fails = 0.05 }} }}"),
         _ => format!("{{ down = {{ component = \"{part}\", instance = 0 }} }}"),
     };
     if let Ok(value) = toml::value(&text) {

@@ -121,8 +121,19 @@ fn part_form(desk: &Desk, part: &Part<'_>) -> Vec<Html> {
     let given = |key: &str| desk.exercise.as_ref().is_some_and(|exercise| exercise.gives(part.kind.table, key));
     let own = part.kind.fields.iter().filter(|of| !given(of.key));
     inside.extend(own.map(|of| field(desk, &part.path(), of)));
-    if desk.exercise.is_some() {
-        inside.push(words("p", "n", "What is not here is given by the exercise."));
+    if let Some(exercise) = &desk.exercise {
+        let shown = |(key, value): &(String, Value)| {
+            let field = part.kind.fields.iter().find(|field| field.key == key);
+            let label = field.map_or(key.as_str(), |field| field.label);
+            let value = field.map_or_else(|| value.words().to_owned(), |field| kinds::shown(field.takes, value));
+            [words("dt", "", label), words("dd", "", &value)]
+        };
+        let given: Vec<Html> = exercise.given(part.kind.table).iter().flat_map(shown).collect();
+        if !given.is_empty() {
+            inside.push(words("h3", "", "Given by the exercise"));
+            inside.push(tag("dl", &["class"], &["given"], given));
+        }
+        inside.push(words("p", "n", "What is not here is as it comes."));
     } else if part.kind.table == "clients" {
         inside.push(classes(desk, part));
     }

@@ -213,8 +213,37 @@ fn keyed(desk: &Desk, inside: Html) -> Html {
     html! { <div class="section" key={desk.edition.to_string()}>{ inside }</div> }
 }
 
+/// What can go wrong, as `Harm` has it.
+const HARMS: [(&str, &str); 7] = [
+    ("down", "an instance is down"),
+    ("slow", "is slow"),
+    ("cut", "calls are cut"),
+    ("zone", "a zone is down"),
+    ("region", "a region is down"),
+    ("hot", "one key is hot"),
+    ("deploy", "a bad version"),
+];
+
+/// Whether there is anything that it could befall.
+fn takes_place(desk: &Desk, kind: &str) -> bool {
+    match kind {
+        "zone" | "region" => !desk.doc.zones().is_empty(),
+        "hot" => desk.doc.0.table("keys").is_some_and(|keys| !keys.0.is_empty()),
+        _ => true,
+    }
+}
+
+fn one_of(label: &str, path: String, names: &[String], chosen: &str) -> Html {
+    let option =
+        |name: &String| html! { <option value={name.clone()} selected={*name == chosen}>{ name.clone() }</option> };
+    html! { <label>{ label.to_owned() }<select data-set={path}>{ for names.iter().map(option) }</select></label> }
+}
+
 fn faults(desk: &Desk) -> Html {
     let told = picture::faults(&desk.doc);
+    let (zones, regions) = (desk.doc.zones(), desk.doc.regions());
+    let spaces: Vec<String> =
+        desk.doc.0.table("keys").map_or(&[][..], |keys| &keys.0).iter().map(|(name, _)| name.clone()).collect();
     let names: Vec<String> =
         desk.doc.parts().iter().filter(|part| part.kind.table != "clients").map(|part| part.name.to_owned()).collect();
     let one = |(i, value): (usize, &Value)| {
@@ -227,19 +256,26 @@ fn faults(desk: &Desk) -> Html {
             html! { <label>{ label.to_owned() }{ input(format!("{path}/{key}"), value, label) }</label> }
         };
         let option = |key: &str, text: &str| html! { <option value={key.to_owned()} selected={key == kind}>{ text.to_owned() }</option> };
-        let kinds = html! {
-            <label>{ "what" }<select data-set={format!("harm:{path}")}>{ option("down", "an instance is down") }{ option("slow", "is slow") }{ option("cut", "calls are cut") }</select></label>
-        };
+        let offered =
+            HARMS.iter().filter(|(key, _)| *key == kind || takes_place(desk, key)).map(|(key, text)| option(key, text));
+        let kinds =
+            html! { <label>{ "what" }<select data-set={format!("harm:{path}")}>{ for offered }</select></label> };
         let mut fields = vec![field("at", "from"), field("until", "until"), kinds];
         for key in harm.iter().flat_map(|harm| &harm.0).map(|(key, _)| key.as_str()) {
             let (value, path) =
                 (harm.map_or("", |harm| harm.words(key)).to_owned(), format!("{path}/does/{kind}/{key}"));
             if matches!(key, "component" | "from" | "to") {
-                let option = |name: &String| html! { <option value={name.clone()} selected={*name == value}>{ name.clone() }</option> };
-                fields.push(html! { <label>{ key.to_owned() }<select data-set={path}>{ for names.iter().map(option) }</select></label> });
+                fields.push(one_of(key, path, &names, &value));
+            } else if key == "keys" {
+                fields.push(one_of(key, path, &spaces, &value));
             } else {
                 fields.push(html! { <label>{ key.to_owned() }{ input(path, value, key) }</label> });
             }
+        }
+        let places = if kind == "zone" { &zones } else { &regions };
+        if matches!(kind, "zone" | "region") {
+            let value = fault.and_then(|f| f.table("does")).map_or("", |does| does.words(kind));
+            fields.push(one_of(kind, format!("{path}/does/{kind}"), places, value));
         }
         fields.push(does("small", &format!("drop:{path}"), "Remove"));
         tag("li", &["class"], &["fault"], fields)

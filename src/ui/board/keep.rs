@@ -12,11 +12,17 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::Storage;
 
 const KEY: &str = "faultline.design.";
+const OF: &str = "faultline.design-of.";
 /// What one's own designs are called, with a number.
 pub const OWN: &str = "my-";
 
 fn store() -> Option<Storage> {
     window().local_storage().ok().flatten()
+}
+
+/// The exercise that a design of one's own is for; empty: none.
+pub fn of(slug: &str) -> String {
+    store().and_then(|store| store.get_item(&format!("{OF}{slug}")).ok().flatten()).unwrap_or_default()
 }
 
 pub fn load(slug: &str) -> Option<String> {
@@ -27,6 +33,9 @@ pub fn load(slug: &str) -> Option<String> {
 pub fn save(desk: &Desk) {
     if let Some(store) = store() {
         let _ = store.set_item(&format!("{KEY}{}", desk.slug), &desk.text);
+        if let Some(exercise) = desk.exercise.as_ref().filter(|_| desk.slug.starts_with(OWN)) {
+            let _ = store.set_item(&format!("{OF}{}", desk.slug), &exercise.slug);
+        }
     }
 }
 
@@ -34,6 +43,7 @@ pub fn forget(slug: &str) {
     if let Some(store) = store() {
         let _ = store.remove_item(&format!("{KEY}{slug}"));
         let _ = store.remove_item(&format!("{INTERVIEW}{slug}"));
+        let _ = store.remove_item(&format!("{OF}{slug}"));
     }
 }
 

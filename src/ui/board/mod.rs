@@ -24,10 +24,11 @@ use super::state::Action;
 use crate::view::board::desk::{Desk, TABS, Tab};
 use crate::view::board::doc::Doc;
 use crate::view::board::exercise::Exercise;
-use crate::view::route::Route;
+use crate::view::route::{Route, is_slug};
 use gloo::events::EventListener;
 use gloo::timers::callback::Interval;
 use gloo::utils::window;
+use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -103,19 +104,36 @@ pub fn open(ctx: &Ctx) {
     });
 }
 
-/// What a name stands for: the text to begin with, and the exercise that it is for.
+/// What a name stands for: the text to begin with, and the exercise that it is for. A design of one's own and one in a
+/// link say which exercise they are for: `1.PACKED.EXERCISE`.
 async fn find(slug: &str) -> Result<(String, Option<Exercise>), String> {
-    if slug.contains('.') {
-        return Ok((links::unpack_text(slug).await?, None));
+    if let Some((version, packed)) = slug.split_once('.') {
+        let (packed, of) = packed.split_once('.').unwrap_or((packed, ""));
+        return Ok((links::unpack_text(&format!("{version}.{packed}")).await?, exercise(of).await?));
     }
     if slug.starts_with(keep::OWN) {
-        return Ok((Doc::empty("My design").write(), None));
+        return Ok((Doc::empty("My design").write(), exercise(&keep::of(slug)).await?));
     }
-    let text = fetch::text(&format!("lessons/designs/{slug}.toml")).await?;
-    match Exercise::read(&text) {
-        Ok(exercise) if exercise.is_one() => Ok((exercise.starter().write(), Some(exercise))),
-        _ => Ok((text, None)),
+    match exercise(slug).await? {
+        Some(exercise) => Ok((exercise.starter().write(), Some(exercise))),
+        None => Ok((text(slug).await?, None)),
     }
+}
+
+async fn text(slug: &str) -> Result<String, String> {
+    fetch::text(&format!("lessons/designs/{slug}.toml")).await
+}
+
+/// The exercise of a name; none of no name, and of a plain design's.
+async fn exercise(slug: &str) -> Result<Option<Exercise>, String> {
+    if slug.is_empty() || !is_slug(slug) {
+        return Ok(None);
+    }
+    let mut read = Exercise::read(&text(slug).await?).ok().filter(Exercise::is_one);
+    if let Some(exercise) = &mut read {
+        exercise.slug = slug.to_owned();
+    }
+    Ok(read)
 }
 
 pub fn page(_: &Ctx) -> Html {
@@ -166,10 +184,14 @@ fn use_clock(ctx: &Ctx) {
     let running = ctx.state.desk.as_ref().is_some_and(|desk| desk.interview.running);
     let core = ctx.lab.me.clone();
     let tick = move || -> effects::Undo {
+        // By the time of day: a tab in the background is called less often.
+        let last = Cell::new(effects::today_ms());
         let interval = running.then(|| {
             Interval::new(1_000, move || {
-                if let Some(core) = core.upgrade() {
-                    act(&core, &mut |desk| desk.interview.spent += 1);
+                let seconds = effects::today_ms().saturating_sub(last.get()) / 1_000;
+                last.set(last.get() + seconds * 1_000);
+                if let Some(core) = core.upgrade().filter(|_| seconds > 0) {
+                    act(&core, &mut |desk| desk.interview.spent += seconds);
                 }
             })
         });

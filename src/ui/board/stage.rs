@@ -9,6 +9,7 @@ use crate::view::board::layout::{HEIGHT, Place, SHEET, WIDTH, tenths};
 use crate::view::board::picture::{self, Callout, Dot, Part, Picture, SHOWN_S, Wire};
 use crate::view::board::seen::percent;
 use gloo::utils::window;
+use std::rc::Rc;
 use yew::prelude::*;
 
 pub fn stage(ctx: &Ctx, desk: &Desk) -> Html {
@@ -100,8 +101,9 @@ fn drawing(desk: &Desk, picture: &Picture) -> Html {
     let flow: Vec<Html> = dots.iter().map(|of| dot(of, moving)).collect();
     let mut inside = vec![ground, tag("g", &["aria-hidden"], &["true"], wires)];
     inside.push(tag("g", &["class", "aria-hidden"], &["flow", "true"], flow));
-    inside.extend(picture.parts.iter().map(part));
-    inside.extend(picture.callout.iter().map(callout));
+    // In groups of their own and by their names: what comes and goes takes no focus along.
+    inside.push(tag("g", &[], &[], picture.parts.iter().map(part).collect()));
+    inside.push(tag("g", &[], &[], picture.callout.iter().map(callout).collect()));
     let keys = &["viewBox", "role", "aria-label", "preserveAspectRatio", "class", "width", "height"];
     let size = (tenths(w), tenths(h));
     let class = if desk.tall { "tall" } else { "wide" };
@@ -124,7 +126,7 @@ fn wire(of: &Wire) -> Html {
     tag("g", &["class", "data-do"], &[&class, &deed], inside)
 }
 
-/// A request: it moves as it did, or stands in the middle of its line where motion is not wanted.
+/// A request: it moves as it did. Where motion is not wanted, it is not shown.
 fn dot(of: &Dot, moving: bool) -> Html {
     let class = if of.slow { "dot slow" } else { "dot" };
     if !moving {
@@ -147,9 +149,16 @@ fn dot(of: &Dot, moving: bool) -> Html {
     tag("circle", &["class", "r", "opacity"], &[class, if of.slow { "4" } else { "3" }, "0"], vec![motion, show])
 }
 
+fn keyed(key: &str, made: Html) -> Html {
+    let Html::VTag(mut tag) = made else { return made };
+    Rc::make_mut(&mut tag).key = Some(key.to_owned().into());
+    Html::VTag(tag)
+}
+
 fn text(class: &str, x: f32, y: f32, anchor: &str, text: &str) -> Html {
     let values = [class, &tenths(x), &tenths(y), anchor];
-    tag("text", &["class", "x", "y", "text-anchor"], &values, vec![Html::from(text)])
+    // With a space: read as one, they are words apart.
+    tag("text", &["class", "x", "y", "text-anchor"], &values, vec![Html::from(format!("{text} "))])
 }
 
 fn rect(class: &str, at: Place, (w, h): (f32, f32), rx: &str) -> Html {
@@ -166,9 +175,11 @@ fn part(of: &Part) -> Html {
     }
     inside.push(rect("box", at, (WIDTH, HEIGHT), "8"));
     inside.push(text("name", at.x + 12.0, at.y + 21.0, "start", &of.title));
-    inside.push(text("soft", at.x + 12.0, at.y + 38.0, "start", &of.sub));
-    if !of.down.is_empty() {
-        inside.push(text("down", at.x + WIDTH - 10.0, at.y + 21.0, "end", &of.down));
+    let (class, said) = if of.down.is_empty() { ("soft", &of.sub) } else { ("down", &of.down) };
+    inside.push(text(class, at.x + 12.0, at.y + 38.0, "start", said));
+    if !of.queue.is_empty() {
+        inside.push(rect("badge", Place { x: at.x + 8.0, y: at.y + HEIGHT - 4.0 }, (74.0, 17.0), "8"));
+        inside.push(text("waits", at.x + 45.0, at.y + HEIGHT + 8.5, "middle", &of.queue));
     }
     if let Some(used) = of.used {
         let (x, y, room) = (at.x + 12.0, at.y + 49.0, WIDTH - 70.0);
@@ -179,10 +190,6 @@ fn part(of: &Part) -> Html {
             inside.push(tag("path", &["class", "d"], &["before", &d], Vec::new()));
         }
         inside.push(text("use", at.x + WIDTH - 12.0, at.y + 56.0, "end", &percent(used)));
-    }
-    if !of.queue.is_empty() {
-        inside.push(rect("badge", Place { x: at.x + 8.0, y: at.y + HEIGHT - 4.0 }, (74.0, 17.0), "8"));
-        inside.push(text("waits", at.x + 45.0, at.y + HEIGHT + 8.5, "middle", &of.queue));
     }
     let port = vec![
         tag(
@@ -206,7 +213,7 @@ fn part(of: &Part) -> Html {
     let deed = format!("pick:{}", of.name);
     let pressed = if of.selected { "true" } else { "false" };
     let keys = &["class", "data-part", "data-do", "role", "tabindex", "aria-label", "aria-pressed"];
-    tag("g", keys, &[&class, &of.name, &deed, "button", "0", &of.told, pressed], inside)
+    keyed(&of.name, tag("g", keys, &[&class, &of.name, &deed, "button", "0", &of.told, pressed], inside))
 }
 
 fn callout(of: &Callout) -> Html {

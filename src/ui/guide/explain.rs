@@ -24,15 +24,15 @@ pub fn explain(props: &GuideProps) -> Html {
         ];
         details("Compare with a model answer", inside.into_iter().collect())
     };
-    let onchange = props
+    let oninput = props
         .on
-        .reform(|event: Event| GuideAction::Explain(event.target_unchecked_into::<HtmlTextAreaElement>().value()));
+        .reform(|event: InputEvent| GuideAction::Explain(event.target_unchecked_into::<HtmlTextAreaElement>().value()));
     html! {
-        <section class="card explain" aria-labelledby="explain">
+        <section class="card explain" key={props.page.slug.clone()} aria-labelledby="explain">
             <h2 class="card-title" id="explain">{ "Explain it back" }</h2>
             <div class="follow-up">
                 <label>{ inlines(question, &props.page, "explain-question") }
-                    <textarea rows="3" maxlength="4000" value={written} {onchange} />
+                    <textarea rows="3" maxlength="4000" defaultvalue={written} {oninput} />
                 </label>
                 { compare }
             </div>

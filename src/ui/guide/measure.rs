@@ -6,7 +6,7 @@ use super::super::state::key;
 use super::chart::chart;
 use super::prose::inlines;
 use super::{GuideAction, MeasureProps};
-use crate::wire::{ChoicePage, FollowUp, MeasurePage, Measurement, StepPage};
+use crate::wire::{ChoicePage, FollowUp, MeasurePage, MeasuredRow, Measurement, StepPage};
 use std::rc::Rc;
 use web_sys::{HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
@@ -131,14 +131,22 @@ fn result(asked: &MeasurePage, measured: &Rc<Measurement>, point: Option<usize>,
     let table = tag("div", region, &["scroll", "0", "region", "Measured values"], vec![table]);
     let chart = asked.axis.is_some();
     let table = if chart { details("The numbers as a table", table) } else { table };
-    let place = if chart { point } else { Some(0).filter(|_| measured.rows.len() == 1) };
-    let mut parts = vec![Html::default(), table];
-    if let Some((i, row)) = place.and_then(|i| Some((i, measured.rows.get(i)?))) {
+    let watch = |class: &'static str, i: usize, row: &MeasuredRow| {
         let open = GuideAction::OpenMeasured(Rc::clone(measured), i as u32);
-        let class = if chart { "pri watch" } else { "line watch" };
-        let watch = button(class, format!("Run {} on the bench", row.title), on.reform(move |_| open.clone()));
+        button(class, format!("Run {} on the bench", row.title), on.reform(move |_| open.clone()))
+    };
+    let mut parts = vec![Html::default(), table];
+    if !chart && measured.rows.len() > 1 {
+        // Each row of the table has its run.
+        let all = measured.rows.iter().enumerate().map(|(i, row)| watch("line watch", i, row));
+        let note = words("small", "", "The slowest run of each, from the moment that counts.");
+        parts.push(tag("p", &["class"], &["deeds"], all.chain([note]).collect()));
+    } else if let Some((i, row)) =
+        point.filter(|_| chart).or(Some(0).filter(|_| !chart)).and_then(|i| Some((i, measured.rows.get(i)?)))
+    {
         let note = words("small", "", &format!("Its slowest run, seed {}, from the moment that counts.", row.seed));
-        parts[0] = tag("p", &["class"], &["deeds"], vec![watch, note]);
+        parts[0] =
+            tag("p", &["class"], &["deeds"], vec![watch(if chart { "pri watch" } else { "line watch" }, i, row), note]);
     }
     tag("div", &["class"], &["measured"], parts)
 }
@@ -170,7 +178,7 @@ fn interview(props: &MeasureProps, step: &StepPage, judged: &Measurement) -> Htm
     let question = |f: &FollowUp| {
         let written = props.progress.words.get(&key(step, &f.id)).cloned().unwrap_or_default();
         let id = f.id.clone();
-        let onchange = props.on.reform(move |event: Event| {
+        let oninput = props.on.reform(move |event: InputEvent| {
             GuideAction::Words(id.clone(), event.target_unchecked_into::<HtmlTextAreaElement>().value())
         });
         let answer = if written.trim().is_empty() {
@@ -180,7 +188,7 @@ fn interview(props: &MeasureProps, step: &StepPage, judged: &Measurement) -> Htm
         };
         html! {
             <li class="follow-up" key={f.id.clone()}>
-                <label>{ &f.ask }<textarea rows="3" maxlength="4000" value={written} {onchange} /></label>
+                <label>{ &f.ask }<textarea rows="3" maxlength="4000" defaultvalue={written} {oninput} /></label>
                 { answer }
             </li>
         }

@@ -54,12 +54,11 @@ fn shown(ctx: &Ctx, glossary: &Glossary, key: &str) -> Vec<Html> {
         tag("div", &["class"], &["finder"], vec![books::field(ctx, "Filter")]),
         tag("p", &["class", "role"], &["meta", "status"], vec![Html::from(count)]),
     ];
-    if query.is_empty() {
-        inside.push(letters(glossary));
-    }
-    if !key.is_empty() && !glossary.terms.iter().any(|term| term.key == key) {
-        inside.push(words("p", "empty", &format!("There is no term “{key}”.")));
-    }
+    // Each in its place even if it is nothing: a list that is drawn anew is compared from its end, and what has another
+    // place there is made anew, the field that has the focus too.
+    inside.push(if query.is_empty() { letters(glossary) } else { Html::default() });
+    let unknown = !key.is_empty() && !glossary.terms.iter().any(|term| term.key == key);
+    inside.push(if unknown { words("p", "empty", &format!("There is no term “{key}”.")) } else { Html::default() });
     inside.push(tag("ul", &["class"], &["terms"], list));
     inside
 }

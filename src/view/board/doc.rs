@@ -146,6 +146,23 @@ impl Doc {
         KINDS.iter().flat_map(of).collect()
     }
 
+    /// The zones of the network, by name.
+    pub fn zones(&self) -> Vec<String> {
+        let network = self.0.table("network").map_or(&[][..], |network| network.list("zones"));
+        network.iter().map(|zone| zone.words().to_owned()).collect()
+    }
+
+    /// Each zone's region, once.
+    pub fn regions(&self) -> Vec<String> {
+        let mut all: Vec<String> = self
+            .zones()
+            .iter()
+            .map(|zone| zone.split_once('/').map_or(&zone[..], |(region, _)| region).to_owned())
+            .collect();
+        all.dedup();
+        all
+    }
+
     pub fn part(&self, name: &str) -> Option<Part<'_>> {
         self.parts().into_iter().find(|part| part.name == name)
     }

@@ -16,6 +16,8 @@ pub const PHASES: [(&str, &str); 6] = [
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exercise {
+    /// The name of its folder; empty until it is given.
+    pub slug: String,
     pub text: String,
     table: Table,
 }
@@ -32,7 +34,7 @@ pub struct Quantity<'a> {
 
 impl Exercise {
     pub fn read(text: &str) -> Result<Exercise, Wrong> {
-        toml::read(text).map(|table| Exercise { text: text.to_owned(), table })
+        toml::read(text).map(|table| Exercise { slug: String::new(), text: text.to_owned(), table })
     }
 
     /// A plain design has no brief.
@@ -94,7 +96,14 @@ impl Exercise {
     pub fn gives(&self, table: &str, key: &str) -> bool {
         let first = key.split('.').next().unwrap_or(key);
         let given = self.table.table("given").and_then(|given| given.table(table));
-        first == "price" || table == "clients" || given.is_some_and(|given| given.get(first).is_some())
+        let nature = ["price", "service", "read", "write", "accept", "work", "lag", "fail-over", "fails", "handshake"];
+        nature.contains(&first) || table == "clients" || given.is_some_and(|given| given.get(first).is_some())
+    }
+
+    /// What is given of a kind of component, by the names of its fields.
+    pub fn given(&self, table: &str) -> &[(String, Value)] {
+        let given = self.table.table("given").and_then(|given| given.table(table));
+        given.map_or(&[], |given| &given.0)
     }
 
     /// Components that others run.

@@ -206,14 +206,18 @@ fn draw(desk: &Desk, part: &super::doc::Part<'_>, at: Place) -> Part {
         n => format!("{n} of {instances} down"),
     };
     let sub = part.summary();
-    let mut told = format!("{}, {}, {sub}", name, part.kind.title);
+    // First what is written on it, in the same order: who speaks to the page names it by what is seen.
+    let written = if down.is_empty() { &sub } else { &down };
+    let mut told = format!("{name}, {written}");
+    if !queue.is_empty() {
+        told += &format!(", {queue}");
+    }
     if let Some(used) = used {
         told += &format!(", {} used", percent(used));
     }
-    for more in [&queue, &down] {
-        if !more.is_empty() {
-            told += &format!(", {more}");
-        }
+    told += &format!(", {}", part.kind.title);
+    if !down.is_empty() {
+        told += &format!(", {sub}");
     }
     let calls: Vec<String> =
         desk.doc.edges().into_iter().filter(|edge| edge.from == name).map(|edge| edge.to).collect();
@@ -407,7 +411,9 @@ pub fn faults(doc: &Doc) -> Vec<(u64, Option<u64>, String)> {
             "down" => format!("{} {} down", of("component"), of("instance").parse::<u32>().unwrap_or(0) + 1),
             "slow" => format!("{} {} times slower", of("component"), of("factor").trim_end_matches(".0")),
             "cut" => format!("{} cut from {}", of("from"), of("to")),
-            other => format!("{other} {}", harm.words()).trim().to_owned(),
+            "hot" => format!("a hot key of {}", of("keys")),
+            "deploy" => format!("a bad version of {}", of("component")),
+            other => format!("{other} {} down", harm.words()),
         };
         Some((time("at")?, time("until"), told))
     };
