@@ -186,7 +186,9 @@ impl Requirement {
         // What nobody was answered within takes at least as long.
         let latency = matches!(self.measure.as_str(), "p50" | "p90" | "p95" | "p99" | "p999" | "mean" | "max");
         let delivery = self.measure.starts_with("delivered");
-        if class.asked > 0 && (latency && class.answered == 0 || delivery && class.delivered.count() == 0 && class.undelivered > 0) {
+        if class.asked > 0
+            && (latency && class.answered == 0 || delivery && class.delivered.count() == 0 && class.undelivered > 0)
+        {
             return report.measured as f64;
         }
         let of_asked = |count: u64| if class.asked == 0 { 0.0 } else { count as f64 / class.asked as f64 };
