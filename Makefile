@@ -66,6 +66,9 @@ nightly: test target-fallback-test ## The tests and all slow ones.
 	$(ENV) for lesson in lessons/*/lesson.toml; do \
 	  cargo run --locked --quiet --profile fast -- lessons check $${lesson%/lesson.toml} --seeds 1000 || exit 1; \
 	done
+	$(ENV) for exercise in lessons/designs/*/exercise.toml; do \
+	  cargo run --locked --quiet --profile fast -- lessons check $${exercise%/exercise.toml} --seeds 200 || exit 1; \
+	done
 	$(ENV) SEEDS=10 cargo test --locked --profile fast --test hunts -- --nocapture each_planted_bug
 	$(ENV) cargo test --locked --manifest-path tests/manifest/Cargo.toml --target-dir target/manifest
 	$(ENV) cargo test --locked --profile fast -- --ignored

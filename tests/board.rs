@@ -75,6 +75,38 @@ fn what_forms_call_usual_is_what_the_load_model_takes() {
     });
 }
 
+/// What a design can say of a part, its form can: but for lists, which are written as text.
+#[test]
+fn every_parameter_has_a_field() {
+    const AS_TEXT: [&str; 4] = ["calls", "call", "speeds", "weights"];
+    for kind in KINDS.iter().filter(|kind| kind.table != "clients") {
+        let mut doc = Doc::empty("all");
+        let name = doc.add(kind);
+        let all = filled(&doc.write());
+        let part = all[kind.table][&name].as_object().expect("a table");
+        for key in part.keys().filter(|key| !AS_TEXT.contains(&key.as_str())) {
+            let has = kind.fields.iter().any(|field| field.key.split('.').next() == Some(key));
+            assert!(has, "{}: no field for {key}", kind.table);
+        }
+    }
+    let all = filled(CACHE);
+    let call = all["services"]["app"]["calls"][1].as_object().expect("a call");
+    for key in call.keys().filter(|key| *key != "to") {
+        assert!(CALL.iter().any(|field| field.key.split('.').next() == Some(key)), "no field for a call's {key}");
+    }
+    for key in all["clients"]["users"]["classes"][0].as_object().expect("a class").keys() {
+        assert!(CLASS.iter().any(|field| field.key == key), "no field for a class's {key}");
+    }
+}
+
+/// What if there were more load: the same system, asked more often.
+#[test]
+fn a_run_under_another_load_is_that_of_a_design_with_it() {
+    let twice = CACHE.replace("rate = 1200.0", "rate = 2400.0");
+    assert_ne!(twice, CACHE);
+    assert_eq!(run(&plan(CACHE).under(2.0), 3).hash(), run(&plan(&twice), 3).hash());
+}
+
 #[test]
 fn a_design_from_the_board_is_the_design() {
     let mut desk = Desk::open("cache", CACHE);
@@ -84,7 +116,7 @@ fn a_design_from_the_board_is_the_design() {
     });
     assert!(!desk.text.contains('#'), "it was written anew");
     desk.change("", "", |doc| {
-        doc.put("title", Some(Value::Text("Distributed cache".into())));
+        doc.put("title", Some(Value::Text("A cache before a database".into())));
     });
     assert_eq!(filled(&desk.text), before);
     desk.move_to("app", faultline::view::board::layout::Place { x: 300.4, y: -20.0 });
@@ -152,7 +184,7 @@ fn a_worker_is_understood() {
     assert_eq!(scores.done(), 20);
     assert!(scores.met(), "{:?}", scores.lines());
     // A run, as it is without a worker.
-    let seen = Seen::read(&ask(&mut *worker, "seed 4")).expect("a run");
+    let seen = Seen::read(&ask(&mut *worker, "seed 4 100")).expect("a run");
     let report = run(&plan(CACHE), 4);
     assert_eq!(seen.hash, format!("{:016x}", report.hash()));
     assert_eq!((seen.parts(), seen.components.len()), (60, report.components.len()));
@@ -212,7 +244,7 @@ fn what_limits_a_design_is_named_with_its_evidence() {
     let text =
         CACHE.replace("concurrency = 16\nread", "concurrency = 3\nread").replace("capacity = 8000", "capacity = 2000");
     score::opened(&ask(&mut *worker, &format!("open\n{text}"))).expect("words").expect("good");
-    let seen = Seen::read(&ask(&mut *worker, "seed 0")).expect("a run");
+    let seen = Seen::read(&ask(&mut *worker, "seed 0 100")).expect("a run");
     let found = seen.bottleneck().expect("one");
     assert_eq!((found.name.as_str(), found.easy), ("database", false), "{found:?}");
     assert!(found.evidence.contains("is spent waiting here"), "{found:?}");

@@ -7,7 +7,7 @@
 //! | `sheet` and a line's end, then lines `name=entry` | its estimation sheet, judged |
 //! | `card` and a line's end, then the facts of runs | what its interviewer asks |
 //! | `grade FROM TO` | what the requirements measure in some of these seeds, at least one, and which seed is next |
-//! | `seed SEED` | one run: over time, by component, with the ways of some requests |
+//! | `seed SEED LOAD` | one run, under so many per cent of the load: over time, by component, with the ways of some requests |
 //!
 //! All numbers are whole: times in microseconds, shares in millionths, the rest (means, units a month) in thousandths.
 
@@ -27,6 +27,8 @@ use crate::load::{Design, Plan, Report, run, watch};
 
 /// Visits that a slice of grading may take before it answers; the run under way is finished.
 const SLICE_VISITS: u64 = 150_000;
+/// The largest load that is tried, in per cent of the design's.
+const LOAD_MAX: u64 = 1_000;
 /// So many ways of requests are told.
 const WAYS_MAX: usize = 320;
 
@@ -66,10 +68,11 @@ impl Desk {
                 self.grade(from, to)?
             }
             "seed" => {
-                let [seed] = super::numbers(rest)?;
+                let [seed, load] = super::numbers(rest)?;
                 let plan = self.open.as_ref().ok_or("no design is open")?.plan();
-                let (report, recording) = watch(plan, seed);
-                look(plan, &report, &recording)
+                let plan = plan.under(load.clamp(1, LOAD_MAX) as f64 / 100.0);
+                let (report, recording) = watch(&plan, seed);
+                look(&plan, &report, &recording)
             }
             _ => return Err(format!("there is no job {job:?}")),
         };
@@ -137,7 +140,13 @@ impl Desk {
                 ("seed", asked.seed.map_or(Json::Null, number)),
             ])
         });
-        Ok(map(vec![("asked", Json::List(asked.collect()))]))
+        let sheet = self.exercise.iter().flat_map(|exercise| &exercise.task.sheet);
+        let units: Vec<(&str, &str)> = sheet.map(|of| (of.name.as_str(), of.unit.as_str())).collect();
+        let measured = card.measured.iter().map(|of| {
+            let unit = units.iter().find(|(name, _)| *name == of.name).map_or("", |(_, unit)| unit);
+            map(vec![("name", text(&of.name)), ("said", text(&format!("{} {unit}", fixed(of.value, 1))))])
+        });
+        Ok(map(vec![("asked", Json::List(asked.collect())), ("measured", Json::List(measured.collect()))]))
     }
 }
 

@@ -77,7 +77,7 @@ impl Lesson {
             spent += done.steps().max(1);
         }
         let row = |row: &Row| {
-            let (title, cells, (seed, at)) = (row.design.title.clone(), shown(m, &row.meter), row.at);
+            let (title, cells, (seed, at)) = (row.design.title.clone(), shown(&m.columns, &row.meter), row.at);
             MeasuredRow { title, cells, seed, at }
         };
         let mut measurement = Measurement {
@@ -107,6 +107,11 @@ impl Lesson {
         let designs = self.designs(step, choices)?;
         let design = designs.get(row as usize).ok_or_else(|| format!("the measurement has no row {row}"))?;
         Ok(design.seeded(self.asked(step)?, seed))
+    }
+
+    /// What a step measures of its runs, and of the learner's own.
+    pub fn columns(&self, step: u32) -> Vec<PackColumn> {
+        self.asked(step).map_or(Vec::new(), |m| m.columns.clone())
     }
 
     fn asked(&self, step: u32) -> Result<&PackMeasure, String> {
@@ -200,12 +205,16 @@ fn by_chance(f: &PackFailures, seeded: &Blueprint, until: Micros, part: u64) -> 
     runner::failures(seeded, &groups, f.up, f.down, until, part)
 }
 
-fn shown(m: &PackMeasure, meter: &Meter) -> Vec<Option<(String, f64)>> {
-    let cell = |c: &PackColumn| {
-        let value = meter.value(c.quantity, c.function.as_deref())?;
-        Some((c.quantity.unit().show(value, c.digits), value))
-    };
-    m.columns.iter().map(cell).collect()
+fn shown(columns: &[PackColumn], meter: &Meter) -> Vec<Option<(String, f64)>> {
+    columns.iter().map(|column| column.cell(meter)).collect()
+}
+
+impl PackColumn {
+    /// The value as text and as a number; none as long as nothing was measured.
+    pub fn cell(&self, meter: &Meter) -> Option<(String, f64)> {
+        let value = meter.value(self.quantity, self.function.as_deref())?;
+        Some((self.quantity.unit().show(value, self.digits), value))
+    }
 }
 
 /// Which requirements a design meets, and what the interviewer asks of it.

@@ -226,8 +226,8 @@ impl Given {
         for part in design.services.values_mut() {
             self.services.apply(part);
             part.speeds.clear();
-            if let (Some(rule), Some(cold)) = (&mut part.autoscale, self.cold_start) {
-                rule.cold_start = cold;
+            if let Some(rule) = &mut part.autoscale {
+                rule.cold_start = self.cold_start.unwrap_or(Autoscale::default().cold_start);
             }
         }
         design.gateways.values_mut().for_each(|part| self.gateways.apply(part));

@@ -284,6 +284,20 @@ pub(super) struct Compiler<'d> {
 }
 
 impl Plan {
+    /// The same system under so many times the load.
+    pub fn under(&self, times: f64) -> Plan {
+        let mut plan = self.clone();
+        for client in &mut plan.clients {
+            match &mut client.load {
+                Load::Open(open) => open.rate *= times,
+                Load::Closed(closed) => {
+                    closed.users = (libm::round(f64::from(closed.users) * times) as u32).clamp(1, 1_000_000);
+                }
+            }
+        }
+        plan
+    }
+
     /// Says by name what is wrong with a design that cannot be run.
     pub fn new(design: &Design) -> Result<Plan, String> {
         let run = &design.run;

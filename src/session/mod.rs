@@ -12,6 +12,7 @@ mod watch;
 
 use crate::base::Micros;
 use crate::lesson::measure::Sweep;
+use crate::lesson::pack::PackColumn;
 use crate::lesson::{GoalRun, Lesson, Pack, Watcher, opened};
 use crate::protocols;
 use crate::sim::cell::Entry;
@@ -32,6 +33,8 @@ struct Run {
     pace: u64,
     /// Title of the scenario that it came from.
     title: String,
+    /// What its step of a lesson measures.
+    columns: Vec<PackColumn>,
     tally: charts::Tally,
     /// How branches that were left looked at their ends.
     ends: Vec<(u32, Frame)>,
@@ -229,6 +232,7 @@ impl Session {
         };
         let head = blueprint.scenario.commands.iter().rev().find(|e| e.learner).map(|e| e.at);
         let mut run = Run::new(blueprint, Watcher::new(goals));
+        run.columns = step.map_or(Vec::new(), |step| self.lesson().map_or(Vec::new(), |lesson| lesson.columns(step)));
         // A saved run is as long as its log, and as far as it was looked at.
         if let Some(at) = open.cursor.max(head) {
             run.timeline.seek(at, crate::sim::trace::ROWS_MAX as u64);
@@ -252,6 +256,7 @@ impl Run {
             sent: Vec::new(),
             pace,
             title,
+            columns: Vec::new(),
             tally: Default::default(),
             ends: Vec::new(),
             lines: Default::default(),

@@ -183,6 +183,8 @@ pub struct RunState {
     pub status: Rc<Status>,
     /// The status's goals.
     pub goals: Rc<Vec<GoalCard>>,
+    /// The status's measures of this run, for the columns of a lesson's table.
+    pub measured: Rc<Vec<Option<(String, f64)>>>,
     pub playing: bool,
     pub speed: f64,
     pub selected: Option<Target>,
@@ -540,6 +542,9 @@ impl RunState {
             }
             Action::Arranged(opened) => self.opened = Some(opened),
             Action::Status(status) => {
+                if status.own != *self.measured {
+                    self.measured = Rc::new(status.own.clone());
+                }
                 if status.goals != *self.goals {
                     self.goals = Rc::new(status.goals.clone());
                 }

@@ -6,15 +6,15 @@ use crate::page::{Page, Theme};
 use crate::server::Server;
 use serde_json::{Value, json};
 
-const BOARD: &str = "main.board .board-stage > svg";
+pub const BOARD: &str = "main.board .board-stage > svg";
 
-fn open(page: &mut Page, server: &Server, slug: &str) {
+pub fn open(page: &mut Page, server: &Server, slug: &str) {
     page.open_app(&format!("{}#/design/{slug}", server.root()));
     page.wait_for(BOARD);
 }
 
 /// The middle of an element in the window.
-fn middle(page: &Page, css: &str) -> (f64, f64) {
+pub fn middle(page: &Page, css: &str) -> (f64, f64) {
     page.wait_for(css);
     let at = page.js(
         "const r = document.querySelector(arguments[0]).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]",
@@ -23,11 +23,11 @@ fn middle(page: &Page, css: &str) -> (f64, f64) {
     (at[0].as_f64().expect("a number"), at[1].as_f64().expect("a number"))
 }
 
-fn drag(page: &Page, from: (f64, f64), to: (f64, f64)) {
+pub fn drag(page: &Page, from: (f64, f64), to: (f64, f64)) {
     page.drag("html", from, to);
 }
 
-fn part(name: &str) -> String {
+pub fn part(name: &str) -> String {
     format!("g[data-part=\"{name}\"]")
 }
 
@@ -40,7 +40,7 @@ fn toml(page: &Page) -> String {
 }
 
 /// Fills in a field of the form, and leaves it.
-fn fill(page: &Page, path: &str, text: &str) {
+pub fn fill(page: &Page, path: &str, text: &str) {
     let script = "const field = document.querySelector(`[data-set='${arguments[0]}']`);
         if (!field) return false;
         for (let d = field.closest('details'); d; d = d.parentElement.closest('details')) d.open = true;
@@ -49,7 +49,7 @@ fn fill(page: &Page, path: &str, text: &str) {
     page.wait_js(path, script, json!([path, text]));
 }
 
-fn ready(page: &Page) {
+pub fn ready(page: &Page) {
     page.wait_js(
         "a run",
         "return document.querySelector('.board-chart .line')?.getAttribute('d')?.length > 20",
@@ -101,6 +101,22 @@ fn a_design_that_ships_is_run_graded_and_looked_at() {
     page.wait_text("1 of 3 down");
     assert_ne!(page.js(use_of, json!([])), whole);
     page.screenshot("board-moment");
+    // It plays, and can be stopped; requests on the board too.
+    page.click("[data-do=play]");
+    page.wait_js("it goes on", "return document.querySelector('#board-moment').value > 26", json!([]));
+    page.click("[data-do=play]");
+    page.wait_js("it rests", "return document.querySelector('[data-do=play]').textContent === 'Play'", json!([]));
+    assert!(page.count(".flow circle") > 0);
+    page.click("[data-do=still]");
+    page.wait_js("nothing moves", "return document.querySelectorAll('.flow circle').length === 0", json!([]));
+    page.click("[data-do=still]");
+    // What if four times as many asked: the same run as before is a mark in each bar.
+    page.click("[data-do=whole]");
+    let load = "const s = document.getElementById('board-load'); s.value = 400; s.dispatchEvent(new Event('change', { bubbles: true }))";
+    page.js(load, json!([]));
+    page.wait_for(".part .before");
+    page.wait_js("it is busier", &format!("{use_of} !== arguments[0]"), json!([whole]));
+    page.screenshot("board-what-if");
     for tab in 1..8 {
         page.click(&format!("#board-tab-{tab}"));
         page.wait_for(&format!("#board-tab-{tab}[aria-selected=true]"));

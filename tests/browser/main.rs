@@ -12,6 +12,7 @@ mod cap;
 mod charts;
 mod course;
 mod design;
+mod exercise;
 mod faults;
 mod firefox;
 mod hands;

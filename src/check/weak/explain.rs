@@ -14,6 +14,7 @@ pub fn evidence(history: &History, places: BTreeSet<usize>, links: Vec<Link>, se
     let last = core.iter().max_by_key(ended);
     Evidence {
         prefix: last.as_ref().map_or(0, ended),
+        shortest: true,
         line: last.map_or(0, |op| if op.ended == NEVER { op.lines.0 } else { op.lines.1 }),
         operation: last.map(|op| op.words()).unwrap_or_default(),
         sentence,

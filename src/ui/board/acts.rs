@@ -6,7 +6,7 @@ use super::super::links;
 use super::super::state::Action;
 use super::super::storage;
 use super::{act, keep, known, put, runs};
-use crate::view::board::desk::{Camera, Desk, SEEDS_MAX, Selected, TABS};
+use crate::view::board::desk::{Camera, Desk, LOADS, SEEDS_MAX, Selected, TABS};
 use crate::view::board::kinds;
 use crate::view::board::layout::Place;
 use crate::view::board::picture::{self, Picture};
@@ -187,7 +187,14 @@ fn at_desk(desk: &mut Desk, verb: &str, of: &str) {
             desk.change("", "Arranged.", |doc| doc.arrange());
         }
         "zoom" => zoom(desk, of.parse().unwrap_or(0)),
-        "whole" => desk.part = None,
+        "whole" => (desk.part, desk.playing) = (None, false),
+        "still" => desk.still = !desk.still,
+        "play" => {
+            let parts = desk.seen.as_ref().map_or(0, |seen| seen.parts());
+            // From the beginning, if it stands at the end.
+            desk.part = desk.part.filter(|part| desk.playing || part + 1 < parts);
+            desk.playing = !desk.playing;
+        }
         "phase" => {
             desk.interview.running |= desk.interview.phase.is_none();
             desk.interview.phase = of.parse().ok();
@@ -284,6 +291,7 @@ pub fn changes(ctx: &Ctx) -> Callback<Event> {
             "shape" => desk.reshape(of, &value),
             "est" => drop(desk.interview.entries.insert(of.to_owned(), value.clone())),
             "seeds" => desk.seeds = value.parse::<u64>().unwrap_or(desk.seeds).clamp(1, SEEDS_MAX),
+            "load" => desk.load = value.parse::<u64>().unwrap_or(100).clamp(LOADS.0, LOADS.1),
             "call" if !value.is_empty() => {
                 let from = of.to_owned();
                 desk.connect(&from, &value);
@@ -298,6 +306,9 @@ pub fn changes(ctx: &Ctx) -> Callback<Event> {
             }
             _ => {}
         });
+        if verb == "load" {
+            runs::look(core, known(core).seed);
+        }
     })
 }
 

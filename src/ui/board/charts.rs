@@ -4,7 +4,7 @@
 use super::super::controls::{details, tag, words};
 use super::{can, does};
 use crate::view::board::charts::{self, Chart, Label};
-use crate::view::board::desk::Desk;
+use crate::view::board::desk::{Desk, LOADS};
 use crate::view::board::layout::tenths;
 use crate::view::board::score::grouped;
 use crate::view::board::seen::{self, Row, Seen, percent};
@@ -89,6 +89,7 @@ fn table(rows: Vec<Vec<String>>) -> Html {
 
 /// Which part of the time the board shows.
 fn moment(desk: &Desk, seen: &Seen) -> Html {
+    let load = format!("{} %", desk.load);
     let parts = seen.parts();
     let at = desk.part.unwrap_or(0);
     let told = match desk.part {
@@ -99,8 +100,11 @@ fn moment(desk: &Desk, seen: &Seen) -> Html {
         <div class="moment">
             <label>{ "Moment " }<input type="range" id="board-moment" data-live="part" min="0" max={(parts.max(1) - 1).to_string()} step="1" value={at.to_string()} aria-valuetext={told.clone()} /></label>
             <output>{ told }</output>
+            { does("small", "play", if desk.playing { "Pause" } else { "Play" }) }
             { can("small", "whole", "All of it", desk.part.is_some()) }
             { does("small", &format!("seed:{}", desk.seed + 1), "Next seed") }
+            <label>{ "What if the load were " }<input type="range" id="board-load" data-set="load:" min={LOADS.0.to_string()} max={LOADS.1.to_string()} step="25" value={desk.load.to_string()} aria-valuetext={load.clone()} /></label>
+            <output>{ load }</output>
         </div>
     }
 }

@@ -111,6 +111,9 @@ fn sheet(desk: &Desk, exercise: &Exercise) -> Html {
                 inside.push(words("span", "steps", &row.steps));
             }
         }
+        if let Some(said) = desk.measured(of.name) {
+            inside.push(words("span", "said", &format!("The runs, scaled up: {said}")));
+        }
         tag("li", &[], &[], inside)
     };
     let list = exercise.sheet().into_iter().map(one).collect();

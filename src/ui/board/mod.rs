@@ -33,6 +33,9 @@ use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+/// How long a part of a run is shown while it plays, in milliseconds.
+const PART_MS: u32 = 300;
+
 /// The desk as it is.
 fn known(core: &Core) -> Rc<Desk> {
     core.works.desk.borrow().clone().unwrap_or_default()
@@ -145,6 +148,7 @@ fn Board() -> Html {
     let ctx = super::app::use_ctx();
     use_width(&ctx);
     use_clock(&ctx);
+    use_play(&ctx);
     let Route::Design(slug) = &ctx.state.route else { return Html::default() };
     if slug.is_empty() {
         return list::shelf(&ctx);
@@ -198,6 +202,24 @@ fn use_clock(ctx: &Ctx) {
         Box::new(move || drop(interval))
     };
     use_effect_on([running.into(), 0, 1], Box::new(tick));
+}
+
+/// The parts of a run follow each other while it plays.
+#[hook]
+fn use_play(ctx: &Ctx) {
+    let playing = ctx.state.desk.as_ref().is_some_and(|desk| desk.playing);
+    let core = ctx.lab.me.clone();
+    let tick = move || -> effects::Undo {
+        let interval = playing.then(|| {
+            Interval::new(PART_MS, move || {
+                if let Some(core) = core.upgrade() {
+                    act(&core, &mut Desk::play_on);
+                }
+            })
+        });
+        Box::new(move || drop(interval))
+    };
+    use_effect_on([playing.into(), 0, 2], Box::new(tick));
 }
 
 fn whole(ctx: &Ctx, desk: &Rc<Desk>) -> Html {

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 const ENGINE: &str = "designer";
 /// Workers of a grading at most; else one for each core.
-const WORKERS_MAX: u32 = 8;
+const WORKERS_MAX: u32 = 32;
 
 /// What the first worker was asked.
 #[derive(Clone)]
@@ -83,7 +83,7 @@ pub fn judge_sheet(core: &Core) {
 pub fn look(core: &Core, seed: u64) {
     let desk = known(core);
     if desk.is_ready() {
-        ask(core, Asked::Seed, &desk.text, &format!("seed {seed}"));
+        ask(core, Asked::Seed, &desk.text, &format!("seed {seed} {}", desk.load));
     }
 }
 
@@ -111,7 +111,7 @@ fn hear(core: &Core, heard: Heard) {
         Asked::Open => opened(core, &answer),
         Asked::Sheet => interview::sheet(&answer).map(|rows| act(core, &mut |desk| desk.sheet = rows.clone())),
         Asked::Card => {
-            interview::follow_ups(&answer).map(|asked| act(core, &mut |desk| desk.follow_ups = asked.clone()))
+            interview::card(&answer).map(|card| act(core, &mut |desk| (desk.follow_ups, desk.measured) = card.clone()))
         }
         Asked::Seed => Seen::read(&answer).map(|seen| {
             let mut seen = Some(seen);

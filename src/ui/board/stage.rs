@@ -50,15 +50,21 @@ fn palette() -> Html {
 
 /// Zoom, and how to go on.
 fn corner(desk: &Desk, picture: &Picture) -> Html {
-    let named = |deed: &str, text: &str, name: &str| {
-        let keys = &["type", "class", "data-do", "aria-label", "title"];
-        tag("button", keys, &["button", "small", deed, name, name], vec![Html::from(text)])
+    let named = |deed: &str, text: &str, name: &str, can: bool| {
+        let keys = &["type", "class", "data-do", "aria-label", "title", "disabled"];
+        let values = ["button", "small", deed, name, name, "true"];
+        tag("button", keys, if can { &values[..5] } else { &values[..] }, vec![Html::from(text)])
     };
-    let mut inside = vec![named("zoom:-1", "−", "Further"), named("zoom:1", "+", "Closer")];
-    if desk.camera.zoom != 0 {
-        inside.push(named("zoom:0", "All", "All of the board"));
-    }
-    let zoom = tag("div", &["class", "role", "aria-label"], &["zoom", "group", "Zoom"], inside);
+    let mut inside = vec![
+        named("zoom:-1", "−", "Further", true),
+        named("zoom:1", "+", "Closer", true),
+        named("zoom:0", "All", "All of the board", desk.camera.zoom != 0),
+    ];
+    inside.push(match desk.still {
+        true => named("still", "▶", "Let the requests move", true),
+        false => named("still", "❚❚", "Stop the requests", true),
+    });
+    let zoom = tag("div", &["class", "role", "aria-label"], &["zoom", "group", "Zoom and motion"], inside);
     let hint = match (&desk.linking, desk.doc.parts().len()) {
         (Some(from), _) => format!("Choose what {from} calls. Esc ends this."),
         (None, 0..=1) => "Drag a component here, or type what it is: + service.".into(),
@@ -97,8 +103,8 @@ fn drawing(desk: &Desk, picture: &Picture) -> Html {
     }
     let moving = !window().match_media("(prefers-reduced-motion: reduce)").ok().flatten().is_some_and(|m| m.matches());
     let current = desk.seen_of == desk.text && desk.hold.is_none();
-    let dots = if current { picture::dots(desk, picture) } else { Vec::new() };
-    let flow: Vec<Html> = dots.iter().map(|of| dot(of, moving)).collect();
+    let dots = if current && moving && !desk.still { picture::dots(desk, picture) } else { Vec::new() };
+    let flow: Vec<Html> = dots.iter().map(dot).collect();
     let mut inside = vec![ground, tag("g", &["aria-hidden"], &["true"], wires)];
     inside.push(tag("g", &["class", "aria-hidden"], &["flow", "true"], flow));
     // In groups of their own and by their names: what comes and goes takes no focus along.
@@ -126,12 +132,9 @@ fn wire(of: &Wire) -> Html {
     tag("g", &["class", "data-do"], &[&class, &deed], inside)
 }
 
-/// A request: it moves as it did. Where motion is not wanted, it is not shown.
-fn dot(of: &Dot, moving: bool) -> Html {
+/// A request: it moves as it did.
+fn dot(of: &Dot) -> Html {
     let class = if of.slow { "dot slow" } else { "dot" };
-    if !moving {
-        return Html::default();
-    }
     let seconds = format!("{SHOWN_S}s");
     let motion = tag(
         "animateMotion",

@@ -44,7 +44,7 @@ fn card(props: &MeasureProps) -> Html {
     });
     inside.push(drawn.unwrap_or_default());
     inside.push(run(props, exercise, choices));
-    inside.push(measured.map(|measured| result(asked, measured, point, &props.on)).unwrap_or_default());
+    inside.push(measured.map(|measured| result(props, asked, measured, point)).unwrap_or_default());
     inside.push(judged.map(|judged| interview(props, step, judged)).unwrap_or_default());
     tag("section", &["class", "aria-labelledby"], &["card measure", &id], inside)
 }
@@ -123,10 +123,11 @@ fn run(props: &MeasureProps, exercise: bool, choices: Vec<u32>) -> Html {
 }
 
 /// What was measured; and the slowest run of the design, or of the chosen point, to look at.
-fn result(asked: &MeasurePage, measured: &Rc<Measurement>, point: Option<usize>, on: &Callback<GuideAction>) -> Html {
+fn result(props: &MeasureProps, asked: &MeasurePage, measured: &Rc<Measurement>, point: Option<usize>) -> Html {
+    let on = &props.on;
     let Measurement { done, runs, .. } = **measured;
     let caption = if done < runs { format!("After {done} of {runs} runs") } else { format!("Measured in {runs} runs") };
-    let table = tag("table", &[], &[], vec![words("caption", "", &caption), table(asked, measured)]);
+    let table = tag("table", &[], &[], vec![words("caption", "", &caption), table(asked, measured, &props.own)]);
     let region = &["class", "tabindex", "role", "aria-label"];
     let table = tag("div", region, &["scroll", "0", "region", "Measured values"], vec![table]);
     let chart = asked.axis.is_some();
@@ -152,7 +153,7 @@ fn result(asked: &MeasurePage, measured: &Rc<Measurement>, point: Option<usize>,
 }
 
 /// A row for each variant; of a single design, a row for each column.
-fn table(asked: &MeasurePage, measured: &Measurement) -> Html {
+fn table(asked: &MeasurePage, measured: &Measurement, own: &[Option<(String, f64)>]) -> Html {
     let cell = |cell: &Option<(String, f64)>| words("td", "", cell.as_ref().map_or("–", |(words, _)| words));
     let scoped = |scope: &str, text: &str| tag("th", &["scope"], &[scope], vec![Html::from(text)]);
     let line = |cells: Vec<Html>| tag("tr", &[], &[], cells);
@@ -169,6 +170,11 @@ fn table(asked: &MeasurePage, measured: &Measurement) -> Html {
             let cells = row.cells.iter().map(cell).chain(theories);
             lines.push(line([scoped("row", &row.title)].into_iter().chain(cells).collect()));
         }
+    }
+    if measured.rows.len() > 1 && own.len() == asked.columns.len() && own.iter().any(Option::is_some) {
+        let cells = own.iter().map(cell).chain(asked.theories.iter().map(|_| cell(&None)));
+        let own = words("th", "", "Your run, up to here");
+        lines.push(tag("tr", &["class"], &["own"], [own].into_iter().chain(cells).collect()));
     }
     tag("tbody", &[], &[], lines)
 }

@@ -97,6 +97,9 @@ pub struct MeasureProps {
     pub progress: Rc<LessonProgress>,
     pub measurement: Option<Rc<Measurement>>,
     pub measuring: bool,
+    /// What the run on the bench gives in the same columns.
+    #[prop_or_default]
+    pub own: Rc<Vec<Option<(String, f64)>>>,
     pub on: Callback<GuideAction>,
 }
 
@@ -107,13 +110,16 @@ impl PartialEq for MeasureProps {
             && Rc::ptr_eq(&self.progress, &o.progress)
             && same(&self.measurement, &o.measurement)
             && self.measuring == o.measuring
+            && Rc::ptr_eq(&self.own, &o.own)
     }
 }
 
 /// A measurement, which comes with the rest of the page.
 #[component]
 fn LaterMeasure(props: &MeasureProps) -> Html {
-    rest::given(&use_ctx(), props, measure::measure)
+    let ctx = use_ctx();
+    let own = Rc::clone(&ctx.state.run.measured);
+    rest::given(&ctx, &MeasureProps { own, ..props.clone() }, measure::measure)
 }
 
 /// Both absent, or the same.

@@ -113,25 +113,48 @@ pub struct Desk {
     pub graded: String,
     pub seen_of: String,
     pub seed: u64,
+    /// What if the load were so many per cent of the design's; and that of the run that is seen.
+    pub load: u64,
+    pub seen_load: u64,
     pub seen: Option<Rc<Seen>>,
     pub before: Option<Rc<Seen>>,
     /// The part of the time that is looked at; none: all.
     pub part: Option<usize>,
+    /// It goes on by itself, part after part.
     pub playing: bool,
+    /// Requests on the board do not move.
+    pub still: bool,
     /// The exercise that the design is for, and what became of its interview.
     pub exercise: Option<Rc<Exercise>>,
     pub interview: Interview,
     /// Its sheet as it was judged, and what the interviewer asks of the graded design.
     pub sheet: Vec<Row>,
     pub follow_ups: Vec<FollowUp>,
+    pub measured: Vec<(String, String)>,
     /// Counts what was put here as a whole: fields begin anew.
     pub edition: u64,
 }
 
+/// The least and the most of the load that is tried, in per cent.
+pub const LOADS: (u64, u64) = (25, 400);
+
 impl Desk {
+    /// What the graded runs say of a line of the sheet.
+    pub fn measured(&self, name: &str) -> Option<&str> {
+        self.measured.iter().find(|(of, _)| of == name).map(|(_, said)| said.as_str())
+    }
+
+    /// One part on; at the end it rests.
+    pub fn play_on(&mut self) {
+        let parts = self.seen.as_ref().map_or(0, |seen| seen.parts());
+        let next = self.part.map_or(0, |part| part + 1);
+        self.playing = next + 1 < parts;
+        self.part = Some(next).filter(|next| *next < parts).or(self.part);
+    }
+
     /// A design from its text. What cannot be read is shown as text, with the line.
     pub fn open(slug: &str, text: &str) -> Desk {
-        let mut desk = Desk { slug: slug.to_owned(), seeds: SEEDS, ..Desk::default() };
+        let mut desk = Desk { slug: slug.to_owned(), seeds: SEEDS, load: 100, seen_load: 100, ..Desk::default() };
         desk.take_text(text);
         if desk.wrong.is_some() {
             desk.tab = Tab::Text;
@@ -413,9 +436,11 @@ impl Desk {
 
     /// The run of a seed was seen; the one before it stays as a ghost, if it was of another design.
     pub fn see(&mut self, seen: Seen, text: String) {
-        if self.seen_of != text || self.before.is_none() && self.seen.is_some() {
-            self.before = self.seen.take().filter(|_| self.seen_of != text);
+        let another = self.seen_of != text || self.seen_load != self.load;
+        if another || self.before.is_none() && self.seen.is_some() {
+            self.before = self.seen.take().filter(|_| another);
         }
+        self.seen_load = self.load;
         if self.part.is_some_and(|part| part >= seen.parts()) {
             self.part = None;
         }

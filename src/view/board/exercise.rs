@@ -97,7 +97,10 @@ impl Exercise {
         let first = key.split('.').next().unwrap_or(key);
         let given = self.table.table("given").and_then(|given| given.table(table));
         let nature = ["price", "service", "read", "write", "accept", "work", "lag", "fail-over", "fails", "handshake"];
-        nature.contains(&first) || table == "clients" || given.is_some_and(|given| given.get(first).is_some())
+        nature.contains(&first)
+            || key == "autoscale.cold-start"
+            || table == "clients"
+            || given.is_some_and(|given| given.get(first).is_some())
     }
 
     /// What is given of a kind of component, by the names of its fields.

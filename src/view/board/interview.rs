@@ -56,14 +56,23 @@ pub fn sheet(answer: &str) -> Result<Vec<Row>, String> {
     rows.into_iter().map(row).collect()
 }
 
-/// What the interviewer asks.
-pub fn follow_ups(answer: &str) -> Result<Vec<FollowUp>, String> {
+/// What the interviewer asks, and what the runs say of lines of the sheet, by their names.
+pub type Card = (Vec<FollowUp>, Vec<(String, String)>);
+
+pub fn card(answer: &str) -> Result<Card, String> {
     let one = |json: Json| {
         let mut f = json.fields()?;
         let seed = f.find("seed").and_then(|json| if let Json::Int(n) = json { u64::try_from(n).ok() } else { None });
         Ok(FollowUp { ask: f.text("ask")?, answer: f.text("answer")?, because: f.text("because")?, seed })
     };
-    json::read(answer)?.fields()?.take("asked")?.list()?.into_iter().map(one).collect()
+    let measured = |json: Json| {
+        let mut f = json.fields()?;
+        Ok((f.text("name")?, f.text("said")?))
+    };
+    let mut f = json::read(answer)?.fields()?;
+    let asked: Result<_, String> = f.take("asked")?.list()?.into_iter().map(one).collect();
+    let measured: Result<_, String> = f.take("measured")?.list()?.into_iter().map(measured).collect();
+    Ok((asked?, measured?))
 }
 
 impl Interview {
@@ -139,8 +148,8 @@ pub fn report(desk: &Desk, exercise: &Exercise) -> String {
     for line in &lines {
         let sign = if line.met { "met" } else { "missed" };
         out += &format!(
-            "- {sign}: {} ({} of {}; worst {}, seed {})\n",
-            line.text, line.good, line.all, line.worst, line.worst_seed
+            "- {sign}: {} ({} of {}; {}; worst {}, seed {})\n",
+            line.text, line.good, line.all, line.margin, line.worst, line.worst_seed
         );
     }
     if let Some(seen) = &desk.seen {
@@ -159,7 +168,15 @@ pub fn report(desk: &Desk, exercise: &Exercise) -> String {
     for quantity in exercise.sheet() {
         let entry = own.entries.get(quantity.name).map_or(quantity.given, String::as_str);
         let judged = desk.sheet.iter().find(|row| row.name == quantity.name).map_or("", |row| row.said.as_str());
-        out += &format!("- {}: {} {judged}\n", quantity.label, if entry.is_empty() { "–" } else { entry });
+        let measured = desk.measured(quantity.name).map_or(String::new(), |said| format!(" The runs: {said}."));
+        out += &format!("- {}: {} {judged}{measured}\n", quantity.label, if entry.is_empty() { "–" } else { entry });
+    }
+    if !desk.follow_ups.is_empty() {
+        out += "\n## What the interviewer asked\n\n";
+    }
+    for of in &desk.follow_ups {
+        let because = if of.because.is_empty() { String::new() } else { format!(" ({})", of.because) };
+        out += &format!("- {}{because} {}\n", of.ask, of.answer);
     }
     for (i, (_, title)) in PHASES.iter().enumerate().filter(|(i, _)| !own.notes[*i].is_empty()) {
         out += &format!("\n## {title}\n\n{}\n", own.notes[i]);

@@ -415,8 +415,9 @@ fn an_interview_is_kept_and_written_down() {
     let rows =
         interview::sheet(r#"{"rows":[{"name":"reads","verdict":"good","said":"30 read/s","steps":"10 user * 3"}]}"#);
     assert_eq!(rows.expect("rows")[0].said, "30 read/s");
-    let asked = interview::follow_ups(r#"{"asked":[{"ask":"Why?","answer":"So.","because":"always","seed":null}]}"#);
-    assert_eq!(asked.expect("one")[0].seed, None);
+    let card = r#"{"asked":[{"ask":"Why?","answer":"So.","because":"always","seed":null}],"measured":[{"name":"reads","said":"31 read/s"}]}"#;
+    let (asked, measured) = interview::card(card).expect("a card");
+    assert_eq!((asked[0].seed, measured), (None, vec![("reads".to_owned(), "31 read/s".to_owned())]));
 }
 
 #[test]
