@@ -6,6 +6,7 @@ use faultline::load::recorder::Spent;
 use faultline::load::{Design, Outcome, Plan, run, watch};
 use faultline::view::board::desk::Desk;
 use faultline::view::board::doc::Doc;
+use faultline::view::board::exercise::Exercise;
 use faultline::view::board::kinds::{self, CALL, CLASS, Calls, Field, KINDS, RUN, Takes};
 use faultline::view::board::picture::{self, Picture};
 use faultline::view::board::score::{self, Scores};
@@ -81,7 +82,11 @@ fn every_parameter_has_a_field() {
     const AS_TEXT: [&str; 4] = ["calls", "call", "speeds", "weights"];
     for kind in KINDS.iter().filter(|kind| kind.table != "clients") {
         let mut doc = Doc::empty("all");
-        let name = doc.add(kind);
+        let (name, sink) = (doc.add(kind), doc.add(kinds::of("stores").expect("a kind")));
+        if kind.calls != Calls::None {
+            doc.connect(&name, &sink).expect("it can call");
+        }
+        doc.connect("users", &name).expect("they can call");
         let all = filled(&doc.write());
         let part = all[kind.table][&name].as_object().expect("a table");
         for key in part.keys().filter(|key| !AS_TEXT.contains(&key.as_str())) {
@@ -105,6 +110,20 @@ fn a_run_under_another_load_is_that_of_a_design_with_it() {
     let twice = CACHE.replace("rate = 1200.0", "rate = 2400.0");
     assert_ne!(twice, CACHE);
     assert_eq!(run(&plan(CACHE).under(2.0), 3).hash(), run(&plan(&twice), 3).hash());
+}
+
+/// What a learner begins an exercise with is a design that can be read.
+#[test]
+fn every_exercise_begins_with_a_design() {
+    let mut count = 0;
+    for folder in std::fs::read_dir("lessons/designs").expect("the exercises") {
+        let Ok(text) = std::fs::read_to_string(folder.expect("one").path().join("exercise.toml")) else { continue };
+        let exercise = Exercise::read(&text).expect("it reads");
+        let begun = exercise.starter().write();
+        Design::parse(&begun).unwrap_or_else(|why| panic!("{}: {why:?}\n{begun}", exercise.title()));
+        count += 1;
+    }
+    assert!(count >= 8, "{count}");
 }
 
 #[test]

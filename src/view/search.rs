@@ -71,7 +71,7 @@ pub fn terms<'a>(glossary: &'a Glossary, query: &Query) -> Vec<&'a Term> {
     found.into_iter().map(|(_, term)| term).collect()
 }
 
-/// All that fits: lessons and their steps, terms, sources; in each group the best first.
+/// All that fits: lessons and their steps, terms, sources; what is called so first, then each group, its best first.
 pub fn search(course: Option<&Course>, glossary: Option<&Glossary>, text: &str) -> Vec<Hit> {
     let query = Query::new(text);
     if query.is_empty() {
@@ -110,7 +110,8 @@ pub fn search(course: Option<&Course>, glossary: Option<&Glossary>, text: &str) 
             add(3, title.to_owned(), authors, href);
         }
     }
-    found.sort_by_key(|(group, rank, _)| (*group, *rank));
+    // What is called as was typed goes before what only speaks of it.
+    found.sort_by_key(|(group, rank, _)| (*rank > 0, *group, *rank));
     found.into_iter().map(|(_, _, hit)| hit).collect()
 }
 

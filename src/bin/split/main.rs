@@ -47,6 +47,7 @@ const REST: &[&str] = &[
     "faultline::ui::bench::sweep",
     "faultline::ui::bench::tabs",
     "faultline::ui::bench::transport",
+    "faultline::ui::bench::use_keys_of_nobody",
     "faultline::ui::bench::verdict",
     "faultline::ui::books",
     "faultline::ui::guide",

@@ -348,7 +348,11 @@ pub fn inputs(ctx: &Ctx) -> Callback<InputEvent> {
         let Some((element, what)) = about(&event, "data-live") else { return };
         let value = value(&element);
         act(&ctx.lab, &mut |desk| match what.as_str() {
-            "text" => desk.write(&value),
+            "text" => {
+                desk.write(&value);
+                // Fields that were typed in begin anew.
+                desk.edition += 1;
+            }
             "part" => desk.part = value.parse().ok(),
             what => {
                 let note = what.strip_prefix("note:").and_then(|i| i.parse::<usize>().ok());

@@ -1,7 +1,7 @@
 //! What a run measured: a chart over its time, a slider that looks at a moment of it, the way of its slowest request, and a
 //! table of the components.
 
-use super::super::controls::{details, tag, words};
+use super::super::controls::{begun, details, tag, words};
 use super::{can, does};
 use crate::view::board::charts::{self, Chart, Label};
 use crate::view::board::desk::{Desk, LOADS};
@@ -90,6 +90,8 @@ fn table(rows: Vec<Vec<String>>) -> Html {
 /// Which part of the time the board shows.
 fn moment(desk: &Desk, seen: &Seen) -> Html {
     let load = format!("{} %", desk.load);
+    let slider = html! { <input type="range" id="board-load" data-set="load:" min={LOADS.0.to_string()} max={LOADS.1.to_string()} step="25" aria-valuetext={load.clone()} /> };
+    let slider = begun(slider, &desk.load.to_string());
     let parts = seen.parts();
     let at = desk.part.unwrap_or(0);
     let told = match desk.part {
@@ -103,7 +105,7 @@ fn moment(desk: &Desk, seen: &Seen) -> Html {
             { does("small", "play", if desk.playing { "Pause" } else { "Play" }) }
             { can("small", "whole", "All of it", desk.part.is_some()) }
             { does("small", &format!("seed:{}", desk.seed + 1), "Next seed") }
-            <label>{ "What if the load were " }<input type="range" id="board-load" data-set="load:" min={LOADS.0.to_string()} max={LOADS.1.to_string()} step="25" value={desk.load.to_string()} aria-valuetext={load.clone()} /></label>
+            <label>{ "What if the load were " }{ slider }</label>
             <output>{ load }</output>
         </div>
     }

@@ -1,6 +1,6 @@
 //! The form of what is selected: every parameter with its unit, range and usual value, and the calls with their policies.
 
-use super::super::controls::{tag, words};
+use super::super::controls::{begun, tag, words};
 use super::does;
 use crate::view::board::desk::{Desk, Selected};
 use crate::view::board::doc::Part;
@@ -44,7 +44,11 @@ fn labelled(desk: &Desk, path: &str, label: &str, unit: &str, help: &str, field:
 
 fn input(path: String, value: String, placeholder: String, numeric: bool) -> Html {
     let mode = if numeric { "decimal" } else { "text" };
-    html! { <input type="text" data-set={path} {value} {placeholder} inputmode={mode} autocomplete="off" spellcheck="false" /> }
+    let key = path.clone();
+    begun(
+        html! { <input type="text" {key} data-set={path} {placeholder} inputmode={mode} autocomplete="off" spellcheck="false" /> },
+        &value,
+    )
 }
 
 fn select(path: String, value: &str, options: &[(String, String)]) -> Html {

@@ -1,6 +1,6 @@
 //! Beside the board: what the design must fulfil and how it stands, what goes wrong in its runs, and how long they are.
 
-use super::super::controls::{link, tag, words};
+use super::super::controls::{begun, link, tag, words};
 use super::{can, does, form, interview};
 use crate::view::board::desk::{Desk, Standing};
 use crate::view::board::kinds::{self, Field, RUN, Takes};
@@ -185,7 +185,11 @@ fn bottleneck(desk: &Desk) -> Html {
 }
 
 fn input(path: String, value: String, label: &str) -> Html {
-    html! { <input type="text" data-set={path} {value} aria-label={label.to_owned()} autocomplete="off" spellcheck="false" /> }
+    let key = path.clone();
+    begun(
+        html! { <input type="text" {key} data-set={path} aria-label={label.to_owned()} autocomplete="off" spellcheck="false" /> },
+        &value,
+    )
 }
 
 fn requirements(desk: &Desk) -> Html {

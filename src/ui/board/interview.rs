@@ -1,7 +1,7 @@
 //! The interview beside the board: its phases, the clock, what can be asked, the estimation sheet, what the interviewer asks
 //! of the design, model answers and the rating.
 
-use super::super::controls::{tag, words};
+use super::super::controls::{begun, tag, words};
 use super::does;
 use crate::view::board::desk::Desk;
 use crate::view::board::exercise::{Exercise, PHASES};
@@ -99,7 +99,9 @@ fn sheet(desk: &Desk, exercise: &Exercise) -> Html {
         let field = if of.given.is_empty() {
             let value = desk.interview.entries.get(of.name).cloned().unwrap_or_default();
             let path = format!("est:{}", of.name);
-            html! { <input type="text" data-set={path} {value} placeholder={of.unit.to_owned()} aria-label={of.label.to_owned()} autocomplete="off" spellcheck="false" /> }
+            let key = path.clone();
+            let field = html! { <input type="text" {key} data-set={path} placeholder={of.unit.to_owned()} aria-label={of.label.to_owned()} autocomplete="off" spellcheck="false" /> };
+            begun(field, &value)
         } else {
             words("span", "given", of.given)
         };
@@ -146,7 +148,7 @@ fn follow_ups(desk: &Desk) -> Html {
 fn notes(desk: &Desk, here: usize) -> Html {
     let value = desk.interview.notes[here].clone();
     html! {
-        <label class="notes">{ "What you say" }<textarea data-live={format!("note:{here}")} {value} rows="4" /></label>
+        <label class="notes" key={format!("notes {here}")}>{ "What you say" }<textarea data-live={format!("note:{here}")} defaultvalue={value} rows="4" /></label>
     }
 }
 

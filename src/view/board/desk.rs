@@ -278,8 +278,12 @@ impl Desk {
 
     pub fn add(&mut self, kind: &'static Kind, at: Option<Place>) {
         let mut name = String::new();
+        let given = self.exercise.as_ref().map_or(Vec::new(), |exercise| exercise.given(kind.table).to_vec());
         self.change("", "", |doc| {
             name = doc.add(kind);
+            for (key, value) in &given {
+                doc.put(&format!("{}/{name}/{key}", kind.table), Some(value.clone()));
+            }
             if let Some(at) = at {
                 doc.set_place(&name, (at.x as i32, at.y as i32));
             }

@@ -131,6 +131,8 @@ impl Exercise {
         if let Some(Value::Table(clients)) = doc.get_mut("clients") {
             for (_, client) in &mut clients.0 {
                 if let Value::Table(client) = client {
+                    // How far they are is the exercise's, and no part of a design.
+                    client.remove("latency");
                     client.set("call", Value::Table(Table(vec![("to".into(), Value::List(Vec::new()))])));
                 }
             }
