@@ -41,7 +41,14 @@ const CALLS: [(&str, &str); 6] = [
 
 /// Fields of a part's form; without a text it is ticked.
 const FIELDS: [(&str, &[(&str, &str)]); 3] = [
-    ("gateway", &[("gateways/gateway/calls/0/optional", ""), ("gateways/gateway/calls/0/time-out", "5ms")]),
+    (
+        "gateway",
+        &[
+            ("gateways/gateway/instances", "1"),
+            ("gateways/gateway/calls/0/optional", ""),
+            ("gateways/gateway/calls/0/time-out", "5ms"),
+        ],
+    ),
     (
         "limiter",
         &[("limiters/limiter/instances", "2"), ("limiters/limiter/per-key", ""), ("limiters/limiter/divided", "")],
