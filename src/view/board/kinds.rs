@@ -177,6 +177,8 @@ pub const KINDS: &[Kind] = &[
             field("instances", "Instances", "", Whole(1, 1_000), "1", "Each counts for itself what it lets through."),
             field("divided", "Share the rate", "", Flag, "false", "Each has its part of it; else each has the whole."),
             field("service", "Takes", "", Spread, "0s", ""),
+            field("concurrency", "Slots", "an instance", Whole(1, 100_000), "", "Empty: without limit."),
+            queue("0"),
             ZONES,
             price("0.0"),
         ],
