@@ -84,6 +84,11 @@ impl Candidate {
         self.deed(&format!("phase:{number}"));
         self.page.wait_text(&format!("Phase {} of 6: {title}", number + 1));
         self.page.assert_accessible(title);
+        // It was looked at in other sizes too.
+        if self.hands == Hands::Touch {
+            self.page.size(390, 844);
+            self.page.wait_for(".board-stage > svg.tall");
+        }
     }
 
     fn enter(&self, path: &str, text: &str) {
