@@ -14,6 +14,8 @@ serve: setup-serve ## Build the page and serve it on http://127.0.0.1:8080/.
 	@echo "Faultline will be at http://127.0.0.1:8080/ when the build is done (Ctrl-C ends it)."
 	@$(TRUNK) serve --release --offline --locked
 
+# The page is built with what the native tests have built already (.ci/own.sh).
+test: export OWN := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
 test: setup fmt lint native wasm dist e2e ## Everything that CI runs.
 
 setup: ## Install what the tests need.
@@ -36,7 +38,12 @@ native: ## Native tests.
 wasm: ## Tests of the wasm in headless Chromium.
 	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked $(WASM) --test wasm
 
+# Trunk builds one program after another, and each is linked on one processor: built together first, they share all.
+ENGINES := $(shell sed -n 's/.*data-bin="\([a-z]*\)" data-type="worker".*/--bin \1/p' static/index.html)
+
 dist: ## Build the page into dist/.
+	$(ENV) cargo build --locked $(WASM) --release --bin faultline & page=$$!; \
+	  cargo build --locked $(WASM) --profile engine $(ENGINES); wait $$page
 	$(TRUNK) build --release --offline --locked
 
 e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/screenshots.
@@ -56,11 +63,21 @@ size-detail: ## The largest parts of both wasm files, by crate, module and funct
 
 nightly: test target-fallback-test ## The tests and all slow ones.
 	$(ENV) SEEDS=200000 cargo test --locked --profile fast --test sweep -- --nocapture
+	$(ENV) for lesson in lessons/*/lesson.toml; do \
+	  cargo run --locked --quiet --profile fast -- lessons check $${lesson%/lesson.toml} --seeds 1000 || exit 1; \
+	done
+	$(ENV) for exercise in lessons/designs/*/exercise.toml; do \
+	  cargo run --locked --quiet --profile fast -- lessons check $${exercise%/exercise.toml} --seeds 200 || exit 1; \
+	done
+	$(ENV) SEEDS=10 cargo test --locked --profile fast --test hunts -- --nocapture each_planted_bug
+	$(ENV) cargo test --locked --manifest-path tests/manifest/Cargo.toml --target-dir target/manifest
 	$(ENV) cargo test --locked --profile fast -- --ignored
+	$(ENV) cargo test --locked --test browser -- --ignored every_lesson
 
 bench: setup dist ## The benchmarks: engine and explorer natively, Raft beside a peer, the engine in the browser, the page's frames.
 	$(ENV) cargo bench --locked --profile fast --bench engine
 	$(ENV) cargo bench --locked --profile fast --bench linear
+	$(ENV) cargo bench --locked --profile fast --bench weak
 	$(ENV) cargo bench --locked --profile fast --bench explorer
 	$(ENV) cargo bench --locked --profile fast --bench load
 	$(ENV) cargo run --locked --release --manifest-path benches/peer/Cargo.toml --target-dir target/peer

@@ -98,6 +98,8 @@ fi
 rm -rf "$TOOLS/build"
 
 if [ "$what" = test ]; then
+  cargo fetch --locked --quiet --manifest-path tests/manifest/Cargo.toml ||
+    fail "the crates in tests/manifest/Cargo.lock could not be downloaded: run 'cargo fetch --locked' there with a network."
   apt chromium "install Chromium and put it on the PATH" chromium
   apt chromedriver "install the ChromeDriver of Chromium's version and put it on the PATH" chromium-driver
   if [ -z "${FIREFOX:-}" ]; then

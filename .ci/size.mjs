@@ -7,7 +7,9 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 // The page has all that home begins with; the rest comes when it is first asked for (src/bin/split).
 // The engine was wished to be 150; what is left of it is its own code, with no large part (`make size-detail`).
 const BOUNDS = {
-  page: 245, rest: 220, engine: 250, registers: 250, quorums: 250, causal: 250, groups: 250, membership: 250,
+  page: 245, rest: 220, engine: 250, registers: 250, quorums: 250, causal: 250, groups: 250, membership: 250, clocks: 250,
+  services: 250,
+  chains: 250, merging: 250, designer: 400,
 };
 
 if (!existsSync("dist/index.html")) {
@@ -60,8 +62,13 @@ const parts = {
   causal: engine("causal"),
   groups: engine("groups"),
   membership: engine("membership"),
+  clocks: engine("clocks"),
+  services: engine("services"),
+  chains: engine("chains"),
+  merging: engine("merging"),
   exporter: engine("exporter"),
   explorer: engine("explorer"),
+  designer: engine("designer"),
   "first paint": files.filter((name) => /\.(html|css|svg)$/.test(name)),
 };
 

@@ -11,7 +11,7 @@
 //! | 0 | base | ids, simulated time, keyed random streams, stable hash, canonical encoding |
 //! | 1 | wire | plain data between engine and page, versioned |
 //! | 2 | sim | the engine: protocol trait, queue, network, nodes, world, trace, scenario, timeline |
-//! | 2 | view | over wire only: display lists of the stage, layout, hit tests, theme, the sandbox's form |
+//! | 2 | view | over wire only: display lists of the stage, layout, hit tests, theme, the sandbox's form, the design board |
 //! | 2 | progress | over wire only: saved progress, its schema and migrations |
 //! | 3 | protocols | one folder a protocol, and the registry |
 //! | 3 | load | a design as a graph of queues, run request by request under load and faults |
@@ -19,7 +19,7 @@
 //! | 5 | lesson | lesson format, goals, measures, runner, lint |
 //! | 6 | session | the only way to the engine: requests and replies of the wire |
 //! | 7 | export | a run in the forms of other tools |
-//! | 7 | jobs | what runs beside the bench: sweeps over seeds, the search for a counterexample |
+//! | 7 | jobs | what runs beside the bench: sweeps over seeds, the search for a counterexample; the design board's runs |
 //! | 8 | cli | native: the command line |
 //! | 8 | worker | wasm32: hosts a session in the worker |
 //! | 9 | ui | wasm32: the page |

@@ -7,6 +7,10 @@ use faultline::check::spec::Readings;
 use faultline::wire::{Datum, Outcome};
 use proptest::prelude::*;
 
+#[path = "../benches/etcd/mod.rs"]
+#[allow(dead_code)]
+mod etcd;
+
 fn verdict(model: &str, history: &History) -> Verdict {
     check(model, history, Readings::default(), Limits::default()).expect("a well-formed history").verdict
 }
@@ -538,4 +542,23 @@ fn a_read_among_two_increments_sees_neither() {
     let read = operation("read", Datum::Int(2), Outcome::Ok, 4, 5);
     let history = History { operations: vec![add(2, 0, 1), add(1, 2, 6), add(1, 3, 7), read] };
     assert!(is_good("counter", &history));
+}
+
+/// 102 histories of a real system, of which others have said what they are.
+#[test]
+fn the_logs_of_etcd_are_what_they_are_known_to_be() {
+    let readings = Readings { failed_cas_did_not_match: true, ..Readings::default() };
+    let logs = etcd::logs();
+    assert_eq!((logs.len(), logs.iter().filter(|log| log.linearizable).count()), (102, 23));
+    for log in logs {
+        let report = check("cas-register", &log.history, readings, Limits::default()).expect("well-formed");
+        match report.verdict {
+            Verdict::Satisfied => assert!(log.linearizable, "{}", log.path.display()),
+            Verdict::Violated(evidence) => {
+                assert!(!log.linearizable, "{}", log.path.display());
+                assert!(!evidence.expect("it was asked for").sentence.is_empty());
+            }
+            Verdict::Unknown(why) => panic!("{}: {why}", log.path.display()),
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use faultline::base::Micros;
 use faultline::check::measures::{self, MEASURES, Values};
 use faultline::lesson::meter::Quantity;
-use faultline::lesson::{GoalRun, Watcher};
+use faultline::lesson::{GoalRun, Watcher, theory};
 use faultline::protocols;
 use faultline::sim::scenario::Blueprint;
 use faultline::sim::timeline::Timeline;
@@ -62,12 +62,12 @@ fn agrees(what: &str, values: &[f64], expected: f64) {
 /// (1 - L/T)^s. When all s are needed for a majority, any second candidate splits the vote.
 #[test]
 fn split_votes_come_as_often_as_time_outs_are_close() {
-    for (latency, share) in [("15ms", 0.1f64), ("5ms", 1.0 / 30.0), ("45ms", 0.3)] {
+    for (latency, ms) in [("15ms", 15.0), ("5ms", 5.0), ("45ms", 45.0)] {
         let runs = swept("split-votes", Micros::ms(400), &[("15ms", latency)]);
         // Runs that have not elected by then have split their vote at least once.
         let place = MEASURES.iter().position(|measure| measure.name == "split_votes").expect("a measure");
         let split: Vec<f64> = runs.iter().map(|run| if run[place][0] > 0.0 { 1.0 } else { 0.0 }).collect();
-        agrees(&format!("split votes, {latency}"), &split, 1.0 - (1.0 - share).powi(3));
+        agrees(&format!("split votes, {latency}"), &split, theory::split_vote(3.0, 150.0, ms));
     }
 }
 
@@ -186,6 +186,36 @@ fn shards_merge_to_the_whole_whatever_the_jobs() {
     assert!(String::from_utf8_lossy(&twice.stderr).contains("shard 1/3 is here twice"));
     let text = said(&faultline(&format!("merge {} {} {}", files[0], files[1], files[2])));
     assert!(text.contains("60 runs: 60 good"), "{text}");
+}
+
+/// The command of the job in `docs`, as its pods' shells run it, over fewer seeds.
+#[test]
+fn the_pods_of_the_example_job_make_the_whole() {
+    let job = std::fs::read_to_string("docs/sweep-job.yaml").expect("it is there");
+    let command = job.lines().find_map(|line| line.trim().strip_prefix("- faultline ")).expect("a command");
+    let shards: u64 = job
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("completions: "))
+        .expect("pods")
+        .parse()
+        .expect("a number");
+    let program = env!("CARGO_BIN_EXE_faultline");
+    let scenario = "tests/sweeps/leader-crash.toml --until 2s";
+    let script = format!("{program} {}", command.replace("scenario.toml", scenario).replace("0..200000", "0..60"));
+    assert!(script.contains(scenario) && script.contains("0..60"), "{script}");
+    let files: Vec<String> = (0..shards)
+        .map(|index| {
+            let mut shell = Command::new("sh");
+            let pod =
+                shell.arg("-c").arg(&script).env("JOB_COMPLETION_INDEX", index.to_string()).output().expect("it runs");
+            assert!(pod.status.success(), "{}", String::from_utf8_lossy(&pod.stderr));
+            let file = format!("{}/part-{index}", env!("CARGO_TARGET_TMPDIR"));
+            std::fs::write(&file, pod.stdout).expect("it can be written");
+            file
+        })
+        .collect();
+    let merged = faultline(&format!("merge --format json {}", files.join(" ")));
+    assert_eq!(said(&merged), said(&faultline(&format!("sweep {scenario} --seeds 0..60 --format json"))));
 }
 
 #[test]

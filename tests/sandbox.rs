@@ -180,8 +180,11 @@ fn every_scenario_can_be_set_beside_every_protocol() {
             let (_, replies) = open(&sheet);
             assert!(matches!(replies[..], [Reply::Opened(_), Reply::Frame(_)]), "{}: {replies:?}", entry.slug);
             assert_eq!(sheet.seed, entry.sheet.seed);
+            // Where servers are asked directly, there is nobody for the clients to be.
             let clients = |sheet: &Sheet| sheet.nodes.iter().filter(|node| node.role == "client").count();
-            assert_eq!(clients(&sheet), clients(&entry.sheet), "{} under {}", entry.slug, protocol.name);
+            if clients(&entry.sheet) > 0 && protocol.roles.iter().any(|role| role.name == "client") {
+                assert_eq!(clients(&sheet), clients(&entry.sheet), "{} under {}", entry.slug, protocol.name);
+            }
         }
     }
 }

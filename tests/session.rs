@@ -2,9 +2,12 @@
 //! the session.
 
 use faultline::base::Micros;
+use faultline::cli::lessons;
+use faultline::lesson::draft::Draft;
 use faultline::protocols;
 use faultline::session::Session;
 use faultline::wire::*;
+use std::path::Path;
 
 const RUN: &str = r#"{
   "version": 1, "protocol": "majority-register", "seed": 3,
@@ -309,6 +312,22 @@ fn a_command_is_given_at_another_time_or_not_at_all() {
     assert_eq!(down(&after)[..3], [true, false, false]);
     let (_, refused) = ask(&mut session, edit(0, Some(3)));
     assert!(refused.is_some_and(|why| why.contains("your own")), "the scenario's commands stay");
+}
+
+/// The steps of one lesson may be at home in different engines: each names the one for a step that it cannot play.
+#[test]
+fn each_step_is_played_by_the_engine_that_has_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons/one-machine");
+    let files = lessons::files(&folder).expect("the lesson");
+    let draft = Draft::read(&files, protocols::all()).unwrap_or_else(|found| panic!("{found:?}"));
+    let pack = draft.pack().unwrap_or_else(|finding| panic!("{finding}")).to_bytes();
+    let mut session = Session::new(protocols::registers());
+    let loaded = session.handle(Request::LoadLesson { name: "one-machine".into(), pack });
+    assert!(matches!(loaded[..], [Reply::Lesson(_)]), "{loaded:?}");
+    let open = |step: u32| Request::Open(OpenRun { source: RunSource::Step(step), seed: None, cursor: None });
+    assert!(matches!(session.handle(open(0))[..], [Reply::Opened(_), Reply::Frame(_)]));
+    assert_eq!(session.handle(open(6)), [Reply::Elsewhere("groups".into())]);
+    assert_eq!(session.handle(open(7)), [Reply::Elsewhere("membership".into())]);
 }
 
 /// An engine of the page holds some protocols, and says which other has the rest.

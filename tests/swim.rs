@@ -1,6 +1,7 @@
 //! What SWIM measures against the closed forms of its paper (Das, Gupta, Motivala, DSN 2002, sections 3.1, 4.1 and 4.3).
 
 use faultline::base::Micros;
+use faultline::lesson::theory;
 use faultline::protocols;
 use faultline::sim::scenario::Blueprint;
 use faultline::sim::sentence::Reader;
@@ -111,8 +112,7 @@ fn false_suspicions_come_as_often_as_messages_are_lost() {
         let blueprint = scenario(n, &parameters, &link);
         let share = |seed| noted(&run(&blueprint, seed, 2 * PERIOD_US - 1), "suspects:").len() as f64 / n as f64;
         let shares: Vec<f64> = (0..SEEDS).map(share).collect();
-        let (direct, through) = ((1.0 - loss).powi(2), (1.0 - loss).powi(4));
-        agrees(&format!("loss {loss}, k = {k}"), &shares, (1.0 - direct) * (1.0 - through).powi(k));
+        agrees(&format!("loss {loss}, k = {k}"), &shares, theory::false_suspicion(loss, f64::from(k)));
     }
 }
 

@@ -132,7 +132,7 @@ fn downtimes_are_those_of_theory() {
         set("election-timeout-max", ms(2 * t_ms));
         set("heartbeat-interval", ms(heartbeat_ms));
         let blueprint = Blueprint::resolve(scenario, protocols::all()).unwrap_or_else(|fault| panic!("{fault:?}"));
-        let meter = runner::pooled(&blueprint, RUNS, Micros::s(15), &|_| Vec::new()).expect("it runs");
+        let meter = runner::pooled(&blueprint, RUNS, Micros::s(15), false, &|_| Vec::new()).expect("it runs");
         assert_eq!(meter.value(Quantity::NeedlessPerHour, None), Some(0.0), "nothing else goes wrong");
         let split = 3.0 * (5.0 / t_ms as f64).powi(2);
         for (quantity, p) in [(Quantity::LeaderlessP50, 0.5f64), (Quantity::LeaderlessP99, 0.99)] {

@@ -324,6 +324,54 @@ fn backup_semi_synchronous_falls_back() {
     golden!(text);
 }
 
+/// A chain of three and a spare server, n4; m is the master. Nobody pings but at the start, where nothing else is said.
+fn chain(until: Micros, more: &str, script: &[(&str, &str)]) -> String {
+    let nodes = "{ name = \"n\", role = \"server\", count = 4 }, { name = \"m\", role = \"master\" }";
+    transcript_until(until, &head("chain-replication", nodes, more), script)
+}
+
+const NO_PINGS: &str = "parameters = { ping-interval = \"450ms\", dead-after = \"2s\", lease = \"1s\" }";
+const PINGS: &str = "parameters = { ping-interval = \"60ms\", dead-after = \"130ms\", lease = \"65ms\", \
+                     retry-after = \"90ms\" }";
+
+/// The head orders the write, the tail answers; the acknowledgement goes back up the chain.
+#[test]
+fn chain_put_then_get() {
+    golden!(chain(Micros::ms(440), NO_PINGS, &[("50ms", "c1 put x=4"), ("200ms", "c2 get x")]));
+}
+
+/// The head crashes with a write that it has passed on: the next one is head, the write comes to its end, the spare joins.
+#[test]
+fn chain_head_crashes() {
+    let script = [("50ms", "c1 put x=4"), ("77ms", CRASH[0]), ("85ms", "c1 put x=5"), ("400ms", "c2 get x")];
+    let text = chain(Micros::ms(480), PINGS, &script);
+    assert!(text.contains("becomes leader: head of configuration 2"), "{text}");
+    golden!(text);
+}
+
+/// The middle crashes before a write reaches it: the one before sends it again, to the one after.
+#[test]
+fn chain_middle_crashes_and_what_was_on_its_way_is_sent_again() {
+    let script = [("50ms", "c1 put x=4"), ("66ms", CRASH[1]), ("400ms", "c2 get x")];
+    golden!(chain(Micros::ms(480), PINGS, &script));
+}
+
+/// The tail crashes with a write on its way to it: the one before is tail, and answers it.
+#[test]
+fn chain_tail_crashes() {
+    let script = [("50ms", "c1 put x=4"), ("82ms", CRASH[2]), ("400ms", "c2 get x")];
+    golden!(chain(Micros::ms(560), PINGS, &script));
+}
+
+/// A tail that is cut off with c2 answers until its lease ends, and no longer; the others go on without it.
+#[test]
+fn chain_old_tail_falls_silent() {
+    let off = "cut = { name = \"off\", from = [\"n3\", \"c2\"] }";
+    let script =
+        [("10ms", "c1 put x=1"), ("98ms", off), ("100ms", "c2 get x"), ("150ms", "c2 get x"), ("330ms", "c1 put x=2")];
+    golden!(chain(Micros::ms(460), PINGS, &script));
+}
+
 const CUT_N1_N2: &str = "cut = { name = \"between\", from = [\"n1\"], to = [\"n2\"] }";
 
 /// A member crashes: the direct ping and those through others stay unanswered; it is suspected, then dead, and all hear.

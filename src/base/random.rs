@@ -35,7 +35,7 @@ pub enum Purpose {
 /// The identity of something that comes of another: a request's call, a call's attempt.
 #[inline(always)]
 pub fn derive(identity: u64, part: u64) -> u64 {
-    chain(identity, part)
+    mixed(identity, part)
 }
 
 /// The stream for one purpose and identity.
@@ -48,18 +48,18 @@ pub struct Family(u64);
 
 impl Family {
     pub fn new(seed: u64, purpose: Purpose, a: u64) -> Family {
-        Family([purpose as u64, a].into_iter().fold(seed, chain))
+        Family([purpose as u64, a].into_iter().fold(seed, mixed))
     }
 
     /// The stream of the whole identity.
     #[inline(always)]
     pub fn stream(self, b: u64) -> Stream {
-        Stream(SplitMix64::seed_from_u64(chain(self.0, b)))
+        Stream(SplitMix64::seed_from_u64(mixed(self.0, b)))
     }
 }
 
 #[inline(always)]
-fn chain(key: u64, word: u64) -> u64 {
+fn mixed(key: u64, word: u64) -> u64 {
     SplitMix64::seed_from_u64(key ^ word.wrapping_mul(0x9e37_79b9_7f4a_7c15)).next_u64()
 }
 

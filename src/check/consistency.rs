@@ -152,7 +152,8 @@ impl Consistency {
         let least = |own: Guarantee| -> &[Guarantee] {
             match own {
                 CausalMemory => &[Causal, Pram, ReadYourWrites, MonotonicReads, MonotonicWrites, WritesFollowReads],
-                CausalConvergence => &[Causal, ReadYourWrites, MonotonicReads],
+                // Of registers monotonic reads too; but a list may come to have something in its middle.
+                CausalConvergence => &[Causal, ReadYourWrites],
                 Causal => &[ReadYourWrites],
                 Pram => &[ReadYourWrites, MonotonicReads, MonotonicWrites],
                 _ => &[],

@@ -104,6 +104,9 @@ pub fn check(order: &Order) -> Result<ExitCode, String> {
     let name = order.history.display().to_string();
     let text = std::fs::read_to_string(&order.history).map_err(|error| format!("{name}: {error}"))?;
     let history = history::read(&text).map_err(|why| format!("{name}: {why}"))?;
+    if history.operations.is_empty() {
+        return Err(format!("{name}: there is no operation of a client in it, so there is nothing to judge"));
+    }
     let readings = Readings {
         failed_cas_did_not_match: order.failed_cas == FailedCas::DidNotMatch,
         nil_read_says_nothing: order.nil_read == NilRead::SaysNothing,
@@ -180,13 +183,14 @@ fn words(name: &str, report: &Report) -> String {
     };
     if let Verdict::Violated(Some(evidence)) = &report.verdict {
         let _ = writeln!(text, "{}", evidence.sentence);
-        let _ = writeln!(text, "first seen at line {}", evidence.line);
+        let perhaps = if evidence.shortest { "" } else { " at the latest (a limit left it open before)" };
+        let _ = writeln!(text, "first seen at line {}{perhaps}", evidence.line);
         let _ =
             writeln!(text, "not true together{}:", if evidence.minimal { "" } else { " (perhaps not all are needed)" });
         for (line, op) in evidence.core_lines.iter().zip(&evidence.core) {
             let _ = writeln!(text, "  line {line:<6}{op}");
         }
-        if let Some(longest) = evidence.partial.first() {
+        for longest in &evidence.partial {
             let _ = writeln!(text, "longest order, by lines: {}", list(longest, 40));
         }
     }
@@ -227,6 +231,7 @@ fn json(name: &str, report: &Report) -> Json {
         fields.push(("core", Json::List(evidence.core.iter().map(|op| text(op)).collect())));
         fields.push(("core_lines", lines(&evidence.core_lines)));
         fields.push(("minimal", Json::Bool(evidence.minimal)));
+        fields.push(("shortest", Json::Bool(evidence.shortest)));
         let link = |link: &Link| {
             let ends = [("from", link.from), ("to", link.to)].map(|(name, line)| (name.into(), Json::Int(line.into())));
             Json::Map(ends.into_iter().chain([("why".to_owned(), text(&link.why))]).collect())

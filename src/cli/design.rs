@@ -2,94 +2,86 @@
 
 use super::{FAILED, SweepFormat, UNKNOWN, print};
 use crate::base::Micros;
+use crate::lesson::exercises;
+use crate::load::grade::{Card, Facts, Grader, Line};
 use crate::load::histogram::Histogram;
 use crate::load::report::{ClassReport, ComponentReport, EdgeReport};
-use crate::load::requirement::Requirement;
-use crate::load::{Design, Plan, Report, run};
+use crate::load::{Design, Exercise, Plan, Report};
 use serde_json::{Value, json};
 use std::fmt::Write;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub fn design(path: &Path, (from, to): (u64, u64), format: SweepFormat) -> Result<ExitCode, String> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    let plan = Plan::new(&Design::read(&name, &text)?).map_err(|why| format!("{name}: {why}"))?;
-    let requirements: Vec<Requirement> =
-        plan.requirements.iter().map(|text| Requirement::read(text)).collect::<Result<_, _>>()?;
-    let reports = sweep(&plan, from, to);
-    let verdicts = requirements.iter().map(|r| Verdict::new(r, &reports)).collect::<Result<Vec<_>, _>>()?;
-    let missed = verdicts.iter().any(|verdict| !verdict.met);
-    let limited = reports.iter().any(|report| report.limit_reached);
-    match format {
-        SweepFormat::Text => print(&words(&plan, &reports, &verdicts)),
+pub struct Order {
+    pub design: PathBuf,
+    pub exercise: Option<String>,
+    pub lessons: PathBuf,
+    pub seeds: (u64, u64),
+    pub format: SweepFormat,
+}
+
+pub fn design(order: &Order) -> Result<ExitCode, String> {
+    let name = order.design.display().to_string();
+    let text = std::fs::read_to_string(&order.design).map_err(|error| format!("{name}: {error}"))?;
+    let exercise = order.exercise.as_ref().map(|slug| exercise(&order.lessons, slug)).transpose()?;
+    let graph = match &exercise {
+        Some(exercise) => exercises::graph(&name, &text, exercise)?,
+        None => Design::read(&name, &text)?,
+    };
+    let grader = Grader::new(&graph, exercise.as_ref()).map_err(|why| format!("{name}: {why}"))?;
+    let reports = each(order.seeds.0..order.seeds.1, |seed| grader.run(seed));
+    let facts = reports.iter().map(|report| grader.facts(report)).collect::<Result<Vec<Facts>, _>>()?;
+    let card = grader.card(&facts);
+    match order.format {
+        SweepFormat::Text => print(&words(grader.plan(), &reports, &card)),
         SweepFormat::Json => {
             let seeds: Vec<Value> = reports.iter().map(object).collect();
-            let verdicts: Vec<Value> = verdicts.iter().map(Verdict::object).collect();
-            let all = json!({ "version": 1, "title": plan.title, "requirements": verdicts, "seeds": seeds });
+            let all = json!({ "version": 1, "title": grader.plan().title, "card": card, "seeds": seeds });
             print(&format!("{all}\n"));
         }
     }
-    Ok(match (missed, limited) {
-        (true, _) => ExitCode::from(FAILED),
+    Ok(match (card.met, card.limit_reached) {
+        (false, _) => ExitCode::from(FAILED),
         (_, true) => ExitCode::from(UNKNOWN),
         _ => ExitCode::SUCCESS,
     })
 }
 
-/// One report a seed, in their order, made by as many threads as the machine has.
-fn sweep(plan: &Plan, from: u64, to: u64) -> Vec<Report> {
+fn exercise(lessons: &Path, slug: &str) -> Result<Exercise, String> {
+    let files = super::lessons::under(&super::lessons::files(lessons)?, &format!("{}/{slug}", exercises::FOLDER));
+    exercises::read(slug, &files).map_err(|findings| {
+        let folder = format!("{}/{}/{slug}", lessons.display(), exercises::FOLDER);
+        findings.into_iter().map(|finding| finding.under(&folder).to_string()).collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// What the runs of seeds show, by as many threads as the machine has.
+pub fn facts(grader: &Grader, seeds: Range<u64>) -> Result<Vec<Facts>, String> {
+    each(seeds, |seed| grader.seed(seed)).into_iter().collect()
+}
+
+/// Something for each seed, in their order, by as many threads as the machine has.
+fn each<T: Send>(seeds: Range<u64>, make: impl Fn(u64) -> T + Sync) -> Vec<T> {
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let next = AtomicU64::new(from);
+    let next = AtomicU64::new(seeds.start);
     let work = || {
         let mut own = Vec::new();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= to {
+            if seed >= seeds.end {
                 return own;
             }
-            own.push(run(plan, seed));
+            own.push((seed, make(seed)));
         }
     };
-    let mut reports: Vec<Report> = std::thread::scope(|scope| {
+    let mut made: Vec<(u64, T)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("runs do not panic")).collect()
     });
-    reports.sort_by_key(|report| report.seed);
-    reports
-}
-
-struct Verdict {
-    text: String,
-    met: bool,
-    good: usize,
-    all: usize,
-    worst_seed: u64,
-    worst: f64,
-}
-
-impl Verdict {
-    fn new(requirement: &Requirement, reports: &[Report]) -> Result<Verdict, String> {
-        let measured = reports.iter().map(|report| requirement.measure(report)).collect::<Result<Vec<f64>, _>>()?;
-        let good = measured.iter().filter(|m| requirement.holds(**m)).count();
-        let at = requirement.worst(&measured).unwrap_or(0);
-        Ok(Verdict {
-            text: requirement.text.clone(),
-            met: requirement.enough(good, reports.len()),
-            good,
-            all: reports.len(),
-            worst_seed: reports[at].seed,
-            worst: measured[at],
-        })
-    }
-
-    fn object(&self) -> Value {
-        json!({
-            "requirement": self.text, "met": self.met, "good": self.good, "seeds": self.all,
-            "worst": self.worst, "worst_seed": self.worst_seed,
-        })
-    }
+    made.sort_by_key(|(seed, _)| *seed);
+    made.into_iter().map(|(_, made)| made).collect()
 }
 
 /// Times are in microseconds.
@@ -112,9 +104,9 @@ fn object(report: &Report) -> Value {
         json!({
             "name": c.name, "utilisation": c.utilisation, "inside_mean": c.inside_mean,
             "waiting_mean": c.waiting_mean, "waiting_max": c.waiting_max, "arrived": c.arrived,
-            "answered": c.answered, "failed": c.failed, "shed": c.shed, "hit_ratio": c.hit_ratio, "lost": c.lost,
+            "answered": c.answered, "failed": c.failed, "shed": c.shed, "hit_ratio": c.hit_ratio, "lost": c.lost, "overwritten": c.overwritten, "connections": c.connections, "instances": c.instances,
             "done": c.done, "dead": c.dead, "wait": times(&c.wait), "service": times(&c.service),
-            "sojourn": times(&c.sojourn), "over_time": c.over_time, "cost": c.cost,
+            "sojourn": times(&c.sojourn), "later": times(&c.later), "over_time": c.over_time, "cost": c.cost,
         })
     };
     let edge = |e: &EdgeReport| {
@@ -133,7 +125,7 @@ fn object(report: &Report) -> Value {
 }
 
 /// All seeds together, as tables.
-fn words(plan: &Plan, reports: &[Report], verdicts: &[Verdict]) -> String {
+fn words(plan: &Plan, reports: &[Report], card: &Card) -> String {
     let mut text = String::new();
     let first = &reports[0];
     let _ = writeln!(
@@ -141,7 +133,7 @@ fn words(plan: &Plan, reports: &[Report], verdicts: &[Verdict]) -> String {
         "{}: {} seeds, {:.0} units a month, hash of seed {}: {:016x}\n",
         plan.title,
         reports.len(),
-        first.cost,
+        card.cost,
         first.seed,
         first.hash()
     );
@@ -174,10 +166,21 @@ fn words(plan: &Plan, reports: &[Report], verdicts: &[Verdict]) -> String {
         );
     }
     components(&mut text, reports);
-    for verdict in verdicts {
-        let Verdict { text: what, met, good, all, worst_seed, .. } = verdict;
+    for line in &card.lines {
+        let Line { text: what, met, good, all, median, worst, worst_seed, unit, margin, .. } = line;
         let met = if *met { "met   " } else { "MISSED" };
-        let _ = writeln!(text, "{met}  {what}  (in {good} of {all}; worst in seed {worst_seed})");
+        let (median, worst) = (unit.told(*median), unit.told(*worst));
+        let _ = writeln!(
+            text,
+            "{met}  {what}  (in {good} of {all}; median {median}, worst {worst} in seed {worst_seed}; margin {:.0} %)",
+            margin * 100.0
+        );
+    }
+    if let Some(bottleneck) = &card.bottleneck {
+        let _ = writeln!(text, "\n{}", bottleneck.text);
+    }
+    for asked in &card.asked {
+        let _ = writeln!(text, "asks: {}", asked.ask);
     }
     text
 }

@@ -6,6 +6,7 @@ mod check;
 mod design;
 mod explore;
 pub mod lessons;
+mod progress;
 mod protocols;
 mod run;
 mod sweep;
@@ -86,6 +87,12 @@ enum Command {
     /// Run a design (TOML) under its load and faults, for many seeds: latencies, queues, what was lost, requirements.
     Design {
         design: PathBuf,
+        /// An exercise of the lessons: the file is a graph, which is put under the exercise's load and faults.
+        #[arg(long, value_name = "SLUG")]
+        exercise: Option<String>,
+        /// Where the lessons are.
+        #[arg(long, default_value = "lessons")]
+        lessons: PathBuf,
         /// Seeds A..B: from A up to, not including, B.
         #[arg(long, default_value = "0..10", value_parser = seeds)]
         seeds: (u64, u64),
@@ -96,6 +103,11 @@ enum Command {
     Json { scenario: PathBuf },
     /// List the protocols with roles, messages, properties and parameters.
     Protocols,
+    /// Look at what a learner hands in.
+    Progress {
+        #[command(subcommand)]
+        command: ProgressCommand,
+    },
     /// Work on lessons.
     Lessons {
         #[command(subcommand)]
@@ -104,11 +116,41 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum ProgressCommand {
+    /// Play again the run that is kept with each met goal, and confirm it. This proves no authorship.
+    Verify {
+        /// A file that the page saved.
+        file: PathBuf,
+        #[arg(long, default_value = "lessons")]
+        lessons: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
 enum LessonsCommand {
-    /// Prove every lesson of a folder: schema, goals, predictions, numbers, links.
+    /// Begin a lesson: a small one that passes the check, to be changed step by step.
+    New {
+        /// The folder's name: small letters, digits and hyphens.
+        slug: String,
+        /// Chapter and number, as in 9.1.
+        #[arg(long, default_value = "15.1")]
+        id: String,
+        #[arg(long, default_value = "lessons")]
+        folder: PathBuf,
+    },
+    /// Print the JSON Schema of a lesson's file.
+    Schema {
+        #[arg(value_enum, default_value = "lesson")]
+        of: Schema,
+    },
+    /// Prove every lesson and design exercise of a folder, or one: schema, goals, predictions, numbers, links; requirements.
     Check {
+        /// A folder of lessons, or of one lesson or exercise.
         #[arg(default_value = "lessons")]
         folder: PathBuf,
+        /// Play the solutions of one lesson, or the designs of one exercise, on so many seeds.
+        #[arg(long)]
+        seeds: Option<u64>,
     },
     /// Pack every lesson for the page: one file each, and the home page's scenario as JSON.
     Pack {
@@ -118,6 +160,14 @@ enum LessonsCommand {
         #[arg(default_value = "target/lessons")]
         into: PathBuf,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Schema {
+    /// `lesson.toml`
+    Lesson,
+    /// `solution.toml`
+    Solution,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -173,10 +223,21 @@ pub fn main() -> ExitCode {
         Command::Merge { reports, format } => sweep::merge(&reports, format),
         Command::Check(order) => check::check(&order),
         Command::Explore(order) => explore::explore(&order),
-        Command::Design { design, seeds, format } => design::design(&design, seeds, format),
+        Command::Design { design, exercise, lessons, seeds, format } => {
+            design::design(&design::Order { design, exercise, lessons, seeds, format })
+        }
         Command::Json { scenario } => run::json(&scenario),
         Command::Protocols => protocols::list(),
-        Command::Lessons { command: LessonsCommand::Check { folder } } => lessons::check(&folder),
+        Command::Progress { command: ProgressCommand::Verify { file, lessons } } => progress::check(&file, &lessons),
+        Command::Lessons { command: LessonsCommand::New { slug, id, folder } } => lessons::begin(&folder, &slug, &id),
+        Command::Lessons { command: LessonsCommand::Schema { of } } => {
+            print(&match of {
+                Schema::Lesson => crate::lesson::schema::lesson(),
+                Schema::Solution => crate::lesson::schema::solution(),
+            });
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Lessons { command: LessonsCommand::Check { folder, seeds } } => lessons::check(&folder, seeds),
         Command::Lessons { command: LessonsCommand::Pack { folder, into } } => lessons::pack(&folder, &into),
     };
     done.unwrap_or_else(|error| {

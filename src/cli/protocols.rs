@@ -35,7 +35,7 @@ pub fn list() -> Result<ExitCode, String> {
             };
             let note = if spec.kind == ParamKind::Bug { "" } else { ", default " };
             let default = if note.is_empty() { String::new() } else { format!("{note}{default}") };
-            let _ = writeln!(text, "    {:<24}{} ({}{default})", spec.name, spec.meaning, spec.accepts());
+            let _ = writeln!(text, "    {:<30} {} ({}{default})", spec.name, spec.meaning, spec.accepts());
         }
         text.push('\n');
     }

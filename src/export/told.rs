@@ -20,15 +20,20 @@ pub fn text(text: &str) -> Json {
     Json::Text(text.to_owned())
 }
 
-/// The operations that are about a value, and how many are not. A compare-and-set that was refused never happened: it is
-/// none that did not match, and says nothing.
+/// The operations that are about a value, and how many are not: those that the model does not know, and reads of a key that
+/// such a one is about (a counter's value is no write's). A compare-and-set that was refused never happened: it is none
+/// that did not match, and says nothing.
 pub fn known(timeline: &Timeline) -> (History, usize) {
     let trace = &timeline.trace;
     let all = history::record(trace);
     let refused = |op: &Operation| {
         op.f == "cas" && op.outcome == Outcome::Fail && trace.completed(trace.get(op.ended)).1 == Outcome::Fail
     };
-    let about = all.filter(|op| KNOWN.contains(&op.f.as_str()));
+    let is_known = |op: &Operation| KNOWN.contains(&op.f.as_str());
+    let mut foreign: Vec<Datum> = all.operations.iter().filter(|op| !is_known(op)).map(|op| op.key.clone()).collect();
+    foreign.sort_unstable();
+    foreign.dedup();
+    let about = all.filter(|op| is_known(op) && !(op.f == "read" && foreign.contains(&op.key)));
     let others = all.operations.len() - about.operations.len();
     (about.filter(|op| !refused(op)), others)
 }

@@ -1,5 +1,5 @@
 //! Layer 7: what runs beside the bench in workers of its own: sweeps over seeds ([`sweep`]) and the search for a
-//! counterexample from a moment of the run on ([`hunt`]).
+//! counterexample from a moment of the run on ([`hunt`]); and the design board's runs ([`design`]).
 //!
 //! A job is told in words and answered in JSON, slice after slice: whoever asked shows what came so far, and ends it by not
 //! asking again. The engine that does this is one of the page's programs; the tests and the command line call the same.
@@ -11,6 +11,7 @@
 //! | `hunt KEY=VALUE …` | begins a search at the cursor of the open run: how far it is |
 //! | `on` | a slice of the search: how far it is, or what it found |
 
+pub mod design;
 pub mod hunt;
 pub mod sweep;
 

@@ -6,9 +6,9 @@ use super::condition::{Filter, Node, Test, number};
 use super::format::{ConditionFile, OneOrMany};
 use super::meter::{Quantity, Unit};
 use crate::base::Micros;
+use crate::lesson::spanned::Spanned;
 use crate::wire::{Opened, RowKind};
 use std::ops::Range;
-use toml::Spanned;
 
 /// What is wrong, and at which bytes of the file.
 pub type Wrong = (Range<usize>, String);

@@ -131,6 +131,13 @@ impl Condition {
         self.node.progress(memory, view)
     }
 
+    /// Whether it asks for this measure.
+    pub fn measures(&self, wanted: Quantity) -> bool {
+        let mut found = false;
+        self.node.each(&mut |node| found |= matches!(node, Node::Measure { quantity, .. } if *quantity == wanted));
+        found
+    }
+
     /// Probes that it asks for, so that a check can tell a name that no node ever had.
     pub fn probes(&self) -> Vec<&str> {
         let mut names = Vec::new();

@@ -5,16 +5,17 @@ use super::compile::Wrong;
 use super::condition::Condition;
 use super::finding::{Finding, read_toml};
 use super::format::{ConditionFile, LessonFile, MeasureFile, PredictionFile, StepFile, VERSION, ValueFile};
+use super::glossary::Shared;
 use super::goal::{Goal, GoalRun};
 use super::meter::Quantity;
 use super::watch::opened;
 use super::{prose, quote};
+use crate::lesson::spanned::Spanned;
 use crate::sim::cell::Entry;
 use crate::sim::scenario::Blueprint;
 use crate::wire::{Block, Inline, Opened, SourceFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use toml::Spanned;
 
 pub const LESSON: &str = "lesson.toml";
 pub const PROSE: &str = "prose.md";
@@ -36,11 +37,18 @@ pub struct Draft {
     pub(super) registry: &'static [Entry],
     /// Terms and sources that texts refer to.
     pub(super) used: BTreeSet<String>,
+    /// Terms of all lessons, each with its sentence.
+    pub(super) shared: Shared,
 }
 
 impl Draft {
     /// Reads a lesson from its files, named relative to its folder.
     pub fn read(files: &[SourceFile], registry: &'static [Entry]) -> Result<Draft, Vec<Finding>> {
+        Draft::read_with(files, &Shared::new(), registry)
+    }
+
+    /// Reads a lesson whose texts may link terms of the glossary of all lessons too.
+    pub fn read_with(files: &[SourceFile], shared: &Shared, registry: &'static [Entry]) -> Result<Draft, Vec<Finding>> {
         let find = |name: &str| files.iter().find(|file| file.name == name);
         let missing = |name: &str| vec![Finding::of(name, "this file is missing")];
         let text = find(LESSON).ok_or_else(|| missing(LESSON))?.text.clone();
@@ -57,6 +65,7 @@ impl Draft {
             numbers: BTreeMap::new(),
             values: BTreeMap::new(),
             used: BTreeSet::new(),
+            shared: shared.clone(),
             file,
             text,
             registry,
@@ -197,6 +206,10 @@ impl<'a> Reader<'a> {
             }
         }
         file.omissions.iter().for_each(|text| self.text(text));
+        if let Some(explain) = file.explain.as_ref().map(Spanned::get_ref) {
+            self.text(&explain.question);
+            self.text(&explain.answer);
+        }
         file.glossary.values().for_each(|text| self.text(text));
         for step in &file.steps {
             self.step(step.get_ref());
@@ -383,8 +396,11 @@ impl<'a> Reader<'a> {
         for inline in inlines {
             let (reference, known, names) = match inline {
                 Inline::Term(_, key) => {
-                    let terms: Vec<&str> = self.lesson.file.glossary.keys().map(String::as_str).collect();
-                    (format!("term:{key}"), terms.contains(&key.as_str()), terms)
+                    let own = &self.lesson.file.glossary;
+                    let known = own.contains_key(key) || self.lesson.shared.contains_key(key);
+                    let mut terms: Vec<&str> = own.keys().map(String::as_str).collect();
+                    terms.push("and those of glossary.toml");
+                    (format!("term:{key}"), known, terms)
                 }
                 Inline::Source(id) => {
                     let ids: Vec<&str> = self.lesson.file.sources.iter().map(|s| s.get_ref().id.as_str()).collect();

@@ -4,8 +4,8 @@ use super::compile::Wrong;
 use super::condition::Condition;
 use super::format::{ConditionFile, GoalFile, OptionFile};
 use super::goal::{Aim, Goal};
+use crate::lesson::spanned::Spanned;
 use crate::wire::Opened;
-use toml::Spanned;
 
 impl Goal {
     pub fn compile(file: &Spanned<GoalFile>, run: &Opened) -> Result<Goal, Wrong> {

@@ -6,18 +6,19 @@
 
 use super::condition::Scalar;
 use crate::base::Micros;
+use crate::lesson::spanned::Spanned;
 use crate::sim::params::ParamValue;
 use crate::sim::scenario::LogEntry;
 use crate::wire::{NodeStatus, Outcome, RowKind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
-use toml::Spanned;
 
 /// The version of the format that this engine reads.
 pub const VERSION: u32 = 1;
 
 /// `lesson.toml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LessonFile {
     pub version: Spanned<u32>,
@@ -39,16 +40,27 @@ pub struct LessonFile {
     /// What the texts say about two numbers, held by the check.
     #[serde(default, rename = "claim")]
     pub claims: Vec<Spanned<ClaimFile>>,
+    /// "Explain it back": what the learner writes, to compare it with a model answer. The check requires it.
+    pub explain: Option<Spanned<ExplainFile>>,
     /// What this model leaves out, two to five.
     pub omissions: Vec<Spanned<String>>,
-    /// Terms used in the texts, each with the sentence that explains it.
+    /// Terms used in the texts, each with the sentence that explains it here; others stand in the glossary of all lessons.
     #[serde(default)]
     pub glossary: BTreeMap<String, Spanned<String>>,
     #[serde(default, rename = "source")]
     pub sources: Vec<Spanned<SourceFile>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// A question about the idea of the lesson, to be answered in two sentences.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainFile {
+    pub question: Spanned<String>,
+    /// The model answer, one paragraph.
+    pub answer: Spanned<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepFile {
     pub id: String,
@@ -71,7 +83,7 @@ pub struct StepFile {
 }
 
 /// A button of a step: commands that one press gives. Their times count from the press and rise from zero.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ButtonFile {
     /// The words on it, which are also its name in `solution.toml`.
@@ -80,7 +92,7 @@ pub struct ButtonFile {
 }
 
 /// A goal: a rule, and what to say when it is met or missed.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GoalFile {
     pub id: String,
@@ -109,7 +121,7 @@ pub struct GoalFile {
 
 /// A condition: exactly one subject (`event`, `nodes`, `probe`, `measure`, `choice`, `all`, `any`, `not`) with what goes
 /// with it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConditionFile {
     /// Counts rows of this kind.
@@ -157,7 +169,7 @@ pub struct ConditionFile {
     pub count: Option<u32>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a name or a list of names")]
 pub enum OneOrMany {
     One(String),
@@ -186,7 +198,7 @@ fn scalar<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Scalar>, D::Error> {
 }
 
 /// A question with options, decided by a run of its own.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PredictionFile {
     pub id: String,
@@ -197,7 +209,7 @@ pub struct PredictionFile {
 }
 
 /// One option of a prediction. It is true when `when` holds at the end of the run (counted from `after`, if given).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OptionFile {
     pub text: Spanned<String>,
@@ -209,7 +221,7 @@ pub struct OptionFile {
 }
 
 /// A pinned run.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunFile {
     /// A file under `scenarios/`; absent: the step's.
@@ -221,7 +233,7 @@ pub struct RunFile {
 }
 
 /// Runs to measure over: seeds 1 to `seeds`, each to `until`, pooled.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberFile {
     pub name: String,
@@ -241,7 +253,7 @@ fn one() -> u32 {
 }
 
 /// Words with a number that is typed on purpose, wherever they stand, and where the number comes from.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GivenFile {
     pub text: String,
@@ -249,7 +261,7 @@ pub struct GivenFile {
 }
 
 /// Words of the lesson that are true only while one number is less than another.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimFile {
     pub text: String,
@@ -259,7 +271,7 @@ pub struct ClaimFile {
 }
 
 /// Which measured value, and how it is shown.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValueFile {
     pub measure: String,
@@ -271,7 +283,7 @@ pub struct ValueFile {
 }
 
 /// A table of measured runs: the trade-off, or an exercise with choices and requirements.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeasureFile {
     pub id: String,
@@ -284,6 +296,9 @@ pub struct MeasureFile {
     pub axis: Option<String>,
     #[serde(rename = "column")]
     pub columns: Vec<Spanned<ColumnFile>>,
+    /// Closed forms to draw beside a column.
+    #[serde(default, rename = "theory")]
+    pub theories: Vec<Spanned<TheoryFile>>,
     /// The rows of a trade-off.
     #[serde(default, rename = "variant")]
     pub variants: Vec<Spanned<VariantFile>>,
@@ -307,7 +322,7 @@ pub struct MeasureFile {
     pub answer: Option<Spanned<String>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnFile {
     pub title: String,
@@ -316,14 +331,33 @@ pub struct ColumnFile {
     pub trend: Option<Spanned<Trend>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trend {
     Rises,
     Falls,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// What theory says of a column, drawn in the same chart; the check holds the runs to it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TheoryFile {
+    /// The column's title.
+    pub column: Spanned<String>,
+    /// The words beside the line.
+    pub title: String,
+    /// The closed form, by its name in `theory`.
+    pub form: Spanned<String>,
+    /// Its arguments: those that all variants share,
+    #[serde(default)]
+    pub with: BTreeMap<String, f64>,
+    /// and for each variant, in their order, those that differ.
+    pub at: Vec<BTreeMap<String, f64>>,
+    /// How far a measured value may be from it, as a share of it.
+    pub within: f64,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VariantFile {
     pub title: String,
@@ -335,7 +369,7 @@ pub struct VariantFile {
     pub commands: Vec<LogEntry>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChoiceFile {
     /// Conditions ask for it by this name.
@@ -345,7 +379,7 @@ pub struct ChoiceFile {
     pub options: Vec<Spanned<ChoiceOptionFile>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChoiceOptionFile {
     pub title: String,
@@ -363,7 +397,7 @@ pub struct ChoiceOptionFile {
 }
 
 /// Each of the nodes is up for an exponential time with mean `up`, then down for one with mean `down`, and so on.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailuresFile {
     pub on: OneOrMany,
@@ -375,7 +409,7 @@ pub struct FailuresFile {
 }
 
 /// The nodes (by name, role or group) are down from `from` to `to`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutageFile {
     pub on: OneOrMany,
@@ -384,7 +418,7 @@ pub struct OutageFile {
 }
 
 /// What the exercise asks for; the sentences may quote measures of the runs as `{{ops.availability}}`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequirementFile {
     pub id: String,
@@ -394,7 +428,7 @@ pub struct RequirementFile {
     pub missed: Spanned<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FollowUpFile {
     /// The learner's own answer is kept under it.
@@ -406,7 +440,7 @@ pub struct FollowUpFile {
     pub answer: Spanned<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceFile {
     pub id: String,
@@ -416,7 +450,7 @@ pub struct SourceFile {
 }
 
 /// `solution.toml`: what the check plays, never loaded by the page.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SolutionFile {
     pub version: Spanned<u32>,
@@ -431,7 +465,7 @@ pub struct SolutionFile {
 }
 
 /// What the author takes to be true in a prediction's run. The run decides; the check says when text and run disagree.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TruthFile {
     pub step: String,
@@ -441,7 +475,7 @@ pub struct TruthFile {
 }
 
 /// A design for an exercise, and exactly which of its requirements it misses: none, and it is a model solution.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DesignFile {
     pub step: Spanned<String>,
@@ -452,7 +486,7 @@ pub struct DesignFile {
 }
 
 /// A script that meets goals of a step, on every seed.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SolveFile {
     pub step: Spanned<String>,
@@ -467,7 +501,7 @@ pub struct SolveFile {
 }
 
 /// A likely mistake: it must leave the goals unmet.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WrongFile {
     pub step: Spanned<String>,
@@ -482,7 +516,7 @@ pub struct WrongFile {
 }
 
 /// A click on one of the step's buttons.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PressFile {
     pub at: Micros,

@@ -9,6 +9,7 @@ use super::format::ConditionFile;
 use super::goal::{Aim, Goal, GoalRun, Verdict};
 use super::{opened, runner};
 use crate::base::Micros;
+use crate::lesson::spanned::Spanned;
 use crate::sim;
 use crate::sim::cell::Entry;
 use crate::sim::scenario::{Blueprint, Fault, Scenario};
@@ -16,7 +17,6 @@ use crate::view::sandbox;
 use crate::wire::{GalleryEntry, ProtocolInfo, RowKind, Sheet, Shelf, SourceFile};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use toml::Spanned;
 
 /// The folder beside the lessons, and the list in it.
 pub const FOLDER: &str = "gallery";
@@ -109,6 +109,12 @@ impl Gallery {
         }
         if findings.is_empty() { Ok(Gallery { shelf, text, list }) } else { Err(findings) }
     }
+}
+
+/// The names of a gallery's scenarios and their titles; none when it cannot be read, which [`check`] tells.
+pub fn titles(files: &[SourceFile], registry: &[Entry]) -> Vec<(String, String)> {
+    let gallery = Gallery::read(files, registry).map(|gallery| gallery.shelf.gallery).unwrap_or_default();
+    gallery.into_iter().map(|entry| (entry.slug, entry.sheet.title)).collect()
 }
 
 fn read_entry(entry: &EntryFile, files: &[SourceFile], registry: &[Entry]) -> Result<GalleryEntry, Finding> {

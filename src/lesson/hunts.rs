@@ -25,9 +25,6 @@ struct ListFile {
     version: u32,
     /// Each of their planted bugs has a start scenario.
     protocols: Vec<String>,
-    /// But for these, which break nothing for long.
-    #[serde(default)]
-    left_out: Vec<String>,
     #[serde(rename = "hunt")]
     hunts: Vec<EntryFile>,
 }
@@ -76,9 +73,7 @@ pub fn read(files: &[SourceFile], registry: &[Entry]) -> Result<Vec<Hunt>, Vec<F
             Err(finding) => findings.push(finding),
         }
     }
-    let searched =
-        bugs(&list.protocols, registry).into_iter().filter(|(_, bug)| !list.left_out.iter().any(|out| out == bug));
-    for (protocol, bug) in searched {
+    for (protocol, bug) in bugs(&list.protocols, registry) {
         let about = |hunt: &Hunt| hunt.bug == bug && hunt.blueprint.scenario.protocol == protocol;
         if findings.is_empty() && !hunts.iter().any(about) {
             findings.push(Finding::of(LIST, format!("{protocol}'s {bug} has no start scenario")));

@@ -4,7 +4,7 @@
 
 use super::condition::Pool;
 use super::goal::GoalRun;
-use super::meter::Meter;
+use super::meter::{Meter, Quantity};
 use super::pack::*;
 use super::runner::Outage;
 use super::{quote, runner};
@@ -59,11 +59,12 @@ impl Lesson {
     /// Makes further runs until they took `steps` in all, at least one, and says what was measured so far.
     pub fn advance(&self, sweep: &mut Sweep, steps: u64) -> Result<Measurement, String> {
         let m = self.asked(sweep.step)?;
-        let (rows, mut spent) = (sweep.rows.len() as u32, 0);
+        let (rows, mut spent, properties) = (sweep.rows.len() as u32, 0, m.judges());
         while sweep.done < m.seeds * rows && spent < steps {
             let row = &mut sweep.rows[(sweep.done % rows) as usize];
             let seed = u64::from(sweep.done / rows) + 1;
-            let done = runner::run(row.design.seeded(m, seed), m.until, GoalRun::default())?;
+            let design = row.design.seeded(m, seed);
+            let done = runner::run_judged(design, m.until, GoalRun::default(), properties)?;
             row.meter.add(&done.meter);
             if row.meter.is_full() {
                 return Err("limit reached: more operations ended than are measured".into());
@@ -76,7 +77,7 @@ impl Lesson {
             spent += done.steps().max(1);
         }
         let row = |row: &Row| {
-            let (title, cells, (seed, at)) = (row.design.title.clone(), shown(m, &row.meter), row.at);
+            let (title, cells, (seed, at)) = (row.design.title.clone(), shown(&m.columns, &row.meter), row.at);
             MeasuredRow { title, cells, seed, at }
         };
         let mut measurement = Measurement {
@@ -106,6 +107,11 @@ impl Lesson {
         let designs = self.designs(step, choices)?;
         let design = designs.get(row as usize).ok_or_else(|| format!("the measurement has no row {row}"))?;
         Ok(design.seeded(self.asked(step)?, seed))
+    }
+
+    /// What a step measures of its runs, and of the learner's own.
+    pub fn columns(&self, step: u32) -> Vec<PackColumn> {
+        self.asked(step).map_or(Vec::new(), |m| m.columns.clone())
     }
 
     fn asked(&self, step: u32) -> Result<&PackMeasure, String> {
@@ -140,6 +146,14 @@ impl Lesson {
 }
 
 impl PackMeasure {
+    /// Whether broken properties are counted.
+    fn judges(&self) -> bool {
+        let whens = self.requirements.iter().map(|r| &r.when);
+        let whens = whens.chain(self.follow_ups.iter().filter_map(|f| f.when.as_ref()));
+        let in_columns = self.columns.iter().any(|column| column.quantity == Quantity::Violations);
+        in_columns || whens.into_iter().any(|when| when.measures(Quantity::Violations))
+    }
+
     /// The places of the options for every combination of an exercise's choices.
     pub fn combinations(&self) -> Vec<Vec<u32>> {
         let mut all: Vec<Vec<u32>> = vec![Vec::new()];
@@ -191,12 +205,16 @@ fn by_chance(f: &PackFailures, seeded: &Blueprint, until: Micros, part: u64) -> 
     runner::failures(seeded, &groups, f.up, f.down, until, part)
 }
 
-fn shown(m: &PackMeasure, meter: &Meter) -> Vec<Option<(String, f64)>> {
-    let cell = |c: &PackColumn| {
-        let value = meter.value(c.quantity, c.function.as_deref())?;
-        Some((c.quantity.unit().show(value, c.digits), value))
-    };
-    m.columns.iter().map(cell).collect()
+fn shown(columns: &[PackColumn], meter: &Meter) -> Vec<Option<(String, f64)>> {
+    columns.iter().map(|column| column.cell(meter)).collect()
+}
+
+impl PackColumn {
+    /// The value as text and as a number; none as long as nothing was measured.
+    pub fn cell(&self, meter: &Meter) -> Option<(String, f64)> {
+        let value = meter.value(self.quantity, self.function.as_deref())?;
+        Some((self.quantity.unit().show(value, self.digits), value))
+    }
 }
 
 /// Which requirements a design meets, and what the interviewer asks of it.

@@ -3,6 +3,7 @@
 //! Latencies are kept exactly, up to a bound, so that a percentile is a latency that occurred (nearest rank).
 
 use super::behind::Behind;
+use super::detection::Detection;
 use super::leaders::Leaders;
 use super::step::StepView;
 use crate::base::{Micros, decimal, order};
@@ -44,6 +45,13 @@ pub enum Quantity {
     Elections,
     /// Elections that began while a leader was up, for each hour of simulated time.
     NeedlessPerHour,
+    /// How often properties were found broken.
+    Violations,
+    /// Times from a crash to each declaration of it.
+    DetectionP50,
+    DetectionP99,
+    /// Declarations of death of somebody who lived, for each minute of simulated time.
+    FalsePerMinute,
 }
 
 /// How a value is written.
@@ -57,7 +65,7 @@ pub enum Unit {
 use Quantity::*;
 
 /// All quantities with their names.
-pub const QUANTITIES: [(&str, Quantity); 20] = [
+pub const QUANTITIES: [(&str, Quantity); 24] = [
     ("ops.begun", OpsBegun),
     ("ops.ok", OpsOk),
     ("ops.fail", OpsFail),
@@ -78,6 +86,10 @@ pub const QUANTITIES: [(&str, Quantity); 20] = [
     ("leaderless.p99", LeaderlessP99),
     ("elections", Elections),
     ("elections.needless_per_hour", NeedlessPerHour),
+    ("violations", Violations),
+    ("detection.p50", DetectionP50),
+    ("detection.p99", DetectionP99),
+    ("detection.false_per_minute", FalsePerMinute),
 ];
 
 impl Quantity {
@@ -93,9 +105,8 @@ impl Quantity {
     pub fn unit(self) -> Unit {
         match self {
             Availability => Unit::Fraction,
-            LatencyMean | LatencyP50 | LatencyP90 | LatencyP99 | LatencyMax | LeaderlessP50 | LeaderlessP99 => {
-                Unit::Time
-            }
+            LatencyMean | LatencyP50 | LatencyP90 | LatencyP99 | LatencyMax => Unit::Time,
+            LeaderlessP50 | LeaderlessP99 | DetectionP50 | DetectionP99 => Unit::Time,
             _ => Unit::Count,
         }
     }
@@ -103,7 +114,9 @@ impl Quantity {
     /// Messages, leaders and what reads saw belong to no function.
     pub fn by_function(self) -> bool {
         let messages = matches!(self, MessagesSent | MessagesLost | MessagesPerOp | BytesSent | BytesPerOp);
-        !messages && !matches!(self, ReadsBehind | LeaderlessP50 | LeaderlessP99 | Elections | NeedlessPerHour)
+        let nodes = matches!(self, LeaderlessP50 | LeaderlessP99 | Elections | NeedlessPerHour)
+            || matches!(self, DetectionP50 | DetectionP99 | FalsePerMinute);
+        !messages && !nodes && !matches!(self, ReadsBehind | Violations)
     }
 }
 
@@ -139,6 +152,9 @@ pub struct Meter {
     lost: u64,
     behind: Behind,
     leaders: Leaders,
+    detection: Detection,
+    /// How often properties were found broken.
+    found: u64,
     /// Simulated time, of all runs together.
     time: Micros,
     full: bool,
@@ -147,7 +163,7 @@ pub struct Meter {
 impl Meter {
     /// Takes in the rows of a step.
     pub fn feed(&mut self, view: &dyn StepView) {
-        self.time = view.now();
+        (self.time, self.found) = (view.now(), view.found());
         for row in view.rows() {
             match view.kind(row) {
                 RowKind::Send => {
@@ -166,7 +182,12 @@ impl Meter {
                         self.behind.take(&fact, view.now());
                     }
                 }
-                RowKind::Note | RowKind::Crash | RowKind::Pause | RowKind::Resume => self.leaders.feed(view, row),
+                RowKind::Restart => self.detection.feed(view, row),
+                RowKind::Note | RowKind::Crash => {
+                    self.leaders.feed(view, row);
+                    self.detection.feed(view, row);
+                }
+                RowKind::Pause | RowKind::Resume => self.leaders.feed(view, row),
                 _ => {}
             }
         }
@@ -212,6 +233,8 @@ impl Meter {
         self.lost += other.lost;
         self.behind.count += other.behind.count;
         self.leaders.add(&other.leaders);
+        self.detection.add(&other.detection);
+        self.found += other.found;
         self.time = self.time.plus(other.time);
         self.full |= other.full;
     }
@@ -267,6 +290,13 @@ impl Meter {
             LeaderlessP50 => nearest_rank(&self.leaders.gaps, 50),
             LeaderlessP99 => nearest_rank(&self.leaders.gaps, 99),
             Elections => self.leaders.known.then_some(self.leaders.elections as f64),
+            Violations => Some(self.found as f64),
+            DetectionP50 => nearest_rank(&self.detection.times, 50),
+            DetectionP99 => nearest_rank(&self.detection.times, 99),
+            FalsePerMinute => {
+                let minutes = self.time.0 as f64 / Micros::s(60).0 as f64;
+                (self.detection.known && minutes > 0.0).then(|| self.detection.mistakes as f64 / minutes)
+            }
             NeedlessPerHour => {
                 let hours = self.time.0 as f64 / Micros::s(3_600).0 as f64;
                 (self.leaders.known && hours > 0.0).then(|| self.leaders.needless as f64 / hours)

@@ -9,9 +9,13 @@
 //! - native only, for authors: `format`: the files to the letter; `finding`: complaints with file and line; `prose`:
 //!   Markdown to the page's blocks; `draft`: a lesson from its files; `compile` and `fit`: conditions and goals for the nodes of a
 //!   run; `page`: as the page shows it; `packer`: the pack; `gallery`: ready scenarios for the sandbox; `hunts`:
-//!   start scenarios for the search for counterexamples; `check`: proves a lesson.
+//!   start scenarios for the search for counterexamples; `glossary`: the terms of all lessons; `course`: the texts of all
+//!   lessons, for search and review; `check`: proves a lesson;
+//!   `exercises`: design exercises, read and proved; `theory`: closed forms to draw beside a measurement;
+//!   `schema`: the files as JSON Schema, over `spanned`; `verify`: plays again what a learner handed in.
 
 pub mod condition;
+mod detection;
 pub mod goal;
 mod leaders;
 pub mod measure;
@@ -29,7 +33,11 @@ pub mod check;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod compile;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod course;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod draft;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod exercises;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod finding;
 #[cfg(not(target_arch = "wasm32"))]
@@ -39,6 +47,8 @@ pub mod format;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod gallery;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod glossary;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod hunts;
 #[cfg(not(target_arch = "wasm32"))]
 mod packer;
@@ -46,6 +56,14 @@ mod packer;
 mod page;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod prose;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schema;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod spanned;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod theory;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod verify;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use finding::Finding;

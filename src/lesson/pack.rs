@@ -14,7 +14,7 @@ use crate::wire::Inline;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// The pack's file name within the lesson's folder.
 pub const FILE: &str = "lesson.pack";
 
@@ -141,7 +141,8 @@ pub struct PackFollowUp {
 /// A lesson that can be played.
 pub struct Lesson {
     pub(super) pack: Pack,
-    blueprints: Vec<Blueprint>,
+    /// Of each scenario, if this engine has its protocol.
+    blueprints: Vec<Option<Blueprint>>,
     pub(super) registry: &'static [Entry],
 }
 
@@ -154,9 +155,15 @@ impl Pack {
         bytes
     }
 
-    /// The protocols of its scenarios.
-    pub fn protocols(&self) -> Vec<&str> {
-        self.scenarios.iter().map(|scenario| scenario.protocol.as_str()).collect()
+    /// The protocols that a step needs: those of its own scenario, of its predictions and of what it measures.
+    fn protocols(&self, step: &PackStep) -> Vec<&str> {
+        let predicted = step.predictions.iter().map(|prediction| prediction.scenario);
+        let variants = step.measure.iter().flat_map(|m| &m.variants).map(|variant| variant.scenario);
+        let options = step.measure.iter().flat_map(|m| &m.choices).flat_map(|choice| &choice.options);
+        let chosen = options.filter_map(|option| option.scenario);
+        let start = step.measure.iter().filter_map(|m| m.scenario);
+        let places = [step.scenario].into_iter().chain(predicted).chain(variants).chain(chosen).chain(start);
+        places.filter_map(|place| self.scenarios.get(place as usize)).map(|s| s.protocol.as_str()).collect()
     }
 
     /// `name` is what errors call it.
@@ -176,8 +183,12 @@ impl Pack {
 
 impl Lesson {
     pub fn new(pack: Pack, registry: &'static [Entry]) -> Result<Lesson, String> {
-        let resolve = |s: &Scenario| Blueprint::resolve(s.clone(), registry).map_err(|fault| fault.message);
-        let blueprints: Result<Vec<Blueprint>, String> = pack.scenarios.iter().map(resolve).collect();
+        let known = |s: &Scenario| registry.iter().any(|entry| (entry.describe)().name == s.protocol);
+        let resolve = |s: &Scenario| match known(s) {
+            true => Blueprint::resolve(s.clone(), registry).map(Some).map_err(|fault| fault.message),
+            false => Ok(None),
+        };
+        let blueprints: Result<Vec<Option<Blueprint>>, String> = pack.scenarios.iter().map(resolve).collect();
         Ok(Lesson { blueprints: blueprints?, pack, registry })
     }
 
@@ -192,7 +203,13 @@ impl Lesson {
     }
 
     pub(super) fn scenario(&self, place: u32) -> Result<&Blueprint, String> {
-        self.blueprints.get(place as usize).ok_or_else(|| format!("the lesson has no scenario {place}"))
+        let found = self.blueprints.get(place as usize).ok_or_else(|| format!("the lesson has no scenario {place}"))?;
+        found.as_ref().ok_or_else(|| "another engine has the protocol of this scenario".to_owned())
+    }
+
+    /// The protocols that a step needs.
+    pub fn protocols(&self, step: u32) -> Result<Vec<&str>, String> {
+        Ok(self.pack.protocols(self.step(step)?))
     }
 
     /// The scenario of a step, ready to run.

@@ -10,9 +10,9 @@ use super::meter::Quantity;
 use super::pack::*;
 use super::watch::opened;
 use crate::base::codec;
+use crate::lesson::spanned::Spanned;
 use crate::wire::Opened;
 use std::ops::Range;
-use toml::Spanned;
 
 impl Draft {
     pub fn pack(&self) -> Result<Pack, Finding> {

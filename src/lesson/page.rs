@@ -1,11 +1,14 @@
 //! A lesson as the page shows it.
 
 use super::draft::Draft;
-use super::format::{MeasureFile, NumberFile, PredictionFile, StepFile};
+use super::format::{MeasureFile, NumberFile, PredictionFile, StepFile, TheoryFile};
 use super::meter::{Meter, Quantity, Unit};
-use super::{Finding, prose, quote, runner};
+use super::{Finding, prose, quote, runner, theory};
+use crate::lesson::spanned::Spanned;
 use crate::wire::*;
-use toml::Spanned;
+
+/// How fast one reads what one has to think about.
+const WORDS_A_MINUTE: u32 = 180;
 
 impl Draft {
     pub fn page(&self) -> LessonPage {
@@ -16,12 +19,21 @@ impl Draft {
             SourceCard { id: s.id.clone(), text: s.text.clone(), url }
         };
         let term = |(key, text): (&String, &Spanned<String>)| (key.clone(), text.get_ref().clone());
+        // The lesson's own sentence goes before that of all lessons.
+        let shared = self
+            .shared
+            .iter()
+            .filter(|(key, _)| !file.glossary.contains_key(*key) && self.used.contains(&format!("term:{key}")));
+        let shared = shared.map(|(key, text)| (key.clone(), text.clone()));
+        let explain = file.explain.as_ref().map(Spanned::get_ref);
         LessonPage {
             id: file.id.get_ref().clone(),
             slug: file.slug.get_ref().clone(),
             title: file.title.clone(),
             question: file.question.clone(),
             minutes: file.minutes,
+            reading: (self.words_read() as u32).div_ceil(WORDS_A_MINUTE),
+            explain: explain.map(|e| (self.inlines(&e.question), self.inlines(&e.answer))),
             steps: file
                 .steps
                 .iter()
@@ -30,7 +42,7 @@ impl Draft {
                 .collect(),
             omissions: file.omissions.iter().map(|text| self.inlines(text)).collect(),
             sources: file.sources.iter().map(source).collect(),
-            glossary: file.glossary.iter().map(term).collect(),
+            glossary: file.glossary.iter().map(term).chain(shared).collect(),
         }
     }
 
@@ -80,6 +92,7 @@ impl Draft {
             columns: m.columns.iter().map(|c| c.get_ref().title.clone()).collect(),
             axis: m.axis.clone(),
             variants: m.variants.iter().map(|v| v.get_ref().title.clone()).collect(),
+            theories: m.theories.iter().filter_map(|t| theory(m, t.get_ref()).ok()).collect(),
             choices: m.choices.iter().map(choice).collect(),
             requirements: m.requirements.iter().map(|r| r.get_ref().title.clone()).collect(),
         }
@@ -112,9 +125,32 @@ impl Draft {
     fn number(&self, number: &NumberFile) -> Result<f64, String> {
         let blueprint = self.scenario(number.scenario.get_ref())?;
         let more = |_: &_| number.commands.clone();
-        let meter = runner::pooled(blueprint, number.seeds, number.until, &more)?;
+        let properties = Quantity::parse(&number.value.get_ref().measure)? == Quantity::Violations;
+        let meter = runner::pooled(blueprint, number.seeds, number.until, properties, &more)?;
         value(&meter, number.value.get_ref())?.ok_or_else(|| "nothing was measured: no operation ended".into())
     }
+}
+
+/// The values of a closed form for the variants of a measurement. The error is a sentence.
+pub(super) fn theory(m: &MeasureFile, t: &TheoryFile) -> Result<TheoryPage, String> {
+    let place = m.columns.iter().position(|column| column.get_ref().title == *t.column.get_ref());
+    let place = place.ok_or_else(|| format!("no column is titled \"{}\"", t.column.get_ref()))?;
+    let of = m.columns[place].get_ref().value.get_ref();
+    let measured = Quantity::parse(&of.measure)?.unit();
+    if t.at.len() != m.variants.len() {
+        return Err(format!("{} values in \"at\" for {} variants", t.at.len(), m.variants.len()));
+    }
+    let mut values = Vec::new();
+    for at in &t.at {
+        let mut given = t.with.clone();
+        given.extend(at.clone());
+        let (value, unit) = theory::value(t.form.get_ref(), &given)?;
+        if unit != measured {
+            return Err(format!("{} is not of the kind that {} is", t.form.get_ref(), of.measure));
+        }
+        values.push((unit.show(value, of.digits), value));
+    }
+    Ok(TheoryPage { column: place as u32, title: t.title.clone(), values })
 }
 
 /// A measured value of a meter, none when nothing was seen that it could be computed from.

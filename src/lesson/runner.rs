@@ -66,7 +66,13 @@ pub fn with_commands(blueprint: &Blueprint, more: impl IntoIterator<Item = LogEn
 
 /// Runs to `until` (everything that happens at that instant included).
 pub fn run(blueprint: Blueprint, until: Micros, goals: GoalRun) -> Result<Done, String> {
-    let watch = Watch { properties: !goals.is_empty(), hash: false };
+    let properties = !goals.is_empty();
+    run_judged(blueprint, until, goals, properties)
+}
+
+/// The same; properties are checked only where somebody asks for them, since that takes its time.
+pub fn run_judged(blueprint: Blueprint, until: Micros, goals: GoalRun, properties: bool) -> Result<Done, String> {
+    let watch = Watch { properties, hash: false };
     let mut timeline = Timeline::new(blueprint, watch, Some(Box::new(Watcher::new(goals))));
     let arrived = timeline.advance(until, STEPS_MAX);
     if let Some(why) = timeline.head().halted {
@@ -89,13 +95,14 @@ pub fn pooled(
     blueprint: &Blueprint,
     seeds: u32,
     until: Micros,
+    properties: bool,
     more: &dyn Fn(&Blueprint) -> Vec<LogEntry>,
 ) -> Result<Meter, String> {
     let mut meter = Meter::default();
     for seed in 1..=u64::from(seeds) {
         let seeded = blueprint.with_seed(seed);
         let commands = more(&seeded);
-        meter.add(&run(with_commands(&seeded, commands), until, GoalRun::default())?.meter);
+        meter.add(&run_judged(with_commands(&seeded, commands), until, GoalRun::default(), properties)?.meter);
     }
     if meter.is_full() {
         return Err("limit reached: more operations ended than are measured".into());

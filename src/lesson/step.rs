@@ -20,6 +20,9 @@ pub trait StepView {
     /// A note, a command, the rule that took a message, the name of a broken property; else empty.
     fn text(&self, row: u64) -> String;
     fn status(&self, node: u16) -> NodeStatus;
+    fn name(&self, node: u16) -> &str;
+    /// How often properties were found broken in the run so far.
+    fn found(&self) -> u64;
     fn probe(&self, node: u16, name: &str) -> Option<Datum>;
 }
 

@@ -117,6 +117,14 @@ impl StepView for View<'_> {
         self.world.shells[usize::from(node)].status
     }
 
+    fn name(&self, node: u16) -> &str {
+        self.world.setup.name(NodeId(node))
+    }
+
+    fn found(&self) -> u64 {
+        self.world.found.iter().map(|(count, _)| u64::from(*count)).sum()
+    }
+
     fn probe(&self, node: u16, name: &str) -> Option<Datum> {
         let find = |card: &Card| card.probes.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone());
         let mut cards = self.cards.borrow_mut();

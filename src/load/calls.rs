@@ -3,14 +3,14 @@
 //! Invariant: nothing here calls back at once. What fails without travelling comes back as an event of the same moment, so
 //! that a component that makes several calls has made all of them before the first is over.
 
-use super::design::{Does, Policy};
-use super::engine::{Call, Caller, EdgeState, Engine, Event, Freight, LIVE_MAX, NONE, Outcome, Stage, Visit};
-use super::kinds::Held;
-use super::plan::{Kind, NEVER, Pick};
+use super::design::Does;
+use super::engine::{Call, Caller, Engine, Event, Freight, LIVE_MAX, NONE, Outcome, Stage, Visit};
+use super::plan::{Kind, NEVER};
+use super::recorder::{Moment, NO_SPAN};
 use crate::base::random::derive;
 
 impl Engine<'_> {
-    pub(super) fn call(&mut self, caller: Caller, edge: u16, freight: Freight, expected: u32) {
+    pub(super) fn call(&mut self, caller: Caller, edge: u16, freight: Freight, expected: u32, place: u16) {
         let call = Call {
             caller,
             freight,
@@ -21,7 +21,9 @@ impl Engine<'_> {
             live: 0,
             attempts: 0,
             hedged: false,
+            visit: NONE,
             instance: u16::MAX,
+            place,
         };
         let at = match self.calls.place() {
             Some(at) => {
@@ -46,7 +48,7 @@ impl Engine<'_> {
     /// Sends a visit off.
     fn attempt(&mut self, at: u32) {
         let call = &mut self.calls[at];
-        let (attempt, turn, edge, mut freight) = (call.attempts, call.turn, call.edge, call.freight);
+        let (attempt, turn, edge, mut freight, place) = (call.attempts, call.turn, call.edge, call.freight, call.place);
         let avoided = (attempt > 0 && call.hedged).then_some(call.instance);
         call.attempts += 1;
         call.live |= 1 << attempt;
@@ -60,7 +62,7 @@ impl Engine<'_> {
             self.edges[usize::from(edge)].count.refused += u64::from(measuring);
             return self.queue.push(self.now, refused(Outcome::Shed));
         }
-        let Some(instance) = self.pick(edge, &freight, avoided) else {
+        let Some(instance) = self.pick(edge, &freight, avoided, place) else {
             return self.queue.push(self.now, refused(Outcome::Failed));
         };
         if attempt == 0 {
@@ -77,7 +79,11 @@ impl Engine<'_> {
         state.open[usize::from(instance)] += 1;
         let latency = of.latency.draw(|| state.latency.stream(freight.id));
         let visit = self.visit(at, turn, attempt, freight, (edge, of.to, instance));
-        self.queue.push(self.now + latency, Event::Deliver { visit });
+        let far = plan.network.distance(place, plan.place(of.to, instance));
+        (self.visits[visit].from, self.visits[visit].far) = (place, far);
+        self.calls[at].visit = visit;
+        self.note_sent(visit);
+        self.queue.push(self.now + latency + u64::from(far), Event::Deliver { visit });
     }
 
     fn visit(
@@ -99,14 +105,18 @@ impl Engine<'_> {
             edge,
             part,
             instance,
+            from: 0,
+            far: 0,
             pending: 0,
             need: 0,
+            span: NO_SPAN,
             attempt,
             step: 0,
             stage: Stage::Travelling,
             outcome: Outcome::Answered,
             slot: false,
             missed: false,
+            fresh: false,
         };
         match self.visits.place() {
             Some(at) => {
@@ -121,76 +131,6 @@ impl Engine<'_> {
         }
     }
 
-    /// Where an attempt goes; nowhere if nothing is known to be up.
-    fn pick(&mut self, edge: u16, freight: &Freight, avoided: Option<u16>) -> Option<u16> {
-        let of = &self.plan.edges[usize::from(edge)];
-        let by_key = || derive(if freight.key == NONE { freight.id } else { u64::from(freight.key) }, 0);
-        match of.pick {
-            Pick::Only => Some(0),
-            Pick::Policy(policy) => self.by_policy(policy, edge, freight, avoided),
-            Pick::Key => Some((by_key() % u64::from(self.plan.parts[usize::from(of.to)].instances)) as u16),
-            Pick::Ring => {
-                let nodes = u64::from(self.plan.parts[usize::from(of.to)].instances);
-                Some(((by_key() % nodes + u64::from(freight.branch)) % nodes) as u16)
-            }
-            Pick::Store { replica_reads } => {
-                let part = &self.parts[usize::from(of.to)];
-                let Held::Store(store) = &part.held else { return None };
-                let primary = store.primary;
-                let up = |at: &u16| *at != primary && part.instances[usize::from(*at)].down == 0;
-                let replicas = || (0..part.instances.len() as u16).filter(up);
-                let count = replicas().count() as u64;
-                if !replica_reads || freight.does != Does::Read || count == 0 {
-                    return Some(primary);
-                }
-                let nth = self.edges[usize::from(edge)].pick.stream(freight.id).below(count);
-                replicas().nth(nth as usize)
-            }
-        }
-    }
-
-    fn by_policy(&mut self, policy: Policy, edge: u16, freight: &Freight, avoided: Option<u16>) -> Option<u16> {
-        let state = &mut self.edges[usize::from(edge)];
-        let alive = state.alive.len();
-        if alive == 0 {
-            return None;
-        }
-        let draw = |count: usize, state: &EdgeState| {
-            let mut stream = state.pick.stream(freight.id);
-            let first = stream.below(count as u64) as usize;
-            let second = if count > 1 { stream.below(count as u64 - 1) as usize } else { 0 };
-            (first, if second >= first && count > 1 { second + 1 } else { second })
-        };
-        let mut at = match policy {
-            Policy::RoundRobin => {
-                let turn = state.turn as usize % alive;
-                state.turn = (turn as u32 + 1) % alive as u32;
-                turn
-            }
-            Policy::Random => draw(alive, state).0,
-            Policy::TwoChoices => {
-                let (one, other) = draw(alive, state);
-                let open = |at: usize| state.open[usize::from(state.alive[at])];
-                if open(other) < open(one) { other } else { one }
-            }
-            Policy::LeastConnections => {
-                // From where the turn is, so that the first is not the one that gets all of the ties.
-                state.turn = (state.turn + 1) % alive as u32;
-                let turn = state.turn as usize;
-                let from_turn = (turn..alive).chain(0..turn);
-                from_turn.min_by_key(|at| state.open[usize::from(state.alive[*at])]).unwrap_or(0)
-            }
-            Policy::Hash => {
-                let key = if freight.key == NONE { freight.id } else { u64::from(freight.key) };
-                (derive(key, 0) % alive as u64) as usize
-            }
-        };
-        if avoided == Some(state.alive[at]) {
-            at = (at + 1) % alive;
-        }
-        Some(state.alive[at])
-    }
-
     /// An answer has travelled back.
     pub(super) fn reply(&mut self, at: u32) {
         let visit = self.visits[at];
@@ -199,6 +139,8 @@ impl Engine<'_> {
         if call.turn != visit.call_turn || call.live & (1 << visit.attempt) == 0 {
             return;
         }
+        self.notes_latency(&visit);
+        self.note(visit.freight.trace, visit.span, Moment::Back(visit.outcome));
         if visit.outcome != Outcome::Answered {
             return self.attempt_ended(visit.call, visit.call_turn, visit.attempt, visit.outcome);
         }
@@ -206,6 +148,17 @@ impl Engine<'_> {
             self.breaker_hears(visit.edge, true);
         }
         self.ended(visit.call, Outcome::Answered, visit.freight.version, visit.missed);
+    }
+
+    /// A visit and its call are gone without a word.
+    pub(super) fn vanish(&mut self, at: u32) {
+        let (call, turn) = (self.visits[at].call, self.visits[at].call_turn);
+        self.forget(at);
+        let of = &mut self.calls[call];
+        if of.turn == turn {
+            (of.turn, of.live) = (turn.wrapping_add(1), 0);
+            self.calls.release(call);
+        }
     }
 
     /// Gives the place of a visit free.
@@ -218,11 +171,23 @@ impl Engine<'_> {
     }
 
     pub(super) fn time_out(&mut self, at: u32, turn: u32, attempt: u8) {
-        let call = &self.calls[at];
-        if call.turn == turn && call.live & (1 << attempt) != 0 {
+        let call = self.calls[at];
+        if call.turn == turn && call.live & (1 << attempt) != 0 && !self.is_begun(&call, at) {
+            self.note_given_up(&call, at, attempt);
             self.edges[usize::from(call.edge)].count.timed_out += u64::from(self.measuring);
             self.attempt_ended(at, turn, attempt, Outcome::TimedOut);
         }
+    }
+
+    /// A message whose work has begun is not given up: it was kept long enough.
+    fn is_begun(&self, call: &Call, at: u32) -> bool {
+        let from = usize::from(self.plan.edges[usize::from(call.edge)].from);
+        if call.visit == NONE || !matches!(self.plan.parts[from].kind, Kind::Queue { .. }) {
+            return false;
+        }
+        let visit = &self.visits[call.visit];
+        (visit.call, visit.call_turn) == (at, call.turn)
+            && matches!(visit.stage, Stage::Served | Stage::Calling | Stage::Held | Stage::Returning)
     }
 
     /// An attempt has failed: another one, or the call has.
@@ -234,14 +199,14 @@ impl Engine<'_> {
         call.live &= !(1 << attempt);
         let (live, edge, attempts, freight) = (call.live, call.edge, call.attempts, call.freight);
         let of = &self.plan.edges[usize::from(edge)];
-        if of.breaker.is_some() && outcome != Outcome::Shed {
+        if of.breaker.is_some() && !matches!(outcome, Outcome::Shed | Outcome::Limited) {
             self.breaker_hears(edge, false);
         }
         if live != 0 {
             return;
         }
         let hedges = u8::from(self.calls[at].hedged);
-        if attempts - hedges > of.retries || attempts > 15 {
+        if attempts - hedges > of.retries || attempts > 15 || outcome == Outcome::Limited {
             return self.ended(at, outcome, 0, true);
         }
         let state = &mut self.edges[usize::from(edge)];
@@ -289,13 +254,22 @@ impl Engine<'_> {
         match caller {
             Caller::Visit { visit, turn, step } => {
                 let to = usize::from(self.plan.edges[usize::from(edge)].to);
-                let cache = matches!(self.plan.parts[to].kind, Kind::Cache { .. }) && freight.does == Does::Read;
+                let cache = matches!(self.plan.parts[to].kind, Kind::Cache(_)) && freight.does == Does::Read;
                 self.answered(visit, turn, step, outcome, version, cache.then_some(missed));
             }
             Caller::Nobody => {
                 let from = usize::from(self.plan.edges[usize::from(edge)].from);
-                let count = &mut self.parts[from].count;
+                if matches!(self.plan.parts[from].kind, Kind::Queue { .. }) && freight.born >= self.plan.warm_up {
+                    let tally = &mut self.tallies[usize::from(freight.class)];
+                    match outcome {
+                        Outcome::Answered => tally.delivered.record(self.now - freight.born),
+                        _ => tally.undelivered += 1,
+                    }
+                }
+                let state = &mut self.parts[from];
+                let count = &mut state.count;
                 if self.measuring && outcome == Outcome::Answered {
+                    state.later.record(self.now - began);
                     count.done += 1;
                 } else if self.measuring {
                     count.dead += 1;
@@ -308,36 +282,18 @@ impl Engine<'_> {
         }
     }
 
-    /// A client's request is over.
-    fn tally(&mut self, freight: &Freight, began: u64, outcome: Outcome, version: u32, expected: u32) {
-        let measured = began >= self.plan.warm_up;
-        let tally = &mut self.tallies[usize::from(freight.class)];
-        let answered = outcome == Outcome::Answered;
-        if freight.key != NONE && answered {
-            if freight.does == Does::Write {
-                let acknowledged = &mut self.acknowledged[freight.key as usize];
-                *acknowledged = (*acknowledged).max(freight.version);
-            } else if measured {
-                tally.stale += u64::from(version < expected);
-            }
-        }
-        if measured {
-            match outcome {
-                Outcome::Answered => tally.latency.record(self.now - began),
-                Outcome::Failed => tally.failed += 1,
-                Outcome::TimedOut => tally.timed_out += 1,
-                Outcome::Shed => tally.shed += 1,
-            }
-        }
-    }
-
+    /// Closed, or for the one that is to see. It may end without a word about the other side (turned away, or overtaken by
+    /// its hedge), so that another one may see after as long again.
     fn breaker_lets(&mut self, edge: u16) -> bool {
+        let Some(breaker) = &self.plan.edges[usize::from(edge)].breaker else { return true };
         let state = &mut self.edges[usize::from(edge)];
         if state.open_until == 0 {
             return true;
         }
-        let probes = self.now >= state.open_until && !state.probing;
-        state.probing |= probes;
+        let probes = self.now >= state.open_until;
+        if probes {
+            state.open_until = self.now.saturating_add(breaker.open.0).max(1);
+        }
         probes
     }
 
@@ -345,13 +301,12 @@ impl Engine<'_> {
         let Some(breaker) = &self.plan.edges[usize::from(edge)].breaker else { return };
         let state = &mut self.edges[usize::from(edge)];
         if good {
-            (state.failures, state.open_until, state.probing) = (0, 0, false);
+            (state.failures, state.open_until) = (0, 0);
             return;
         }
         state.failures = state.failures.saturating_add(1);
         if state.failures >= breaker.failures {
             state.open_until = self.now.saturating_add(breaker.open.0).max(1);
-            state.probing = false;
         }
     }
 }

@@ -2,8 +2,9 @@
 //! user's thinking by the user and the number of the thought, so that no answer changes them.
 
 use super::design::{Does, Load, Open};
-use super::engine::{Caller, Engine, Event, Freight, NONE};
+use super::engine::{Caller, Engine, Event, Freight, NONE, Outcome};
 use super::plan::{Client, Plan};
+use super::report::Tally;
 use crate::base::random::{Family, Purpose, derive};
 use crate::sim::{sample, ziggurat};
 
@@ -131,9 +132,13 @@ impl Engine<'_> {
         let at = of.shares.iter().position(|share| drawn < *share).unwrap_or(of.shares.len() - 1);
         let at = of.classes.start + at;
         let class = &self.plan.classes[at];
-        let key = class.space.map_or(NONE, |space| {
-            let space = &self.plan.spaces[usize::from(space)];
-            space.first + space.popularity.draw(&mut stream)
+        let key = class.space.map_or(NONE, |at| {
+            let space = &self.plan.spaces[usize::from(at)];
+            let drawn = space.first + space.popularity.draw(&mut stream);
+            match self.hot[usize::from(at)] {
+                Some((hot, share)) if stream.unit() < share => space.first + hot,
+                _ => drawn,
+            }
         });
         let (mut version, mut expected) = (0, 0);
         if key != NONE {
@@ -143,19 +148,62 @@ impl Engine<'_> {
                 version = self.issued[key as usize];
             }
         }
+        let id = derive(source.key, number);
         let freight = Freight {
-            id: derive(source.key, number),
+            id,
+            trace: self.way_begins(of.part, at as u8),
+            born: self.now,
             deadline: self.now.saturating_add(class.deadline),
             key,
             version,
+            seen: NONE,
             class: at as u8,
             does: if class.write { Does::Write } else { Does::Read },
+            guard: false,
             branch: 0,
         };
         let (caller, edge) = (Caller::Client { client, user }, of.edge);
         if self.measuring {
             self.tallies[at].asked += 1;
+            self.in_windows(self.now, at, |tally| tally.asked += 1);
         }
-        self.call(caller, edge, freight, expected);
+        self.call(caller, edge, freight, expected, of.place);
+    }
+
+    /// What is counted counts in each window that the request began in, too.
+    fn in_windows(&mut self, began: u64, class: usize, count: impl Fn(&mut Tally)) {
+        for ((from, until), tallies) in self.plan.windows.iter().zip(&mut self.windows) {
+            if (*from..*until).contains(&began) {
+                count(&mut tallies[class]);
+            }
+        }
+    }
+
+    /// A client's request is over.
+    pub(super) fn tally(&mut self, freight: &Freight, began: u64, outcome: Outcome, version: u32, expected: u32) {
+        self.way_ends(freight, began, outcome);
+        let answered = outcome == Outcome::Answered;
+        let writes = freight.does == Does::Write;
+        if freight.key != NONE && answered && writes {
+            let acknowledged = &mut self.acknowledged[freight.key as usize];
+            *acknowledged = (*acknowledged).max(freight.version);
+        }
+        if began < self.plan.warm_up {
+            return;
+        }
+        let stale = u64::from(freight.key != NONE && answered && !writes && version < expected);
+        let took = self.now - began;
+        let count = |tally: &mut Tally| {
+            tally.stale += stale;
+            match outcome {
+                Outcome::Answered => tally.latency.record(took),
+                Outcome::Failed => tally.failed += 1,
+                Outcome::TimedOut => tally.timed_out += 1,
+                Outcome::Shed | Outcome::Limited => tally.shed += 1,
+            }
+        };
+        let class = usize::from(freight.class);
+        count(&mut self.tallies[class]);
+        self.in_windows(began, class, count);
     }
 }

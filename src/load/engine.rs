@@ -3,12 +3,15 @@
 
 use super::clients::Source;
 use super::design::Does;
+use super::design::Policy;
 use super::histogram::Histogram;
 use super::kinds::Held;
 use super::meter::Meter;
-use super::plan::{Edge, NEVER, Part, Plan};
+use super::plan::{Edge, NEVER, Part, Pick, Plan};
+use super::recorder::{Recorder, Recording};
 use super::report::{self, Report, Tally};
-use crate::base::random::{Family, Purpose};
+use super::scale::Scaled;
+use crate::base::random::{Family, Purpose, derive};
 use crate::sim::queue::Queue;
 use std::ops::{Index, IndexMut};
 
@@ -82,6 +85,19 @@ pub(super) enum Event {
         edge: u16,
         instance: u16,
     },
+    /// Time to decide how many instances there shall be; one that was decided on is there.
+    Scale {
+        part: u16,
+    },
+    Started {
+        part: u16,
+    },
+    /// A cache writes below what it kept back.
+    Flush {
+        part: u16,
+        node: u16,
+        key: u32,
+    },
     Warm,
     Slice,
     End,
@@ -94,6 +110,8 @@ pub enum Outcome {
     Failed,
     TimedOut,
     Shed,
+    /// Refused by a limiter: it is not tried again.
+    Limited,
 }
 
 /// Who waits for a call.
@@ -116,11 +134,19 @@ pub(super) enum Caller {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Freight {
     pub id: u64,
+    /// When the client asked.
+    pub born: u64,
     pub deadline: u64,
     pub key: u32,
     pub version: u32,
+    /// What the request has read of its key, or [`NONE`].
+    pub seen: u32,
+    /// The number of its way, if it is watched.
+    pub trace: u32,
     pub class: u8,
     pub does: Does,
+    /// A write is done only upon what was seen.
+    pub guard: bool,
     pub branch: u16,
 }
 
@@ -137,8 +163,12 @@ pub(super) struct Call {
     pub live: u16,
     pub attempts: u8,
     pub hedged: bool,
+    /// The visit of the last attempt.
+    pub visit: u32,
     /// Where the first attempt went.
     pub instance: u16,
+    /// Where the caller is.
+    pub place: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +179,10 @@ pub(super) enum Stage {
     Calling,
     /// For another of the same key, or for replicas.
     Held,
+    /// Gone on its way, with who sent it.
+    Lost,
+    /// It has left, and its answer travels back.
+    Returning,
     Gone,
 }
 
@@ -165,15 +199,22 @@ pub(super) struct Visit {
     pub edge: u16,
     pub part: u16,
     pub instance: u16,
+    /// Where its caller is, and how far away, in microseconds.
+    pub from: u16,
+    pub far: u32,
     /// Calls that are out, and answers that are needed.
     pub pending: u16,
     pub need: u16,
+    /// In the way of its request.
+    pub span: u16,
     pub attempt: u8,
     pub step: u8,
     pub stage: Stage,
     pub outcome: Outcome,
     pub slot: bool,
     pub missed: bool,
+    /// A connection was made for it.
+    pub fresh: bool,
 }
 
 /// Values by number; numbers of those that are gone are given again, with another turn.
@@ -227,6 +268,11 @@ impl<T> IndexMut<u32> for Slab<T> {
 pub(super) struct Instance {
     /// Faults that hold it down.
     pub down: u16,
+    /// Not started, or to be no more.
+    pub off: bool,
+    /// Times of service are so much longer, and such a share fails: by faults, and by its own speed.
+    pub slow: f64,
+    pub fails: f64,
     pub busy: u32,
     pub queued: u32,
     pub head: u32,
@@ -237,15 +283,20 @@ pub(super) struct PartState {
     pub service: Family,
     pub instances: Vec<Instance>,
     pub held: Held,
-    pub slow: f64,
+    pub scaled: Scaled,
+    /// Instances that there are.
+    pub on: Meter,
     pub inside: Meter,
     pub waiting: Meter,
     pub busy: Meter,
     pub wait: Histogram,
     pub served: Histogram,
     pub sojourn: Histogram,
+    /// Of calls that nobody waits for, from when they were made until they were done.
+    pub later: Histogram,
     pub count: report::Counts,
-    pub slices: Vec<(u64, u64)>,
+    /// Areas of what waits, of what is busy, and of instances.
+    pub slices: Vec<[u64; 3]>,
 }
 
 pub(super) struct EdgeState {
@@ -262,7 +313,11 @@ pub(super) struct EdgeState {
     pub tokens: f64,
     pub failures: u32,
     pub open_until: u64,
-    pub probing: bool,
+    /// By instance: the latency of late, and when it was known; its turn by weight.
+    pub lately: Vec<(f64, u64)>,
+    pub turns: Vec<i64>,
+    /// Points of instances, in their order.
+    pub ring: Vec<(u64, u16)>,
     pub count: report::EdgeCounts,
 }
 
@@ -279,41 +334,62 @@ pub(super) struct Engine<'p> {
     pub issued: Vec<u32>,
     pub acknowledged: Vec<u32>,
     pub tallies: Vec<Tally>,
+    /// The same for each window that requirements are about.
+    pub windows: Vec<Vec<Tally>>,
+    /// By space: the key that is hot, and for what share.
+    pub hot: Vec<Option<(u32, f64)>>,
     pub measuring: bool,
     /// There were more visits than may be.
     pub full: bool,
+    /// Only of a run that is watched.
+    pub recorder: Option<Box<Recorder>>,
 }
 
 /// Runs a plan for a seed.
 pub fn run(plan: &Plan, seed: u64) -> Report {
     let mut engine = Engine::new(plan, seed);
-    engine.begin();
-    let last = plan.duration + plan.drain;
-    while let Some((at, place)) = engine.queue.due(last) {
-        let event = engine.queue.take(place);
-        engine.now = at;
-        engine.handle(event);
-        if engine.full {
-            break;
-        }
-    }
+    engine.go();
     report::make(&mut engine, seed)
+}
+
+/// Runs it twice: the second time it is known what is slow, and watched.
+pub fn watch(plan: &Plan, seed: u64) -> (Report, Recording) {
+    let slow = run(plan, seed).classes.iter().map(|class| class.latency.quantile(0.99)).collect();
+    let mut engine = Engine::new(plan, seed);
+    engine.recorder = Some(Box::new(Recorder::new(plan, slow)));
+    engine.go();
+    let recorder = engine.recorder.take().expect("it was put there");
+    (report::make(&mut engine, seed), recorder.done())
 }
 
 impl PartState {
     fn new(part: &Part, plan: &Plan, seed: u64) -> PartState {
-        let instance = |_| Instance { down: 0, busy: 0, queued: 0, head: NONE, tail: NONE };
+        let first = part.scale.as_ref().map_or(part.instances, |(instances, _)| *instances);
+        let instance = |at: u16| Instance {
+            down: 0,
+            off: at >= first,
+            slow: 1.0 / part.speeds.get(usize::from(at)).copied().unwrap_or(1.0),
+            fails: 0.0,
+            busy: 0,
+            queued: 0,
+            head: NONE,
+            tail: NONE,
+        };
+        let mut on = Meter::default();
+        on.add(0, i32::from(first));
         PartState {
             service: Family::new(seed, Purpose::Service, part.key),
             instances: (0..part.instances).map(instance).collect(),
             held: Held::new(part, plan.keys),
-            slow: 1.0,
+            scaled: Scaled::default(),
+            on,
             inside: Meter::default(),
             waiting: Meter::default(),
             busy: Meter::default(),
             wait: Histogram::default(),
             served: Histogram::default(),
             sojourn: Histogram::default(),
+            later: Histogram::default(),
             count: report::Counts::default(),
             slices: Vec::with_capacity(SLICES as usize),
         }
@@ -322,7 +398,10 @@ impl PartState {
 
 impl EdgeState {
     fn new(edge: &Edge, plan: &Plan, seed: u64) -> EdgeState {
-        let instances = plan.parts[usize::from(edge.to)].instances;
+        let to = &plan.parts[usize::from(edge.to)];
+        let instances = to.instances;
+        let first = to.scale.as_ref().map_or(instances, |(first, _)| *first);
+        let ring = if edge.pick == Pick::Policy(Policy::ConsistentHash) { ring(instances) } else { Vec::new() };
         EdgeState {
             latency: Family::new(seed, Purpose::Latency, edge.key),
             pick: Family::new(seed, Purpose::Pick, edge.key),
@@ -330,14 +409,24 @@ impl EdgeState {
             cut: 0,
             turn: 0,
             open: vec![0; usize::from(instances)],
-            alive: (0..instances).collect(),
+            alive: (0..first).collect(),
             tokens: 10.0,
             failures: 0,
             open_until: 0,
-            probing: false,
+            lately: vec![(0.0, 0); usize::from(instances)],
+            turns: vec![0; usize::from(instances)],
+            ring,
             count: report::EdgeCounts::default(),
         }
     }
+}
+
+/// A hundred points for each instance.
+fn ring(instances: u16) -> Vec<(u64, u16)> {
+    let points = |instance: u16| (0..100).map(move |point| (derive(u64::from(instance), point), instance));
+    let mut ring: Vec<(u64, u16)> = (0..instances).flat_map(points).collect();
+    ring.sort_unstable();
+    ring
 }
 
 impl<'p> Engine<'p> {
@@ -353,9 +442,25 @@ impl<'p> Engine<'p> {
             sources: plan.clients.iter().map(|client| Source::new(client, plan, seed)).collect(),
             issued: vec![0; plan.keys as usize],
             acknowledged: vec![0; plan.keys as usize],
-            tallies: plan.classes.iter().map(|_| Tally::default()).collect(),
+            tallies: vec![Tally::default(); plan.classes.len()],
+            windows: vec![vec![Tally::default(); plan.classes.len()]; plan.windows.len()],
+            hot: vec![None; plan.spaces.len()],
             measuring: false,
             full: false,
+            recorder: None,
+        }
+    }
+
+    fn go(&mut self) {
+        self.begin();
+        let last = self.plan.duration + self.plan.drain;
+        while let Some((at, place)) = self.queue.due(last) {
+            let event = self.queue.take(place);
+            self.now = at;
+            self.handle(event);
+            if self.full {
+                break;
+            }
         }
     }
 
@@ -366,6 +471,11 @@ impl<'p> Engine<'p> {
             self.queue.push(fault.at, Event::Harm { fault: at as u16 });
             if fault.until != NEVER {
                 self.queue.push(fault.until, Event::Heal { fault: at as u16 });
+            }
+        }
+        for (at, part) in self.plan.parts.iter().enumerate() {
+            if let Some((_, scale)) = &part.scale {
+                self.queue.push(scale.every.0, Event::Scale { part: at as u16 });
             }
         }
         for client in 0..self.plan.clients.len() as u16 {
@@ -397,6 +507,9 @@ impl<'p> Engine<'p> {
             Event::Harm { fault } => self.harm(fault),
             Event::Heal { fault } => self.heal(fault),
             Event::Health { edge, instance } => self.health(edge, instance),
+            Event::Scale { part } => self.rescale(part),
+            Event::Started { part } => self.started(part),
+            Event::Flush { part, node, key } => self.flush(part, node, key),
             Event::Warm => self.warm(),
             Event::Slice => self.slice(),
             Event::End => self.measuring = false,
@@ -409,7 +522,9 @@ impl<'p> Engine<'p> {
         for part in &mut self.parts {
             part.inside.restart(self.now);
             part.waiting.restart(self.now);
+            part.scaled.restart(part.busy.area(self.now));
             part.busy.restart(self.now);
+            part.on.restart(self.now);
         }
         let length = self.plan.duration - self.now;
         for slice in 1..=SLICES {
@@ -419,9 +534,9 @@ impl<'p> Engine<'p> {
     }
 
     fn slice(&mut self) {
+        self.note_standing();
         for part in &mut self.parts {
-            let areas = (part.waiting.area(self.now), part.busy.area(self.now));
-            part.slices.push(areas);
+            part.slices.push([part.waiting.area(self.now), part.busy.area(self.now), part.on.area(self.now)]);
             if part.slices.len() as u64 == SLICES {
                 part.count.inside_area = part.inside.area(self.now);
                 part.count.waiting_max = part.waiting.max();

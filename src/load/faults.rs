@@ -8,29 +8,60 @@ impl Engine<'_> {
     pub(super) fn harm(&mut self, fault: u16) {
         let plan = self.plan;
         match &plan.faults[usize::from(fault)].does {
-            Change::Down { part, instance } => self.down(*part, *instance),
-            Change::Slow { part, .. } => self.parts[usize::from(*part)].slow = self.slowness(*part),
+            Change::Down(instances) => instances.iter().for_each(|(part, instance)| self.down(*part, *instance)),
             Change::Cut { edges } => edges.iter().for_each(|edge| self.edges[usize::from(*edge)].cut += 1),
+            Change::Slow { parts, .. } | Change::Deploy { parts, .. } => self.worsen(parts),
+            Change::Hot { space, .. } => self.heat(*space),
         }
     }
 
     pub(super) fn heal(&mut self, fault: u16) {
         let plan = self.plan;
         match &plan.faults[usize::from(fault)].does {
-            Change::Down { part, instance } => self.up(*part, *instance),
-            Change::Slow { part, .. } => self.parts[usize::from(*part)].slow = self.slowness(*part),
+            Change::Down(instances) => instances.iter().for_each(|(part, instance)| self.up(*part, *instance)),
             Change::Cut { edges } => edges.iter().for_each(|edge| self.edges[usize::from(*edge)].cut -= 1),
+            Change::Slow { parts, .. } | Change::Deploy { parts, .. } => self.worsen(parts),
+            Change::Hot { space, .. } => self.heat(*space),
         }
     }
 
-    /// By all faults of this moment: taken back by division it would not be exact.
-    fn slowness(&self, of: u16) -> f64 {
-        let now = self.plan.faults.iter().filter(|fault| fault.at <= self.now && self.now < fault.until);
-        now.filter_map(|fault| match fault.does {
-            Change::Slow { part, factor } if part == of => Some(factor),
+    /// The faults of this moment.
+    fn present(&self) -> impl Iterator<Item = &Change> {
+        let now = self.now;
+        self.plan.faults.iter().filter(move |fault| fault.at <= now && now < fault.until).map(|fault| &fault.does)
+    }
+
+    /// How slow and faulty instances are by all faults of this moment: taken back by division it would not be exact.
+    fn worsen(&mut self, parts: &[u16]) {
+        for part in parts {
+            let of = usize::from(*part);
+            for at in 0..self.parts[of].instances.len() {
+                let mut slow = 1.0 / self.plan.parts[of].speeds.get(at).copied().unwrap_or(1.0);
+                let mut fails = 0.0_f64;
+                for change in self.present() {
+                    match change {
+                        Change::Slow { parts, factor } if parts.contains(part) => slow *= factor,
+                        Change::Deploy { parts, instances, factor, fails: share }
+                            if parts.contains(part) && at < usize::from(*instances) =>
+                        {
+                            slow *= factor;
+                            fails = fails.max(*share);
+                        }
+                        _ => {}
+                    }
+                }
+                let instance = &mut self.parts[of].instances[at];
+                (instance.slow, instance.fails) = (slow, fails);
+            }
+        }
+    }
+
+    fn heat(&mut self, space: u16) {
+        let hot = self.present().filter_map(|change| match change {
+            Change::Hot { space: of, key, share } if *of == space => Some((*key, *share)),
             _ => None,
-        })
-        .product()
+        });
+        self.hot[usize::from(space)] = hot.last();
     }
 
     fn down(&mut self, part: u16, instance: u16) {
@@ -40,9 +71,12 @@ impl Engine<'_> {
             return;
         }
         self.crash(part, instance);
-        match &mut self.parts[usize::from(part)].held {
-            Held::Cache(cache) => cache.clear(instance),
+        let state = &mut self.parts[usize::from(part)];
+        match &mut state.held {
+            Held::Cache(cache) => state.count.lost += cache.lose(instance),
+            Held::Connections(held) => held.drop_all(instance),
             Held::Store(_) => self.store_down(part, instance),
+            Held::Nothing => self.lose_messages(part),
             _ => {}
         }
         self.tell(part, instance);
@@ -70,7 +104,8 @@ impl Engine<'_> {
     /// What a caller learns is how things stand now.
     pub(super) fn health(&mut self, edge: u16, instance: u16) {
         let part = usize::from(self.plan.edges[usize::from(edge)].to);
-        let up = self.parts[part].instances[usize::from(instance)].down == 0;
+        let of = &self.parts[part].instances[usize::from(instance)];
+        let up = of.down == 0 && !of.off;
         let alive = &mut self.edges[usize::from(edge)].alive;
         match alive.binary_search(&instance) {
             Ok(at) if !up => drop(alive.remove(at)),

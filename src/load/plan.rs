@@ -1,8 +1,9 @@
 //! A design, compiled: names become numbers, the kinds of components one shape, and what cannot be run is refused with the
 //! name of the component.
 
-use super::design::{Breaker, Design, Does, Harm, Load, Policy, When};
+use super::design::{Algorithm, Autoscale, Breaker, Design, Does, Load, Policy, When};
 use super::keys::Popularity;
+use super::requirement::Requirement;
 use crate::base::hash;
 use crate::base::random::Stream;
 use crate::sim::sample;
@@ -11,6 +12,10 @@ use std::ops::Range;
 
 /// No time-out, no deadline, no limit.
 pub const NEVER: u64 = u64::MAX;
+/// The place of a component that is wherever its caller is.
+pub const ANYWHERE: u16 = u16::MAX;
+/// What a component keeps by instance and key has at most so many places.
+pub(super) const PLACES_MAX: f64 = 16e6;
 
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -19,6 +24,7 @@ pub struct Plan {
     pub warm_up: u64,
     pub duration: u64,
     pub drain: u64,
+    pub network: Map,
     pub parts: Vec<Part>,
     pub edges: Vec<Edge>,
     pub steps: Vec<Step>,
@@ -28,17 +34,37 @@ pub struct Plan {
     /// Of all spaces.
     pub keys: u32,
     pub faults: Vec<Fault>,
-    pub requirements: Vec<String>,
+    pub requirements: Vec<Requirement>,
+    /// Parts of the run that requirements are about.
+    pub windows: Vec<(u64, u64)>,
+}
+
+/// Places: the zones, then the regions (of what stands in all of a region's zones).
+#[derive(Clone, Debug, Default)]
+pub struct Map {
+    pub zones: Vec<String>,
+    pub regions: Vec<String>,
+    /// By place.
+    pub region_of: Vec<u16>,
+    /// One way, in microseconds, by pair of places; empty if everything is in one.
+    distances: Vec<u32>,
 }
 
 /// One component.
 #[derive(Clone, Debug)]
 pub struct Part {
     pub name: String,
+    /// The table of the form that it stands in.
+    pub table: &'static str,
     /// What its draws are keyed by: the hash of its name.
     pub key: u64,
     pub kind: Kind,
     pub instances: u16,
+    /// By instance.
+    pub places: Vec<u16>,
+    pub speeds: Vec<f64>,
+    /// Instances that there are at first, and the rule by which there are more or fewer.
+    pub scale: Option<(u16, Autoscale)>,
     /// Slots of an instance, and how many wait for one.
     pub concurrency: u32,
     pub queue: u32,
@@ -47,35 +73,65 @@ pub struct Part {
     pub holds: bool,
     pub fails: f64,
     pub steps: Range<usize>,
-    /// Units a month, of all instances.
-    pub cost: f64,
+    /// Units a month, of an instance.
+    pub price: f64,
 }
 
 #[derive(Clone, Debug)]
 pub enum Kind {
     Clients,
     Plain,
-    Cache {
-        capacity: u32,
-        ttl: u64,
-        single_flight: bool,
-    },
+    /// Takes the nearest of its calls.
+    Router,
+    Cache(Caching),
     Store {
         sync: u16,
         lag: Time,
         fail_over: u64,
+        row_locks: bool,
     },
     KeyValue {
         replicas: u16,
+        range: bool,
+    },
+    Index {
+        refresh: u64,
+    },
+    Gateway {
+        connections: u32,
+        handshake: u64,
     },
     /// Takes messages in for the workers, which are the part of that number.
     Queue {
         workers: u16,
+        retention: u64,
     },
-    Limiter {
-        rate: f64,
-        burst: f64,
-    },
+    Workers,
+    Limiter(Limiting),
+}
+
+#[derive(Clone, Debug)]
+pub struct Caching {
+    pub capacity: u32,
+    pub ttl: u64,
+    /// The mean of what a read may be early, or none.
+    pub early: u64,
+    pub single_flight: bool,
+    pub least_frequently: bool,
+    /// Every node has entries of its own for every key.
+    pub local: bool,
+    /// Writes are kept back for so long.
+    pub back: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Limiting {
+    /// Of an instance.
+    pub rate: f64,
+    pub burst: f64,
+    pub per_key: bool,
+    pub algorithm: Algorithm,
+    pub window: u64,
 }
 
 /// A length of time; most are always the same.
@@ -111,8 +167,10 @@ pub struct Edge {
     pub budget: Option<f64>,
     pub hedge: Option<u64>,
     pub breaker: Option<Breaker>,
-    /// How long the caller is ignorant of an instance's state; 0 unless it is a balancer.
+    /// How long the caller is ignorant of an instance's state; 0 unless it is a balancer or a router.
     pub health_delay: u64,
+    /// Of the instances, if they are weighted.
+    pub weights: Vec<u32>,
 }
 
 /// Which instance a call goes to.
@@ -122,32 +180,48 @@ pub enum Pick {
     Policy(Policy),
     /// The node of the key.
     Key,
+    /// The node of the key's partition, of so many.
+    Partition(u16),
+    /// One of so many points in the caller's region.
+    Point(u16),
     /// A store's primary, or one of its replicas for reads.
     Store {
         replica_reads: bool,
     },
     /// The n-th node of the key.
     Ring,
+    /// Every shard for a read, the key's for a write.
+    Shard,
+    /// The instance that holds the key's connection.
+    Connection,
 }
 
 /// Calls that are made at once.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub edges: Range<u16>,
-    pub times: u16,
-    /// Answers that are enough for a read and for a write.
+    /// Calls to each, for a read and for a write.
+    pub times: [u16; 2],
+    pub fan: bool,
+    /// Another space of keys for each call.
+    pub space: Option<u16>,
+    pub guard: bool,
+    /// Answers that are enough for a read and for a write; 0 is all.
     pub need: [u16; 2],
     pub when: When,
     /// One bit a class.
     pub classes: u64,
     pub does: Option<Does>,
     pub optional: bool,
+    /// That the one who is asked refuses is a failure all the same.
+    pub binding: bool,
     pub detached: bool,
 }
 
 #[derive(Clone, Debug)]
 pub struct Client {
     pub part: u16,
+    pub place: u16,
     pub load: Load,
     pub edge: u16,
     /// Its classes, and up to where in a draw from 0 to 1 each is meant.
@@ -161,11 +235,13 @@ pub struct Class {
     pub write: bool,
     pub space: Option<u16>,
     pub deadline: u64,
+    pub fan: u16,
 }
 
 #[derive(Clone, Debug)]
 pub struct Space {
     pub first: u32,
+    pub count: u32,
     pub popularity: Popularity,
 }
 
@@ -178,9 +254,27 @@ pub struct Fault {
 
 #[derive(Clone, Debug)]
 pub enum Change {
-    Down { part: u16, instance: u16 },
-    Slow { part: u16, factor: f64 },
-    Cut { edges: Vec<u16> },
+    /// Parts and instances.
+    Down(Vec<(u16, u16)>),
+    Slow {
+        parts: Vec<u16>,
+        factor: f64,
+    },
+    Cut {
+        edges: Vec<u16>,
+    },
+    Hot {
+        space: u16,
+        key: u32,
+        share: f64,
+    },
+    /// The instances of the parts up to this one.
+    Deploy {
+        parts: Vec<u16>,
+        instances: u16,
+        factor: f64,
+        fails: f64,
+    },
 }
 
 /// What is compiled so far, and the calls whose ends are still names.
@@ -190,6 +284,20 @@ pub(super) struct Compiler<'d> {
 }
 
 impl Plan {
+    /// The same system under so many times the load.
+    pub fn under(&self, times: f64) -> Plan {
+        let mut plan = self.clone();
+        for client in &mut plan.clients {
+            match &mut client.load {
+                Load::Open(open) => open.rate *= times,
+                Load::Closed(closed) => {
+                    closed.users = (libm::round(f64::from(closed.users) * times) as u32).clamp(1, 1_000_000);
+                }
+            }
+        }
+        plan
+    }
+
     /// Says by name what is wrong with a design that cannot be run.
     pub fn new(design: &Design) -> Result<Plan, String> {
         let run = &design.run;
@@ -198,11 +306,17 @@ impl Plan {
         if run.warm_up >= run.duration {
             return Err("run.warm-up: it must be below the duration".into());
         }
+        let requirements: Vec<Requirement> =
+            design.requirements.iter().map(|text| Requirement::read(text)).collect::<Result<_, _>>()?;
+        let mut windows: Vec<(u64, u64)> = requirements.iter().filter_map(|requirement| requirement.window).collect();
+        windows.sort_unstable();
+        windows.dedup();
         let plan = Plan {
             title: design.title.clone(),
             warm_up: run.warm_up.0,
             duration: run.duration.0,
             drain: run.drain.0,
+            network: Map::new(&design.network)?,
             parts: Vec::new(),
             edges: Vec::new(),
             steps: Vec::new(),
@@ -211,7 +325,8 @@ impl Plan {
             spaces: Vec::new(),
             keys: 0,
             faults: Vec::new(),
-            requirements: design.requirements.clone(),
+            requirements,
+            windows,
         };
         let mut compiler = Compiler { design, plan };
         compiler.spaces()?;
@@ -224,6 +339,11 @@ impl Plan {
 
     pub fn part(&self, name: &str) -> Option<u16> {
         self.parts.iter().position(|part| part.name == name).map(|at| at as u16)
+    }
+
+    /// Where a part's instance is.
+    pub fn place(&self, part: u16, instance: u16) -> u16 {
+        self.parts[usize::from(part)].places.get(usize::from(instance)).copied().unwrap_or(ANYWHERE)
     }
 
     /// Calls must come to an end.
@@ -246,8 +366,89 @@ impl Plan {
         Ok(())
     }
 
-    fn name(&self, part: u16) -> &str {
+    pub(super) fn name(&self, part: u16) -> &str {
         &self.parts[usize::from(part)].name
+    }
+}
+
+impl Map {
+    fn new(network: &super::design::Network) -> Result<Map, String> {
+        let region = |zone: &str| zone.split_once('/').map_or(zone, |(region, _)| region).to_owned();
+        let mut map = Map { zones: network.zones.clone(), ..Map::default() };
+        for (at, zone) in network.zones.iter().enumerate() {
+            if zone.is_empty() || network.zones[..at].contains(zone) {
+                return Err(format!("network.zones: \"{zone}\": each has a name of its own"));
+            }
+            if !map.regions.contains(&region(zone)) {
+                map.regions.push(region(zone));
+            }
+        }
+        if map.regions.is_empty() {
+            map.regions.push(String::new());
+            map.region_of.push(0);
+            return Ok(map);
+        }
+        within("network.zones: their number", map.zones.len() as f64, 1.0, 100.0)?;
+        let find = |name: &str| map.regions.iter().position(|known| known == name);
+        map.region_of = network.zones.iter().map(|zone| find(&region(zone)).unwrap_or(0) as u16).collect();
+        map.region_of.extend(0..map.regions.len() as u16);
+        for distance in &network.between {
+            if let Some(unknown) = distance.regions.iter().find(|name| find(name).is_none()) {
+                return Err(format!("network.between: no zone is in the region \"{unknown}\""));
+            }
+        }
+        let far = [network.between_zones, network.between_regions];
+        let all = network.between.iter().map(|distance| distance.latency).chain(far);
+        for latency in all {
+            within("network: a latency in microseconds", latency.0 as f64, 0.0, 1e7)?;
+        }
+        let count = map.region_of.len();
+        for from in 0..count {
+            for to in 0..count {
+                let regions =
+                    [&map.regions[usize::from(map.region_of[from])], &map.regions[usize::from(map.region_of[to])]];
+                let told = network
+                    .between
+                    .iter()
+                    .find(|d| [&d.regions[0], &d.regions[1]] == regions || [&d.regions[1], &d.regions[0]] == regions);
+                let zones = from < map.zones.len() && to < map.zones.len() && from != to;
+                let latency = match (regions[0] == regions[1], told) {
+                    (true, _) if zones => network.between_zones,
+                    (true, _) => crate::base::Micros::ZERO,
+                    (false, Some(told)) => told.latency,
+                    (false, None) => network.between_regions,
+                };
+                map.distances.push(latency.0 as u32);
+            }
+        }
+        Ok(map)
+    }
+
+    /// One way, beyond what a call takes by itself.
+    #[inline(always)]
+    pub fn distance(&self, from: u16, to: u16) -> u32 {
+        if self.distances.is_empty() || from == ANYWHERE || to == ANYWHERE {
+            return 0;
+        }
+        self.distances[usize::from(from) * self.region_of.len() + usize::from(to)]
+    }
+
+    /// The place of a region as a whole; without a name that of the first.
+    pub(super) fn region(&self, name: Option<&String>) -> Result<u16, String> {
+        let at = match name {
+            None => 0,
+            Some(name) => self
+                .regions
+                .iter()
+                .position(|known| known == name)
+                .ok_or_else(|| format!("no zone is in the region \"{name}\""))?,
+        };
+        Ok((self.zones.len() + at) as u16)
+    }
+
+    pub(super) fn zone(&self, name: &str) -> Result<u16, String> {
+        let at = self.zones.iter().position(|known| known == name);
+        at.map(|at| at as u16).ok_or_else(|| format!("network.zones has no \"{name}\""))
     }
 }
 
@@ -268,12 +469,16 @@ pub(super) fn time(what: &str, distribution: &Distribution) -> Result<Time, Stri
 }
 
 /// A component of which there is one without limits, that takes no time.
-fn plain(name: &str) -> Part {
+pub(super) fn plain(table: &'static str, name: &str) -> Part {
     Part {
         name: name.to_owned(),
+        table,
         key: hash::bytes(0, name.as_bytes()),
         kind: Kind::Plain,
         instances: 1,
+        places: Vec::new(),
+        speeds: Vec::new(),
+        scale: None,
         concurrency: u32::MAX,
         queue: 0,
         read: Time::Fixed(0),
@@ -281,172 +486,7 @@ fn plain(name: &str) -> Part {
         holds: false,
         fails: 0.0,
         steps: 0..0,
-        cost: 0.0,
-    }
-}
-
-impl Compiler<'_> {
-    fn spaces(&mut self) -> Result<(), String> {
-        for (name, keys) in &self.design.keys {
-            within(&format!("keys.{name}: count"), f64::from(keys.count), 1.0, 4e6)?;
-            within(&format!("keys.{name}: zipf"), keys.zipf, 0.0, 5.0)?;
-            let popularity = Popularity::zipf(keys.count, keys.zipf);
-            self.plan.spaces.push(Space { first: self.plan.keys, popularity });
-            self.plan.keys += keys.count;
-            within("keys: the count of all", f64::from(self.plan.keys), 1.0, 4e6)?;
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, kind: &str, part: Part) -> Result<(), String> {
-        let name = format!("{kind}.{}", part.name);
-        let bad = |c: char| !(c.is_alphanumeric() || "-_ /".contains(c));
-        if part.name.is_empty() || part.name.contains(bad) {
-            return Err(format!("{name}: names are of letters, digits, \"-\", \"_\" and spaces"));
-        }
-        if self.plan.part(&part.name).is_some() {
-            return Err(format!("{name}: another component has this name"));
-        }
-        if !matches!(part.kind, Kind::Clients) {
-            within(&format!("{name}: instances"), f64::from(part.instances), 1.0, 1e3)?;
-            within(&format!("{name}: concurrency"), f64::from(part.concurrency), 1.0, f64::from(u32::MAX))?;
-            within(&format!("{name}: fails"), part.fails, 0.0, 1.0)?;
-        }
-        within(&format!("{name}: price"), part.cost, 0.0, 1e12)?;
-        self.plan.parts.push(part);
-        Ok(())
-    }
-
-    fn parts(&mut self) -> Result<(), String> {
-        let design = self.design;
-        for name in design.clients.keys() {
-            self.push("clients", Part { kind: Kind::Clients, instances: 0, ..plain(name) })?;
-        }
-        for (name, of) in &design.balancers {
-            let service = time(&format!("balancers.{name}: service"), &of.service)?;
-            self.push("balancers", Part { read: service.clone(), write: service, cost: of.price, ..plain(name) })?;
-        }
-        for (name, of) in &design.services {
-            let service = time(&format!("services.{name}: service"), &of.service)?;
-            let part = Part {
-                instances: of.instances,
-                concurrency: of.concurrency,
-                queue: of.queue,
-                read: service.clone(),
-                write: service,
-                holds: of.holds,
-                fails: of.fails,
-                cost: of.price * f64::from(of.instances),
-                ..plain(name)
-            };
-            self.push("services", part)?;
-        }
-        for (name, of) in &design.limiters {
-            within(&format!("limiters.{name}: rate"), of.rate, 1e-6, 1e9)?;
-            within(&format!("limiters.{name}: burst"), of.burst, 1.0, 1e9)?;
-            self.push("limiters", Part { kind: Kind::Limiter { rate: of.rate, burst: of.burst }, ..plain(name) })?;
-        }
-        self.queues()?;
-        self.keepers()
-    }
-
-    fn queues(&mut self) -> Result<(), String> {
-        for (name, of) in &self.design.queues {
-            let accept = time(&format!("queues.{name}: accept"), &of.accept)?;
-            let work = time(&format!("queues.{name}: work"), &of.work)?;
-            let kind = Kind::Queue { workers: self.plan.parts.len() as u16 + 1 };
-            self.push("queues", Part { kind, read: accept.clone(), write: accept, ..plain(name) })?;
-            let workers = Part {
-                concurrency: of.workers,
-                queue: of.capacity,
-                read: work.clone(),
-                write: work,
-                holds: true,
-                fails: of.fails,
-                cost: of.price * f64::from(of.workers),
-                ..plain(&workers(name))
-            };
-            self.push("queues", workers)?;
-        }
-        Ok(())
-    }
-
-    /// Caches and stores.
-    fn keepers(&mut self) -> Result<(), String> {
-        let design = self.design;
-        for (name, of) in &design.caches {
-            let service = time(&format!("caches.{name}: service"), &of.service)?;
-            within(&format!("caches.{name}: capacity"), f64::from(of.capacity), 1.0, 4e6)?;
-            let ttl = of.ttl.map_or(NEVER, |ttl| ttl.0);
-            let kind = Kind::Cache { capacity: of.capacity, ttl, single_flight: of.single_flight };
-            let (instances, concurrency, queue) = (of.instances, of.concurrency, of.queue);
-            let cost = of.price * f64::from(instances);
-            let (read, write) = (service.clone(), service);
-            self.push("caches", Part { kind, instances, concurrency, queue, read, write, cost, ..plain(name) })?;
-        }
-        for (name, of) in &design.stores {
-            within(&format!("stores.{name}: replicas"), f64::from(of.replicas), 0.0, 7.0)?;
-            within(&format!("stores.{name}: sync"), f64::from(of.sync), 0.0, f64::from(of.replicas))?;
-            let lag = time(&format!("stores.{name}: lag"), &of.lag)?;
-            let kind = Kind::Store { sync: of.sync, lag, fail_over: of.fail_over.0 };
-            let instances = of.replicas + 1;
-            let read = time(&format!("stores.{name}: read"), &of.read)?;
-            let write = time(&format!("stores.{name}: write"), &of.write)?;
-            let (concurrency, queue, cost) = (of.concurrency, of.queue, of.price * f64::from(instances));
-            self.push("stores", Part { kind, instances, concurrency, queue, read, write, cost, ..plain(name) })?;
-        }
-        for (name, of) in &design.key_values {
-            let place = format!("key-values.{name}");
-            within(&format!("{place}: replicas"), f64::from(of.replicas), 1.0, f64::from(of.nodes.min(7)))?;
-            for quorum in [of.read_quorum, of.write_quorum] {
-                within(&format!("{place}: quorum"), f64::from(quorum), 1.0, f64::from(of.replicas))?;
-            }
-            let (kind, instances) = (Kind::KeyValue { replicas: of.replicas }, of.nodes);
-            let (read, write) =
-                (time(&format!("{place}: read"), &of.read)?, time(&format!("{place}: write"), &of.write)?);
-            let (concurrency, queue, cost) = (of.concurrency, of.queue, of.price * f64::from(instances));
-            self.push("key-values", Part { kind, instances, concurrency, queue, read, write, cost, ..plain(name) })?;
-        }
-        Ok(())
-    }
-
-    fn faults(&mut self) -> Result<(), String> {
-        for (i, fault) in self.design.faults.iter().enumerate() {
-            let place = format!("faults[{i}]");
-            let find = |name: &str| self.plan.part(name).ok_or_else(|| format!("{place}: no component \"{name}\""));
-            let does = match &fault.does {
-                Harm::Down { component, instance } => {
-                    let part = find(component)?;
-                    let instances = self.plan.parts[usize::from(part)].instances;
-                    if *instance >= instances {
-                        return Err(format!("{place}: {component} has {instances} instances, counted from 0"));
-                    }
-                    Change::Down { part, instance: *instance }
-                }
-                Harm::Slow { component, factor } => {
-                    within(&format!("{place}: factor"), *factor, 1e-3, 1e4)?;
-                    Change::Slow { part: find(component)?, factor: *factor }
-                }
-                Harm::Cut { from, to } => {
-                    let (from_part, to_part) = (find(from)?, find(to)?);
-                    let between = |at: &u16| {
-                        let edge = &self.plan.edges[usize::from(*at)];
-                        (edge.from, edge.to) == (from_part, to_part)
-                    };
-                    let edges: Vec<u16> = (0..self.plan.edges.len() as u16).filter(between).collect();
-                    if edges.is_empty() {
-                        return Err(format!("{place}: {from} does not call {to}"));
-                    }
-                    Change::Cut { edges }
-                }
-            };
-            let until = fault.until.map_or(NEVER, |until| until.0);
-            if until <= fault.at.0 {
-                return Err(format!("{place}: it must end after it begins"));
-            }
-            self.plan.faults.push(Fault { at: fault.at.0, until, does });
-        }
-        Ok(())
+        price: 0.0,
     }
 }
 

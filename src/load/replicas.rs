@@ -3,7 +3,8 @@
 //! A replica applies the log in order. What it has not got when it becomes the primary is gone, acknowledged or not; the
 //! others then begin from a copy of it. A replica that was down comes back with a copy of the primary.
 
-use super::engine::{Engine, Event, Outcome};
+use super::design::Does;
+use super::engine::{Caller, Engine, Event, NONE, Outcome, Stage};
 use super::kinds::{Found, Held};
 use super::plan::Kind;
 use crate::base::random::derive;
@@ -24,6 +25,10 @@ pub(super) struct Store {
     pub term: u32,
     /// Acknowledged writes that no primary has any more.
     pub lost: u64,
+    /// Writes that replaced what whoever wrote had not seen.
+    pub overwritten: u64,
+    /// By key, if rows are locked: the visit that writes; those that wait stand behind it.
+    locks: Vec<u32>,
 }
 
 struct Entry {
@@ -36,7 +41,7 @@ struct Entry {
 }
 
 impl Store {
-    pub fn new(instances: u16, keys: u32) -> Store {
+    pub fn new(instances: u16, keys: u32, row_locks: bool) -> Store {
         let count = usize::from(instances);
         Store {
             primary: 0,
@@ -48,6 +53,8 @@ impl Store {
             epochs: vec![0; count],
             term: 0,
             lost: 0,
+            overwritten: 0,
+            locks: if row_locks { vec![NONE; keys as usize] } else { Vec::new() },
         }
     }
 
@@ -96,6 +103,11 @@ impl Engine<'_> {
         }
         let (key, version) = (visit.freight.key, visit.freight.version);
         let own = &mut store.versions[usize::from(visit.instance)][key as usize];
+        let unseen = visit.freight.seen != NONE && visit.freight.seen != *own;
+        if unseen && visit.freight.guard {
+            return Found::Done(Outcome::Failed);
+        }
+        store.overwritten += u64::from(unseen);
         *own = (*own).max(version);
         let acknowledged = *sync == 0;
         store.log.push_back(Entry { key, version, visit: at, turn: visit.turn, copies: 0, acknowledged });
@@ -223,6 +235,70 @@ impl Engine<'_> {
         store.copy(replica, now);
         for at in from as usize..len {
             self.copied(part, at);
+        }
+    }
+
+    /// Takes the row of a write. Is it free? If not, the visit waits behind the others.
+    pub(super) fn lock(&mut self, at: u32) -> bool {
+        let visit = &self.visits[at];
+        if visit.freight.does != Does::Write {
+            return true;
+        }
+        let (part, key) = (visit.part, visit.freight.key as usize);
+        let Some(holder) = self.store(part).locks.get_mut(key) else { return true };
+        if *holder == NONE {
+            *holder = at;
+            return true;
+        }
+        // At most as many wait as there are connections.
+        let mut last = *holder;
+        while self.visits[last].next != NONE {
+            last = self.visits[last].next;
+        }
+        self.visits[last].next = at;
+        false
+    }
+
+    /// A write is over: the next of its row begins.
+    pub(super) fn unlock(&mut self, at: u32) {
+        let visit = &self.visits[at];
+        let key = visit.freight.key as usize;
+        let Held::Store(store) = &mut self.parts[usize::from(visit.part)].held else { return };
+        let Some(holder) = store.locks.get_mut(key).filter(|holder| **holder == at) else { return };
+        let next = std::mem::replace(&mut self.visits[at].next, NONE);
+        *holder = next;
+        if next != NONE {
+            self.work(next);
+        }
+    }
+
+    /// A write is gone with its instance, and those behind it too.
+    pub(super) fn forget_lock(&mut self, at: u32) {
+        let visit = &self.visits[at];
+        let key = visit.freight.key as usize;
+        if let Held::Store(store) = &mut self.parts[usize::from(visit.part)].held
+            && let Some(holder) = store.locks.get_mut(key).filter(|holder| **holder == at)
+        {
+            *holder = NONE;
+        }
+    }
+
+    /// A broker is down: messages that were acknowledged, and of which no copy had been made, are lost.
+    pub(super) fn lose_messages(&mut self, part: u16) {
+        if !matches!(self.plan.parts[usize::from(part)].kind, Kind::Queue { .. }) {
+            return;
+        }
+        let on_their_way = |at: &u32| {
+            let visit = &self.visits[*at];
+            visit.stage == Stage::Travelling && self.plan.edges[usize::from(visit.edge)].from == part
+        };
+        let gone: Vec<u32> = (0..self.visits.all().len() as u32).filter(on_their_way).collect();
+        for at in gone {
+            let call = self.visits[at].call;
+            let lost =
+                matches!(self.calls[call].caller, Caller::Nobody) && self.calls[call].turn == self.visits[at].call_turn;
+            self.parts[usize::from(part)].count.lost += u64::from(lost);
+            self.visits[at].stage = Stage::Lost;
         }
     }
 }

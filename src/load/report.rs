@@ -4,20 +4,32 @@
 use super::engine::{Caller, Engine, SLICES};
 use super::histogram::Histogram;
 use super::kinds::Held;
-use super::plan::Kind;
+use super::plan::{Kind, NEVER};
 use crate::base::{codec, hash};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub seed: u64,
+    /// How long was measured, in microseconds.
+    pub measured: u64,
     pub classes: Vec<ClassReport>,
+    /// The classes again, for each part of the run that requirements are about: requests that began then.
+    pub windows: Vec<WindowReport>,
     pub components: Vec<ComponentReport>,
     pub edges: Vec<EdgeReport>,
     /// Units a month, by the prices of the design.
     pub cost: f64,
     /// The run ended early: there were more visits at once than there may be ([`super::LIVE_MAX`]).
     pub limit_reached: bool,
+}
+
+/// From a time on, up to another one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WindowReport {
+    pub from: u64,
+    pub until: u64,
+    pub classes: Vec<ClassReport>,
 }
 
 /// Requests of one class.
@@ -36,11 +48,18 @@ pub struct ClassReport {
     pub stale: u64,
     /// Of those that were answered, in microseconds.
     pub latency: Histogram,
+    /// Of their messages through queues, from the request until each was done; and how many are dead. Not by window.
+    pub delivered: Histogram,
+    pub undelivered: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComponentReport {
     pub name: String,
+    /// The table of the form that it stands in.
+    pub table: String,
+    /// What there was of it over time, on average.
+    pub instances: f64,
     /// The share of the slots that is taken; none of a component without limit.
     pub utilisation: Option<f64>,
     /// Inside at once, and waiting for a slot at once: means over time, and the most that waited.
@@ -53,8 +72,12 @@ pub struct ComponentReport {
     pub shed: u64,
     /// Of a cache's reads.
     pub hit_ratio: Option<f64>,
-    /// Acknowledged writes that a fail-over has lost, over the whole run.
+    /// Acknowledged writes that a fail-over has lost, or a cache or a broker that kept them, over the whole run.
     pub lost: u64,
+    /// Writes that replaced what whoever wrote had not seen (lost updates), over the whole run.
+    pub overwritten: u64,
+    /// The most connections that an instance has held.
+    pub connections: u32,
     /// Detached calls, of messages for instance: done, and given up.
     pub done: u64,
     pub dead: u64,
@@ -62,6 +85,8 @@ pub struct ComponentReport {
     pub wait: Histogram,
     pub service: Histogram,
     pub sojourn: Histogram,
+    /// Of calls that nobody waits for: until they were done.
+    pub later: Histogram,
     /// For each of 60 parts of the measured time: how many waited, and the share of slots taken (0 without limit).
     pub over_time: Vec<(f64, f64)>,
     pub cost: f64,
@@ -77,6 +102,8 @@ pub struct EdgeReport {
     pub timed_out: u64,
     /// By the breaker.
     pub refused: u64,
+    /// It has a time-out.
+    pub limited: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -87,6 +114,8 @@ pub(super) struct Tally {
     pub shed: u64,
     pub stale: u64,
     pub latency: Histogram,
+    pub delivered: Histogram,
+    pub undelivered: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -99,6 +128,7 @@ pub(super) struct Counts {
     pub misses: u64,
     pub done: u64,
     pub dead: u64,
+    pub lost: u64,
     pub inside_area: u64,
     pub waiting_max: u32,
 }
@@ -158,10 +188,18 @@ fn share(of: u64, all: u64) -> f64 {
 
 pub(super) fn make(engine: &mut Engine, seed: u64) -> Report {
     let plan = engine.plan;
+    let windows = plan.windows.iter().enumerate().map(|(at, (from, until))| WindowReport {
+        from: *from,
+        until: *until,
+        classes: classes(engine, &engine.windows[at], Some((*from, *until))),
+    });
+    let windows = windows.collect();
     let components: Vec<ComponentReport> = (0..plan.parts.len()).filter_map(|at| component(engine, at)).collect();
     Report {
         seed,
-        classes: classes(engine),
+        measured: plan.duration - plan.warm_up,
+        classes: classes(engine, &engine.tallies, None),
+        windows,
         cost: components.iter().map(|component| component.cost).sum(),
         components,
         edges: engine.edges.iter().enumerate().map(|(at, edge)| edge_report(engine, at, &edge.count)).collect(),
@@ -169,11 +207,13 @@ pub(super) fn make(engine: &mut Engine, seed: u64) -> Report {
     }
 }
 
-fn classes(engine: &Engine) -> Vec<ClassReport> {
+fn classes(engine: &Engine, tallies: &[Tally], window: Option<(u64, u64)>) -> Vec<ClassReport> {
+    let within = |began: u64| window.is_none_or(|(from, until)| (from..until).contains(&began));
     let report = |(at, tally): (usize, &Tally)| {
         let unfinished = |call: &&super::engine::Call| {
             let of_client = matches!(call.caller, Caller::Client { .. });
-            of_client && usize::from(call.freight.class) == at && call.began >= engine.plan.warm_up
+            let measured = call.began >= engine.plan.warm_up && within(call.began);
+            of_client && usize::from(call.freight.class) == at && measured
         };
         ClassReport {
             name: engine.plan.classes[at].name.clone(),
@@ -185,9 +225,11 @@ fn classes(engine: &Engine) -> Vec<ClassReport> {
             unfinished: engine.calls.all().iter().filter(unfinished).count() as u64,
             stale: tally.stale,
             latency: tally.latency.clone(),
+            delivered: tally.delivered.clone(),
+            undelivered: tally.undelivered,
         }
     };
-    engine.tallies.iter().enumerate().map(report).collect()
+    tallies.iter().enumerate().map(report).collect()
 }
 
 fn component(engine: &mut Engine, at: usize) -> Option<ComponentReport> {
@@ -196,22 +238,25 @@ fn component(engine: &mut Engine, at: usize) -> Option<ComponentReport> {
         return None;
     }
     let length = engine.plan.duration - engine.plan.warm_up;
-    let slots = f64::from(of.instances) * f64::from(of.concurrency);
+    let concurrency = f64::from(of.concurrency);
     let limited = of.concurrency != u32::MAX;
     let state = &mut engine.parts[at];
     let areas = state.slices.iter().copied();
-    let before = std::iter::once((0, 0)).chain(areas.clone());
+    let before = std::iter::once([0; 3]).chain(areas.clone());
     let slice = length as f64 / SLICES as f64;
     let over_time = areas.zip(before).map(|(now, before)| {
-        let (waiting, busy) = ((now.0 - before.0) as f64 / slice, (now.1 - before.1) as f64 / slice);
-        (waiting, if limited { busy / slots } else { 0.0 })
+        let [waiting, busy, on] = [0, 1, 2].map(|of| (now[of] - before[of]) as f64);
+        (waiting / slice, if limited && on > 0.0 { busy / on / concurrency } else { 0.0 })
     });
     let over_time = over_time.collect();
-    let (waiting, busy) = state.slices.last().copied().unwrap_or((0, 0));
+    let [waiting, busy, on] = state.slices.last().copied().unwrap_or([0; 3]);
+    let instances = on as f64 / length as f64;
     let count = &state.count;
     Some(ComponentReport {
         name: of.name.clone(),
-        utilisation: limited.then(|| busy as f64 / length as f64 / slots),
+        table: of.table.to_owned(),
+        instances,
+        utilisation: limited.then(|| if on == 0 { 0.0 } else { busy as f64 / on as f64 / concurrency }),
         inside_mean: count.inside_area as f64 / length as f64,
         waiting_mean: waiting as f64 / length as f64,
         waiting_max: count.waiting_max,
@@ -219,15 +264,22 @@ fn component(engine: &mut Engine, at: usize) -> Option<ComponentReport> {
         answered: count.answered,
         failed: count.failed,
         shed: count.shed,
-        hit_ratio: matches!(of.kind, Kind::Cache { .. }).then(|| share(count.hits, count.hits + count.misses)),
-        lost: if let Held::Store(store) = &state.held { store.lost } else { 0 },
+        hit_ratio: matches!(of.kind, Kind::Cache(_)).then(|| share(count.hits, count.hits + count.misses)),
+        lost: count.lost + if let Held::Store(store) = &state.held { store.lost } else { 0 },
+        overwritten: match &state.held {
+            Held::Store(store) => store.overwritten,
+            Held::KeyValue(_, overwritten) => *overwritten,
+            _ => 0,
+        },
+        connections: if let Held::Connections(held) = &state.held { held.most } else { 0 },
         done: count.done,
         dead: count.dead,
         wait: std::mem::take(&mut state.wait),
         service: std::mem::take(&mut state.served),
         sojourn: std::mem::take(&mut state.sojourn),
+        later: std::mem::take(&mut state.later),
         over_time,
-        cost: of.cost,
+        cost: of.price * instances,
     })
 }
 
@@ -241,5 +293,6 @@ fn edge_report(engine: &Engine, at: usize, count: &EdgeCounts) -> EdgeReport {
         hedges: count.hedges,
         timed_out: count.timed_out,
         refused: count.refused,
+        limited: edge.time_out != NEVER,
     }
 }

@@ -1,13 +1,21 @@
 //! Calls, compiled: each becomes a step of its component, with an edge for each component that it calls.
 
-use super::design::{self, Call, Load, Policy, When};
+use super::design::{self, Acks, Call, Load, Policy, When};
 use super::plan::{Class, Client, Compiler, Edge, Kind, NEVER, Part, Pick, Step, time, within, workers};
 use crate::base::{Micros, hash};
 use crate::sim::sample;
 use crate::wire::Distribution;
 
-/// How a component makes its calls, unless it is a balancer.
-const DIRECT: (Policy, Micros) = (Policy::Random, Micros::ZERO);
+/// How a component chooses among the instances that it calls.
+#[derive(Clone, Copy)]
+struct Choice<'d> {
+    policy: Policy,
+    health_delay: Micros,
+    weights: &'d [u32],
+}
+
+/// Of a component that is no balancer.
+const DIRECT: Choice<'static> = Choice { policy: Policy::Random, health_delay: Micros::ZERO, weights: &[] };
 
 impl Compiler<'_> {
     pub(super) fn calls(&mut self) -> Result<(), String> {
@@ -15,28 +23,41 @@ impl Compiler<'_> {
         for (name, of) in &design.clients {
             self.client(name, of)?;
         }
+        for (name, of) in &design.routers {
+            within(&format!("routers.{name}: ttl"), of.ttl.0 as f64, 0.0, 86_400e6)?;
+            if of.call.times != 1 || of.call.fan || of.call.detached {
+                return Err(format!("routers.{name}: it makes one call, to the nearest, and waits for it"));
+            }
+            self.steps(name, std::slice::from_ref(&of.call), Choice { health_delay: of.ttl, ..DIRECT })?;
+        }
         for (name, of) in &design.balancers {
-            self.steps(name, std::slice::from_ref(&of.call), (of.policy, of.health_delay))?;
+            let choice = Choice { policy: of.policy, health_delay: of.health_delay, weights: &of.weights };
+            self.steps(name, std::slice::from_ref(&of.call), choice)?;
         }
         for (name, of) in &design.services {
             self.steps(name, &of.calls, DIRECT)?;
         }
+        for (name, of) in &design.gateways {
+            self.steps(name, &of.calls, DIRECT)?;
+        }
         for (name, of) in &design.limiters {
-            self.steps(name, std::slice::from_ref(&of.call), DIRECT)?;
+            self.steps(name, of.call.as_slice(), DIRECT)?;
         }
         for (name, of) in &design.queues {
-            let mut deliver = call_to(&workers(name));
+            let mut deliver = Call::new(&workers(name));
             deliver.detached = true;
             deliver.retries = of.redeliveries;
-            deliver.latency = Distribution::Constant(Micros::ZERO);
+            // Until all copies have it, no worker does; if it was acknowledged before, it is on its way so long.
+            let on_its_way = of.acks == Acks::One;
+            deliver.latency = if on_its_way { of.lag.clone() } else { Distribution::Constant(Micros::ZERO) };
             self.steps(name, &[deliver], DIRECT)?;
             self.steps(&workers(name), &of.calls, DIRECT)?;
         }
         for (name, of) in &design.caches {
-            let mut calls = of.calls.clone();
-            // Through: what it has need not be read again.
-            calls.iter_mut().filter(|call| call.when == When::Always).for_each(|call| call.when = When::Miss);
-            self.steps(name, &calls, DIRECT)?;
+            self.steps(name, &through(&of.calls), DIRECT)?;
+        }
+        for (name, of) in &design.cdns {
+            self.steps(name, &through(&of.calls), DIRECT)?;
         }
         Ok(())
     }
@@ -47,15 +68,17 @@ impl Compiler<'_> {
         let first = self.plan.classes.len();
         for class in &of.classes {
             let unknown = |keys: &String| format!("{place}: class {}: no keys \"{keys}\"", class.name);
-            let space = |keys: &String| self.design.keys.keys().position(|k| k == keys).ok_or_else(|| unknown(keys));
-            let space = class.keys.as_ref().map(space).transpose()?.map(|at| at as u16);
+            let space = class.keys.as_ref().map(|keys| self.space(keys).ok_or_else(|| unknown(keys))).transpose()?;
+            within(&format!("{place}: fan of {}", class.name), f64::from(class.fan), 1.0, 1e3)?;
             within(&format!("{place}: share of {}", class.name), class.share, 1e-9, 1e9)?;
             let deadline = class.deadline.map_or(NEVER, |deadline| deadline.0);
-            self.plan.classes.push(Class { name: class.name.clone(), write: class.write, space, deadline });
+            let (name, write, fan) = (class.name.clone(), class.write, class.fan);
+            self.plan.classes.push(Class { name, write, space, deadline, fan });
         }
         let mut shares: Vec<f64> = of.classes.iter().map(|class| class.share).collect();
         if shares.is_empty() {
-            self.plan.classes.push(Class { name: name.to_owned(), write: false, space: None, deadline: NEVER });
+            let name = name.to_owned();
+            self.plan.classes.push(Class { name, write: false, space: None, deadline: NEVER, fan: 1 });
             shares.push(1.0);
         }
         let names: Vec<&str> = self.plan.classes.iter().map(|class| class.name.as_str()).collect();
@@ -70,33 +93,49 @@ impl Compiler<'_> {
             *share = up_to;
         }
         let call = &of.call;
-        if call.to.len() != 1 || call.times != 1 || call.detached || call.optional || call.when != When::Always {
+        if call.to.len() != 1
+            || call.times != 1
+            || call.fan
+            || call.detached
+            || call.optional
+            || call.when != When::Always
+        {
             return Err(format!("{place}: clients make one call, to one component, and wait for it"));
         }
         let steps = self.plan.steps.len();
         self.steps(name, std::slice::from_ref(call), DIRECT)?;
         let step = &self.plan.steps[steps];
-        if step.times != 1 {
-            return Err(format!("{place}: a key-value store is called by a service, which asks its nodes"));
+        if step.times != [1, 1] {
+            return Err(format!(
+                "{place}: a service stands between clients and a store with many nodes, and asks them"
+            ));
         }
         let (edge, classes) = (step.edges.start, first..self.plan.classes.len());
         let part = self.plan.part(name).expect("it was added");
-        self.plan.clients.push(Client { part, load: of.load.clone(), edge, classes, shares });
+        let at = self.plan.network.region(of.region.as_ref()).map_err(|why| format!("{place}: {why}"))?;
+        self.plan.clients.push(Client { part, place: at, load: of.load.clone(), edge, classes, shares });
         Ok(())
     }
 
-    fn steps(&mut self, name: &str, calls: &[Call], (policy, health_delay): (Policy, Micros)) -> Result<(), String> {
+    /// The number of a space of keys.
+    fn space(&self, name: &str) -> Option<u16> {
+        self.design.keys.keys().position(|known| known == name).map(|at| at as u16)
+    }
+
+    fn steps(&mut self, name: &str, calls: &[Call], choice: Choice) -> Result<(), String> {
         let from = self.plan.part(name).expect("it was added");
         let first = self.plan.steps.len();
         for call in calls {
             let edges = self.plan.edges.len() as u16;
             for to in &call.to {
-                let edge = self.edge(from, to, call, policy)?;
-                self.plan.edges.push(Edge { health_delay: health_delay.0, ..edge });
+                let edge = self.edge(from, to, call, choice)?;
+                self.plan.edges.push(edge);
             }
+            within("calls: their number", self.plan.edges.len() as f64, 0.0, 1e4)?;
             let step = self.step(name, call, edges)?;
             self.plan.steps.push(step);
         }
+        within(&format!("{name}: calls"), (self.plan.steps.len() - first) as f64, 0.0, 255.0)?;
         self.plan.parts[usize::from(from)].steps = first..self.plan.steps.len();
         Ok(())
     }
@@ -107,24 +146,45 @@ impl Compiler<'_> {
         if call.to.is_empty() || calls == 0 || calls > 1_000 {
             return Err(format!("{name}: a call is to 1 to 1,000 components and instances"));
         }
+        if call.need.is_some_and(|need| need == 0 || !call.fan && u32::from(need) > calls) {
+            return Err(format!("{name}: need is from 1 to the {calls} calls that are made"));
+        }
+        if call.fan && call.to.len() > 10 {
+            return Err(format!("{name}: a call for each of many others is to 10 components at most"));
+        }
+        let space = |keys: &String| self.space(keys).ok_or_else(|| format!("{name}: no keys \"{keys}\""));
         let mut step = Step {
-            edges,
-            times: call.times,
-            need: [call.need.unwrap_or(calls as u16); 2],
+            times: [call.times; 2],
+            fan: call.fan,
+            space: call.keys.as_ref().map(space).transpose()?,
+            guard: call.guard,
+            need: [call.need.unwrap_or(0); 2],
             when: call.when,
             classes: 0,
             does: call.does,
             optional: call.optional,
+            binding: call.to.iter().any(|to| self.asks_limiter(to, 0)),
             detached: call.detached,
+            edges,
         };
-        if call.need.is_some_and(|need| need == 0 || u32::from(need) > calls) {
-            return Err(format!("{name}: need is from 1 to the {calls} calls that are made"));
-        }
-        if let Some(of) = call.to.iter().find_map(|to| self.design.key_values.get(to)) {
-            if calls != 1 {
-                return Err(format!("{name}: a key-value store is called by itself, once"));
+        for to in &call.to {
+            let (store, index) = (self.design.key_values.get(to), self.design.indexes.get(to));
+            if (store.is_some() || index.is_some()) && (calls != 1 || call.fan && call.keys.is_none()) {
+                return Err(format!(
+                    "{name}: \"{to}\" has many nodes: it is called by itself, once, or for other keys"
+                ));
             }
-            (step.times, step.need) = (of.replicas, [of.read_quorum, of.write_quorum]);
+            if let Some(of) = store {
+                (step.times, step.need) = ([of.replicas; 2], [of.read_quorum, of.write_quorum]);
+            }
+            if let Some(of) = index {
+                step.times = [of.shards, 1];
+            }
+            if call.fan && step.times != [1, 1] {
+                return Err(format!(
+                    "{name}: a call for each of many others asks one node of \"{to}\"; give it one copy"
+                ));
+            }
         }
         for class in &call.classes {
             let at = self.plan.classes.iter().position(|known| known.name == *class);
@@ -136,7 +196,16 @@ impl Compiler<'_> {
         Ok(step)
     }
 
-    fn edge(&self, from: u16, to: &str, call: &Call, policy: Policy) -> Result<Edge, String> {
+    /// Is it a limiter, or what only leads to one?
+    fn asks_limiter(&self, name: &str, depth: usize) -> bool {
+        let balancer = self.design.balancers.get(name).map(|of| &of.call);
+        let router = self.design.routers.get(name).map(|of| &of.call);
+        let mut leads = balancer.into_iter().chain(router).flat_map(|call| &call.to);
+        // Circles are refused later.
+        self.design.limiters.contains_key(name) || depth < 8 && leads.any(|to| self.asks_limiter(to, depth + 1))
+    }
+
+    fn edge(&self, from: u16, to: &str, call: &Call, choice: Choice) -> Result<Edge, String> {
         let name = &self.plan.parts[usize::from(from)].name;
         let place = format!("{name}: its call to {to}");
         let target = self.plan.part(to).ok_or_else(|| format!("{place}: no component has this name"))?;
@@ -160,7 +229,7 @@ impl Compiler<'_> {
             from,
             to: target,
             key: hash::bytes(same as u64, format!("{name}>{to}").as_bytes()),
-            pick: self.pick(part, policy),
+            pick: self.pick(part, choice.policy),
             latency: time(&format!("{place}: latency"), &call.latency)?,
             time_out: call.time_out.map_or(NEVER, |limit| limit.0),
             retries: call.retries,
@@ -170,21 +239,38 @@ impl Compiler<'_> {
             budget: call.retry_budget,
             hedge: call.hedge.map(|hedge| hedge.0),
             breaker: call.breaker.clone(),
-            health_delay: 0,
+            health_delay: choice.health_delay.0,
+            weights: choice.weights.to_vec(),
         })
     }
 
     fn pick(&self, part: &Part, policy: Policy) -> Pick {
-        match part.kind {
-            Kind::Cache { .. } => Pick::Key,
+        match &part.kind {
+            Kind::Cache(caching) if caching.local => {
+                Pick::Point(self.design.cdns.get(&part.name).map_or(1, |of| of.points))
+            }
+            Kind::Cache(_) => Pick::Key,
             Kind::Store { .. } => {
                 Pick::Store { replica_reads: self.design.stores.get(&part.name).is_some_and(|of| of.replica_reads) }
             }
             Kind::KeyValue { .. } => Pick::Ring,
+            Kind::Index { .. } => Pick::Shard,
+            Kind::Gateway { .. } => Pick::Connection,
+            Kind::Workers if part.instances > 1 => {
+                let queue = part.name.strip_suffix("/workers").unwrap_or_default();
+                Pick::Partition(self.design.queues.get(queue).map_or(1, |of| of.partitions))
+            }
             _ if part.instances == 1 => Pick::Only,
             _ => Pick::Policy(policy),
         }
     }
+}
+
+/// Calls of a cache that is read and written through: what it has need not be read again.
+fn through(calls: &[Call]) -> Vec<Call> {
+    let mut calls = calls.to_vec();
+    calls.iter_mut().filter(|call| call.when == When::Always).for_each(|call| call.when = When::Miss);
+    calls
 }
 
 fn check_load(place: &str, load: &Load) -> Result<(), String> {
@@ -203,28 +289,5 @@ fn check_load(place: &str, load: &Load) -> Result<(), String> {
             within(&format!("{place}: users"), f64::from(closed.users), 1.0, 1e6)?;
             sample::check(&closed.think).map_err(|why| format!("{place}: think: {why}"))
         }
-    }
-}
-
-/// A call with the defaults of the form.
-fn call_to(name: &str) -> Call {
-    Call {
-        to: vec![name.to_owned()],
-        when: When::Always,
-        classes: Vec::new(),
-        does: None,
-        times: 1,
-        need: None,
-        optional: false,
-        detached: false,
-        latency: Distribution::Constant(Micros(250)),
-        time_out: None,
-        retries: 0,
-        back_off: Micros::ms(100),
-        back_off_max: Micros::s(10),
-        jitter: 1.0,
-        retry_budget: None,
-        hedge: None,
-        breaker: None,
     }
 }

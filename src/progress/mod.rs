@@ -4,13 +4,14 @@
 //! under [`ASIDE_KEY`], where the page offers it for download.
 
 mod named;
+pub mod review;
 pub mod settings;
 
 pub use named::Named;
 
 use crate::base::json::{self, Fields, Json};
 
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// The key in local storage.
 pub const KEY: &str = "faultline.progress";
 /// Where a text that cannot be read is kept.
@@ -19,6 +20,10 @@ pub const ASIDE_KEY: &str = "faultline.progress.aside";
 pub const RUN_BYTES_MAX: usize = 200_000;
 /// Of the learner's own words so many characters are kept for each question.
 pub const WORDS_MAX: usize = 4_000;
+/// The name under which a lesson keeps what the learner explained back, and when that was looked at again.
+pub const EXPLAIN: &str = "explain";
+/// Of a card so many looks are kept, the last ones.
+const LOOKS_MAX: usize = 100;
 
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(test, derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
@@ -27,6 +32,9 @@ pub struct Progress {
     /// Where the learner was last.
     #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
     pub position: Option<Position>,
+    /// What a class link fixed. Since version 3.
+    #[cfg_attr(test, serde(default, skip_serializing_if = "Option::is_none"))]
+    pub class: Option<Class>,
     /// By the lesson's slug.
     #[cfg_attr(test, serde(default))]
     pub lessons: Named<LessonProgress>,
@@ -39,6 +47,19 @@ pub struct Position {
     /// From 0.
     pub step: u32,
 }
+
+/// A teacher's list of lessons, and the seed under which all of the class play them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Class {
+    pub seed: u32,
+    pub lessons: Vec<String>,
+}
+
+/// One look at a card: when, in milliseconds since 1970, and how well it was known, 1 to 4 (again, hard, good, easy).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(test, derive(serde::Serialize, serde::Deserialize))]
+pub struct Recall(pub u64, pub u8);
 
 /// Steps, predictions and goals are named by their ids, which are stable: `step`, `step/prediction`, `step/goal`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,6 +75,9 @@ pub struct LessonProgress {
     /// The learner's own words on an interviewer's question: `step/follow-up`. Since version 2.
     #[cfg_attr(test, serde(default))]
     pub words: Named<String>,
+    /// What came back for review: `step/prediction`, or [`EXPLAIN`]; the first look is the prediction itself. Since version 3.
+    #[cfg_attr(test, serde(default))]
+    pub looks: Named<Vec<Recall>>,
     /// The last step was reached and left by "Finish".
     #[cfg_attr(test, serde(default))]
     pub finished: bool,
@@ -86,7 +110,7 @@ pub struct GoalMet {
 
 impl Default for Progress {
     fn default() -> Self {
-        Progress { version: VERSION, position: None, lessons: Named::default() }
+        Progress { version: VERSION, position: None, class: None, lessons: Named::default() }
     }
 }
 
@@ -96,8 +120,8 @@ impl Progress {
         let wrong = |error: String| format!("the saved progress cannot be read ({error})");
         let mut fields = json::read(text).and_then(Json::fields).map_err(wrong)?;
         match fields.number::<u32>("version").map_err(wrong)? {
-            // Version 1 had no words of the learner; what it has is read as it is.
-            1 | VERSION => read_fields(fields).map_err(wrong),
+            // Version 1 had no words of the learner, version 2 no reviews and no class; what they have is read as it is.
+            1 | 2 | VERSION => read_fields(fields).map_err(wrong),
             newer if newer > VERSION => Err(format!(
                 "the saved progress is of a newer version ({newer}; this page knows {VERSION}); reload to get the newer page"
             )),
@@ -110,6 +134,11 @@ impl Progress {
         if let Some(position) = &self.position {
             let place = vec![field("slug", text(&position.slug)), field("step", int(position.step))];
             fields.push(field("position", Json::Map(place)));
+        }
+        if let Some(class) = &self.class {
+            let lessons = class.lessons.iter().map(|slug| text(slug)).collect();
+            let class = vec![field("seed", int(class.seed)), field("lessons", Json::List(lessons))];
+            fields.push(field("class", Json::Map(class)));
         }
         fields.push(field("lessons", map(&self.lessons, LessonProgress::to_json)));
         let mut out = String::new();
@@ -134,9 +163,17 @@ impl Progress {
             for (key, words) in theirs.words {
                 mine.words.or_insert(key, words);
             }
+            for (key, looks) in theirs.looks {
+                let mine = mine.looks.or_insert(key, Vec::new());
+                mine.extend(looks);
+                mine.sort_unstable();
+                mine.dedup();
+                forget_oldest(mine);
+            }
             mine.finished |= theirs.finished;
         }
         self.position = self.position.take().or(other.position);
+        self.class = self.class.take().or(other.class);
     }
 
     /// Takes in what another tab wrote; `base` is what both began with. Of words that only the other changed its own stand;
@@ -208,9 +245,19 @@ fn read_fields(mut fields: Fields) -> Result<Progress, String> {
         }
         None => None,
     };
+    let class = match fields.find("class") {
+        Some(value) => {
+            let mut fields = value.fields()?;
+            let lessons = fields.take("lessons")?.list()?.into_iter().map(Json::text);
+            let class = Class { lessons: lessons.collect::<Result<_, String>>()?, seed: fields.number("seed")? };
+            fields.done()?;
+            Some(class)
+        }
+        None => None,
+    };
     let lessons = read_map(fields.find("lessons"), |value| LessonProgress::read(value.fields()?))?;
     fields.done()?;
-    Ok(Progress { version: VERSION, position, lessons })
+    Ok(Progress { version: VERSION, position, class, lessons })
 }
 
 impl LessonProgress {
@@ -220,6 +267,7 @@ impl LessonProgress {
             field("goals", map(&self.goals, GoalMet::to_json)),
             field("hints", map(&self.hints, |opened| int(*opened))),
             field("words", map(&self.words, |words| text(words))),
+            field("looks", map(&self.looks, |looks| Json::List(looks.iter().copied().map(Recall::to_json).collect()))),
             field("finished", Json::Bool(self.finished)),
         ])
     }
@@ -234,6 +282,7 @@ impl LessonProgress {
             goals: read_map(fields.find("goals"), |value| GoalMet::read(value.fields()?))?,
             hints: read_map(fields.find("hints"), count)?,
             words: read_map(fields.find("words"), Json::text)?,
+            looks: read_map(fields.find("looks"), |value| value.list()?.into_iter().map(Recall::read).collect())?,
             finished: match fields.find("finished") {
                 None => false,
                 Some(Json::Bool(finished)) => finished,
@@ -243,6 +292,27 @@ impl LessonProgress {
         fields.done()?;
         Ok(lesson)
     }
+}
+
+impl Recall {
+    fn to_json(self) -> Json {
+        Json::List(vec![Json::Int(i64::try_from(self.0).unwrap_or(i64::MAX)), int(self.1)])
+    }
+
+    fn read(value: Json) -> Result<Recall, String> {
+        let wrong = || "a look is not a time and a rating from 1 to 4".to_owned();
+        match value.list()?.as_slice() {
+            [Json::Int(at), Json::Int(rating @ 1..=4)] => {
+                Ok(Recall(u64::try_from(*at).map_err(|_| wrong())?, *rating as u8))
+            }
+            _ => Err(wrong()),
+        }
+    }
+}
+
+fn forget_oldest(looks: &mut Vec<Recall>) {
+    let beyond = looks.len().saturating_sub(LOOKS_MAX);
+    looks.drain(..beyond);
 }
 
 impl Answer {
@@ -303,6 +373,23 @@ impl LessonProgress {
         *self.words.or_insert(key.into(), String::new()) = words.chars().take(WORDS_MAX).collect();
     }
 
+    /// Notes that a card was looked at.
+    pub fn look(&mut self, key: &str, look: Recall) {
+        let looks = self.looks.or_insert(key.into(), Vec::new());
+        looks.push(look);
+        looks.sort_unstable();
+        forget_oldest(looks);
+    }
+
+    /// What the run said of a prediction. The first time, that is its first look as a card.
+    pub fn decide(&mut self, key: &str, truth: u32, at_ms: u64) {
+        let Some(answer) = self.answers.get_mut(key) else { return };
+        if answer.truth.replace(truth).is_none() {
+            let rating = review::first_rating(answer.option == truth, answer.confidence);
+            self.look(key, Recall(at_ms, rating));
+        }
+    }
+
     /// Commits to an answer; a prediction is answered once.
     pub fn answer(&mut self, key: &str, option: u32, confidence: u8) -> bool {
         if self.answers.contains_key(key) {
@@ -332,11 +419,21 @@ mod tests {
     /// The forms of all versions, as they lie in learners' browsers: they must stay readable for ever.
     #[test]
     fn versions_are_pinned() {
+        let third = r#"{"version":3,"position":{"slug":"one","step":3},"class":{"seed":7,"lessons":["one","two"]},"lessons":{"one":{"answers":{"kill/who":{"option":1,"confidence":70,"truth":1}},"goals":{"kill/lost":{"at_us":5,"sentence":"down","run":"{}"}},"hints":{},"words":{"explain":"a majority"},"looks":{"kill/who":[[1764000000000,3],[1764300000000,4]]},"finished":false}}}"#;
+        let mut progress = sample();
+        progress.class = Some(Class { seed: 7, lessons: vec!["one".into(), "two".into()] });
+        let lesson = progress.lesson_mut("one");
+        lesson.decide("kill/who", 1, 1_764_000_000_000);
+        lesson.decide("kill/who", 1, 1_764_100_000_000);
+        lesson.look("kill/who", Recall(1_764_300_000_000, 4));
+        lesson.write(EXPLAIN, "a majority");
+        assert_eq!(Progress::read(third), Ok(progress.clone()));
+        assert_eq!(progress.to_text(), third);
+
         let second = r#"{"version":2,"position":{"slug":"one","step":3},"lessons":{"one":{"answers":{"kill/who":{"option":1,"confidence":70}},"goals":{"kill/lost":{"at_us":5,"sentence":"down","run":"{}"}},"hints":{},"words":{"end/why":"<b>quorum</b>"},"finished":false}}}"#;
         let mut progress = sample();
         progress.lesson_mut("one").write("end/why", "<b>quorum</b>");
-        assert_eq!(Progress::read(second), Ok(progress.clone()));
-        assert_eq!(progress.to_text(), second);
+        assert_eq!(Progress::read(second), Ok(progress));
 
         let pinned = r#"{"version":1,"position":{"slug":"one","step":3},"lessons":{"one":{"answers":{"kill/who":{"option":1,"confidence":70}},"goals":{"kill/lost":{"at_us":5,"sentence":"down","run":"{}"}},"hints":{},"finished":false}}}"#;
         assert_eq!(Progress::read(pinned), Ok(sample()));
@@ -350,14 +447,15 @@ mod tests {
         lesson.hints.insert("kill".into(), 2);
         lesson.write("end/why", "a \"majority\"");
         lesson.finished = true;
-        lesson.answers.get_mut("kill/who").expect("answered").truth = Some(0);
+        lesson.decide("kill/who", 0, 12);
+        progress.class = Some(Class { seed: 3, lessons: vec!["one".into()] });
         for progress in [progress, Progress::default()] {
             let theirs = serde_json::to_string(&progress).expect("plain data");
             assert_eq!(progress.to_text(), theirs);
             assert_eq!(Progress::read(&theirs), Ok(progress.clone()));
             assert_eq!(serde_json::from_str::<Progress>(&progress.to_text()).ok(), Some(progress));
         }
-        let least = r#"{"version":2,"lessons":{"x":{}}}"#;
+        let least = r#"{"version":3,"lessons":{"x":{}}}"#;
         assert_eq!(Progress::read(least).ok(), serde_json::from_str(least).ok());
     }
 
@@ -375,6 +473,7 @@ mod tests {
             ("{\"version\":7,\"cards\":{}}", "newer version (7"),
             ("{\"version\":0}", "unknown version 0"),
             ("{\"version\":1,\"surprise\":1}", "cannot be read"),
+            ("{\"version\":3,\"lessons\":{\"a\":{\"looks\":{\"b\":[[1,5]]}}}}", "a rating from 1 to 4"),
         ] {
             let error = Progress::read(text).expect_err(text);
             assert!(error.contains(says), "{text}: {error}");
@@ -411,7 +510,11 @@ mod tests {
         theirs.lesson_mut("one").write("end/why", "ab");
         theirs.lesson_mut("one").answers.get_mut("kill/who").expect("answered").truth = Some(1);
         theirs.lesson_mut("two").finished = true;
+        mine.lesson_mut("one").look("kill/who", Recall(5, 3));
+        theirs.lesson_mut("one").look("kill/who", Recall(9, 1));
+        theirs.lesson_mut("one").look("kill/who", Recall(5, 3));
         mine.join(theirs.clone(), &base);
+        assert_eq!(mine.lessons["one"].looks["kill/who"], [Recall(5, 3), Recall(9, 1)], "all looks, each once");
         assert_eq!(mine.lessons["one"].words["end/why"], "ab", "only they changed it");
         assert_eq!(mine.lessons["one"].answers["kill/who"].truth, Some(1));
         assert_eq!(mine.lessons["one"].answers["cost/more"].option, 2);

@@ -2,17 +2,25 @@
 //!
 //! A protocol is a value (its configuration, planted bugs included) with handlers that turn state and a message into
 //! effects; nothing here knows the network, the clock or the page. Each ships named properties, golden transcripts
-//! (`tests/transcripts.rs`) and a seed sweep with planted bugs that it must catch (`tests/sweep.rs`).
+//! (`tests/transcripts.rs`) and a seed sweep with planted bugs that it must catch (`tests/sweep`).
 
 pub mod causal_store;
+pub mod chain;
+pub mod crdt;
+pub mod detector;
 pub mod kv_single;
+pub mod logical_clocks;
 pub mod majority_register;
 pub mod once;
+pub mod payments;
 pub mod primary_backup;
 pub mod quorum_store;
 pub mod raft;
 mod remembered;
+pub mod rolling_upgrade;
+pub mod shared_counter;
 pub mod swim;
+pub mod two_generals;
 
 use crate::sim::cell::Entry;
 use crate::sim::protocol::Card;
@@ -20,21 +28,33 @@ use crate::wire::{Cell, Datum, FunctionInfo, Op};
 
 /// Every protocol: one line each, in that engine's list of the page which is to hold it.
 const CONSENSUS: [Entry; 1] = [Entry::of::<raft::Raft>()];
-const REGISTERS: [Entry; 2] = [Entry::of::<kv_single::KvSingle>(), Entry::of::<majority_register::MajorityRegister>()];
+const REGISTERS: [Entry; 3] = [
+    Entry::of::<kv_single::KvSingle>(),
+    Entry::of::<majority_register::MajorityRegister>(),
+    Entry::of::<shared_counter::SharedCounter>(),
+];
 const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
 const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
-const MEMBERSHIP: [Entry; 1] = [Entry::of::<swim::Swim>()];
+const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
+const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
+const CHAINS: [Entry; 2] = [Entry::of::<chain::Chain>(), Entry::of::<rolling_upgrade::RollingUpgrade>()];
+const CLOCKS: [Entry; 1] = [Entry::of::<logical_clocks::Clocks>()];
+const MERGING: [Entry; 1] = [Entry::of::<crdt::Crdt>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 6] = [
+pub const ENGINES: [(&str, &[&str]); 10] = [
     ("engine", &["raft"]),
-    ("registers", &["kv-single", "majority-register"]),
+    ("registers", &["kv-single", "majority-register", "shared-counter"]),
     ("quorums", &["quorum-store"]),
     ("causal", &["causal-store"]),
     ("groups", &["primary-backup"]),
-    ("membership", &["swim"]),
+    ("membership", &["swim", "detector"]),
+    ("services", &["payments", "two-generals"]),
+    ("chains", &["chain-replication", "rolling-upgrade"]),
+    ("clocks", &["logical-clocks"]),
+    ("merging", &["crdt"]),
 ];
 
 /// The engine that has every protocol: larger than any other.
@@ -70,8 +90,44 @@ pub fn membership() -> &'static [Entry] {
     &MEMBERSHIP
 }
 
+/// What is asked for by requests, and what comes of asking again.
+pub fn services() -> &'static [Entry] {
+    &SERVICES
+}
+
+/// A chain of servers that answers, and replicas of two releases.
+pub fn chains() -> &'static [Entry] {
+    &CHAINS
+}
+
+/// Order without a common clock.
+pub fn clocks() -> &'static [Entry] {
+    &CLOCKS
+}
+
+/// Values that need no order.
+pub fn merging() -> &'static [Entry] {
+    &MERGING
+}
+
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 7] = [REGISTERS[0], REGISTERS[1], CONSENSUS[0], GROUPS[0], MEMBERSHIP[0], QUORUMS[0], CAUSAL[0]];
+    const ALL: [Entry; 15] = [
+        REGISTERS[0],
+        REGISTERS[1],
+        CONSENSUS[0],
+        GROUPS[0],
+        CHAINS[0],
+        MEMBERSHIP[0],
+        QUORUMS[0],
+        CAUSAL[0],
+        MEMBERSHIP[1],
+        SERVICES[0],
+        SERVICES[1],
+        CLOCKS[0],
+        MERGING[0],
+        REGISTERS[2],
+        CHAINS[1],
+    ];
     &ALL
 }
 
@@ -133,12 +189,13 @@ mod tests {
 
     #[test]
     fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
-        let engines = [consensus(), registers(), quorums(), causal(), groups(), membership()];
-        for ((engine, names), entries) in ENGINES.iter().zip(engines) {
+        let first = [consensus(), registers(), quorums(), causal(), groups()];
+        let engines = [&first[..], &[membership(), services(), chains(), clocks(), merging()]].concat();
+        for ((engine, names), entries) in ENGINES.iter().zip(&engines) {
             let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
             assert_eq!(held, *names, "{engine}");
         }
-        assert_eq!(all().len(), engines.map(<[Entry]>::len).iter().sum::<usize>());
+        assert_eq!(all().len(), engines.iter().map(|held| held.len()).sum::<usize>());
         for entry in all() {
             let name = (entry.describe)().name;
             assert!(engine_of(&[name]).is_some(), "{name} is in no engine");

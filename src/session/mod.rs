@@ -12,6 +12,7 @@ mod watch;
 
 use crate::base::Micros;
 use crate::lesson::measure::Sweep;
+use crate::lesson::pack::PackColumn;
 use crate::lesson::{GoalRun, Lesson, Pack, Watcher, opened};
 use crate::protocols;
 use crate::sim::cell::Entry;
@@ -32,6 +33,8 @@ struct Run {
     pace: u64,
     /// Title of the scenario that it came from.
     title: String,
+    /// What its step of a lesson measures.
+    columns: Vec<PackColumn>,
     tally: charts::Tally,
     /// How branches that were left looked at their ends.
     ends: Vec<(u32, Frame)>,
@@ -137,12 +140,7 @@ impl Session {
     }
 
     fn load(&mut self, name: &str, pack: &[u8]) -> Reply {
-        let pack = Pack::from_bytes(name, pack);
-        let protocols = pack.as_ref().ok().map(Pack::protocols);
-        if let Some(elsewhere) = protocols.and_then(|protocols| self.elsewhere(&protocols)) {
-            return elsewhere;
-        }
-        match pack.and_then(|pack| Lesson::new(pack, self.registry)) {
+        match Pack::from_bytes(name, pack).and_then(|pack| Lesson::new(pack, self.registry)) {
             Ok(lesson) => {
                 let page = lesson.page().to_vec();
                 (self.lesson, self.sweep) = (Some(lesson), None);
@@ -192,13 +190,19 @@ impl Session {
         lesson.goals(step)
     }
 
+    /// Each step of a lesson is played by the smallest engine that has all that it needs.
+    fn home_of(&self, source: &RunSource) -> Result<Option<Reply>, String> {
+        Ok(match source {
+            RunSource::Text(file) => self.elsewhere(&[&Scenario::read(file)?.protocol]),
+            RunSource::Sheet(sheet) => self.elsewhere(&[&sheet.protocol]),
+            RunSource::Measured { step, .. } | RunSource::Step(step) | RunSource::StepWithRun { step, .. } => {
+                self.elsewhere(&self.lesson()?.protocols(*step)?)
+            }
+        })
+    }
+
     fn open(&mut self, open: OpenRun) -> Result<Vec<Reply>, String> {
-        let protocol = match &open.source {
-            RunSource::Text(file) => Some(Scenario::read(file)?.protocol),
-            RunSource::Sheet(sheet) => Some(sheet.protocol.clone()),
-            _ => None,
-        };
-        if let Some(elsewhere) = protocol.and_then(|protocol| self.elsewhere(&[&protocol])) {
+        if let Some(elsewhere) = self.home_of(&open.source)? {
             return Ok(vec![elsewhere]);
         }
         let (mut blueprint, step) = match &open.source {
@@ -228,6 +232,7 @@ impl Session {
         };
         let head = blueprint.scenario.commands.iter().rev().find(|e| e.learner).map(|e| e.at);
         let mut run = Run::new(blueprint, Watcher::new(goals));
+        run.columns = step.map_or(Vec::new(), |step| self.lesson().map_or(Vec::new(), |lesson| lesson.columns(step)));
         // A saved run is as long as its log, and as far as it was looked at.
         if let Some(at) = open.cursor.max(head) {
             run.timeline.seek(at, crate::sim::trace::ROWS_MAX as u64);
@@ -251,6 +256,7 @@ impl Run {
             sent: Vec::new(),
             pace,
             title,
+            columns: Vec::new(),
             tally: Default::default(),
             ends: Vec::new(),
             lines: Default::default(),

@@ -28,6 +28,7 @@ impl Run {
             rules: world.net.cuts.iter().map(|rule| rule.name.clone()).collect(),
             adversaries: world.adversaries.iter().map(|a| a.name.to_string()).collect(),
             measures: watcher.meter.table(),
+            own: self.columns.iter().map(|column| column.cell(&watcher.meter)).collect(),
             ops: self.ops(),
         }
     }

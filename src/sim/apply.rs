@@ -2,7 +2,7 @@
 
 use super::adversary::{Adversary, FIRST_COPY};
 use super::net::{self, Pairs, unknown_node};
-use super::node::{Incoming, LocalClock, Message};
+use super::node::{Incoming, Message};
 use super::sample;
 use super::trace::{Rec, Trace};
 use super::workload;
@@ -223,7 +223,8 @@ impl World {
         if c.drift_ppm.abs() > 500_000 || c.offset_us.abs() > 86_400_000_000 {
             return Err("drift_ppm must be within ±500,000 and offset_us within a day".into());
         }
-        self.shells[node.index()].clock = LocalClock { offset_us: c.offset_us, drift_ppm: c.drift_ppm, base: self.now };
+        let clock = &mut self.shells[node.index()].clock;
+        *clock = clock.set(c.offset_us, c.drift_ppm, self.now);
         Ok(())
     }
 

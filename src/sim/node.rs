@@ -64,12 +64,15 @@ pub struct Working {
     pub generation: u32,
 }
 
-/// The local clock: `now + offset + drift × (now − base)`.
+/// The local clock: `now + offset + drift × (now − base)`; and one that is never set, only runs: `now + slewed + drift × (now
+/// − base)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LocalClock {
     pub offset_us: i64,
     pub drift_ppm: i32,
     pub base: u64,
+    /// What it had drifted by until `base`.
+    pub slewed_us: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -111,13 +114,24 @@ impl LocalClock {
         Micros(local.clamp(0, i128::from(Micros::MAX.0)) as u64)
     }
 
-    /// The simulated time that passes while the clock advances by `local`.
+    /// Time as it passes for the node, whatever its clock is set to: it never goes back and never jumps.
+    pub fn elapsed(&self, now: u64) -> Micros {
+        let since = LocalClock { offset_us: self.slewed_us, ..*self };
+        since.read(now)
+    }
+
+    /// The clock after it was set at `now`.
+    pub fn set(&self, offset_us: i64, drift_ppm: i32, now: u64) -> LocalClock {
+        LocalClock { offset_us, drift_ppm, base: now, slewed_us: self.elapsed(now).0 as i64 - now as i64 }
+    }
+
+    /// The simulated time that passes until the clock has advanced by `local`: no less, so that no timer is early.
     #[inline]
     pub fn true_span(&self, local: Micros) -> u64 {
         if self.drift_ppm == 0 {
             return local.0;
         }
-        (u128::from(local.0) * 1_000_000 / (1_000_000 + i128::from(self.drift_ppm)) as u128) as u64
+        (u128::from(local.0) * 1_000_000).div_ceil((1_000_000 + i128::from(self.drift_ppm)) as u128) as u64
     }
 
     /// The clock against simulated time at `now`, in microseconds.
@@ -200,11 +214,22 @@ mod tests {
 
     #[test]
     fn a_drifting_clock_reads_and_spans_consistently() {
-        let clock = LocalClock { offset_us: -500, drift_ppm: 1_000, base: 1_000_000 };
+        let clock = LocalClock::default().set(-500, 1_000, 1_000_000);
         assert_eq!(clock.read(1_000_000), Micros(999_500));
         assert_eq!(clock.read(2_000_000), Micros(2_000_500));
         // A clock that runs fast by 0.1 % shows 1.001 s after 1 s of simulated time.
         assert_eq!(clock.true_span(Micros(1_001_000)), 1_000_000);
         assert_eq!(clock.off_us(2_000_000), 500);
+        // A clock that runs too fast shows a microsecond more after one.
+        assert_eq!(clock.true_span(Micros(1)), 1);
+    }
+
+    #[test]
+    fn what_has_passed_is_not_set_with_the_clock() {
+        let fast = LocalClock::default().set(-5_000_000, 1_000, 1_000_000);
+        assert_eq!((fast.read(2_000_000), fast.elapsed(2_000_000)), (Micros(0), Micros(2_001_000)));
+        let slow = fast.set(7_000_000, -1_000, 2_000_000);
+        assert_eq!((slow.read(2_000_000), slow.elapsed(2_000_000)), (Micros(9_000_000), Micros(2_001_000)));
+        assert_eq!(slow.elapsed(3_000_000), Micros(3_000_000));
     }
 }

@@ -4,7 +4,7 @@
 //! [`Ctx`] for everything that is not a pure function of their arguments. The value of the protocol type itself is the
 //! configuration, planted bugs included.
 
-use super::node::{Bytes, INLINE};
+use super::node::{Bytes, INLINE, LocalClock};
 use super::params::{ParamSpec, Params};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, NodeId, OpId, codec};
@@ -253,7 +253,9 @@ impl Outbox {
 /// The part of [`Ctx`] that does not depend on the protocol.
 pub struct CtxCore<'a> {
     pub me: NodeId,
-    pub local_now: Micros,
+    /// The true time, which no handler sees.
+    pub(super) now: u64,
+    pub(super) clock: &'a LocalClock,
     pub setup: &'a Setup,
     pub out: &'a mut Outbox,
     /// Draws made at this node so far; part of the node's identity for keyed choices.
@@ -291,7 +293,13 @@ impl<P: Protocol> Ctx<'_, P> {
 
     /// The node's own clock: simulated time with this node's offset and drift.
     pub fn local_now(&self) -> Micros {
-        self.core.local_now
+        self.core.clock.read(self.core.now)
+    }
+
+    /// Time as it passes for this node: with its drift, but never set and never going back (`CLOCK_MONOTONIC`). It tells how
+    /// long something took, not when it was.
+    pub fn elapsed(&self) -> Micros {
+        self.core.clock.elapsed(self.core.now)
     }
 
     pub fn send(&mut self, to: NodeId, m: &P::Msg) {

@@ -494,8 +494,8 @@ impl World {
         let understood = {
             let World { queue, shells, cells, outbox, setup, now, memo, .. } = self;
             let shell = &mut shells[id.to.index()];
-            let (local_now, choices) = (shell.clock.read(*now), &mut shell.choices);
-            let core = CtxCore { me: id.to, local_now, setup, out: outbox, choices };
+            let (clock, choices) = (&shell.clock, &mut shell.choices);
+            let core = CtxCore { me: id.to, now: *now, clock, setup, out: outbox, choices };
             let bytes = match &content {
                 Content::Queued(place) => match queue.item(*place) {
                     Item::Arrive(message) => &message.bytes,
@@ -521,7 +521,8 @@ impl World {
         let shell = &mut self.shells[node.index()];
         let core = CtxCore {
             me: node,
-            local_now: shell.clock.read(self.now),
+            now: self.now,
+            clock: &shell.clock,
             setup: &self.setup,
             out: &mut self.outbox,
             choices: &mut shell.choices,

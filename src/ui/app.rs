@@ -6,7 +6,7 @@ use super::keys::{self, use_keys};
 use super::lab::Lab;
 use super::palette::use_palette;
 use super::state::{Action, KeysOpen, Load, Notice, State, Theme};
-use super::{fetch, icons, pages, rest, sandbox, storage};
+use super::{board, books, fetch, icons, pages, rest, sandbox, storage};
 use crate::progress::Progress;
 use crate::progress::settings::{self, Settings};
 use crate::view::route::Route;
@@ -155,11 +155,16 @@ pub fn App() -> Html {
                     Route::Home => pages::home::home(&ctx),
                     Route::Lesson(..) => rest::page(&ctx, pages::lesson::lesson),
                     Route::About => rest::page(&ctx, pages::about::about),
+                    Route::Review => rest::page(&ctx, pages::review::page),
+                    Route::Search => rest::page(&ctx, pages::search::page),
+                    Route::Glossary(_) => rest::page(&ctx, pages::glossary::page),
+                    Route::Class(_) => rest::page(&ctx, pages::class::page),
                     Route::Style => rest::page(&ctx, pages::style::page),
                     Route::Run { .. } => rest::page(&ctx, pages::run::run),
                     Route::Sandbox(_) => rest::page(&ctx, pages::sandbox::sandbox),
                     Route::Cap(_) => rest::page(&ctx, pages::cap::page),
                     Route::Compare(_) => rest::page(&ctx, pages::compare::page),
+                    Route::Design(_) => rest::page(&ctx, pages::design::page),
                     Route::NotFound(path) => pages::not_found(path),
                 } }
                 { palette }
@@ -192,10 +197,15 @@ fn title(state: &State) -> String {
             _ => "Lesson · Faultline".into(),
         },
         Route::About => "About · Faultline".into(),
+        Route::Review => "Review · Faultline".into(),
+        Route::Search => "Search · Faultline".into(),
+        Route::Glossary(_) => "Glossary · Faultline".into(),
+        Route::Class(_) => "A class · Faultline".into(),
         Route::Style => "Style · Faultline".into(),
         Route::Sandbox(_) => "Sandbox · Faultline".into(),
         Route::Cap(_) => "The CAP lab · Faultline".into(),
         Route::Compare(_) => "Two runs side by side · Faultline".into(),
+        Route::Design(_) => "Design board · Faultline".into(),
         Route::Run { .. } => match &state.run.opened {
             Some(opened) => format!("{} · Faultline", opened.title),
             None => "A run · Faultline".into(),
@@ -283,7 +293,8 @@ fn other_tab(ctx: &Ctx, event: &web_sys::Event) {
 }
 
 /// What the address names, as far as it can be fetched: nothing, home (an empty name), a lesson, a run (after a `#`), the
-/// sandbox (after a `=`), the CAP lab (after a `^`), or two runs (after a `~`).
+/// sandbox (after a `=`), the CAP lab (after a `^`), two runs (after a `~`), the books (an `@`), or the design board (after a
+/// `+`).
 fn place(state: &State) -> Option<String> {
     match &state.route {
         Route::Run { packed, .. } => Some(format!("#{packed}")),
@@ -291,6 +302,8 @@ fn place(state: &State) -> Option<String> {
         Route::Sandbox(slug) => Some(format!("={slug}")),
         Route::Cap(slug) => Some(format!("^{slug}")),
         Route::Compare(slug) => Some(format!("~{slug}")),
+        Route::Review | Route::Search | Route::Glossary(_) => Some(String::from("@")),
+        Route::Design(slug) => Some(format!("+{slug}")),
         Route::Lesson(slug, _) if state.catalogue.ready().is_some() => Some(slug.clone()),
         _ => None,
     }
@@ -306,6 +319,8 @@ fn use_place(ctx: &Ctx) {
         match place.as_deref() {
             Some("") => open_home(&ctx),
             Some(run) if run.starts_with('#') => rest::with(&ctx, pages::run::open),
+            Some("@") => rest::with(&ctx, books::open),
+            Some(design) if design.starts_with('+') => rest::with(&ctx, board::open),
             Some(form) if form.starts_with(['=', '^', '~']) => rest::with(&ctx, sandbox::open),
             Some(slug) => load_lesson(&ctx, slug),
             None => ctx.lab.play.pause(),
@@ -340,6 +355,7 @@ fn top(ctx: &Ctx) -> Html {
             { button("quiet find hide", "Find", find) }
             <button type="button" class="quiet keys" onclick={list} title="Keys, and how much is spoken (?)" aria-label="Keys">{ "?" }</button>
             <a class="quiet sand" href={Route::Sandbox(String::new()).href()}>{ "Sandbox" }</a>
+            <a class="quiet hide design-link" href={Route::Design(String::new()).href()}>{ "Design" }</a>
             <a class="quiet hide about-link" href={Route::About.href()}>{ "About" }</a>
             { progress_menu(ctx) }
             <button type="button" id="theme" onclick={cycle} aria-label={format!("Theme: {words}")} title="Light, dark, or as the system has it"><span>{ "Theme" }<span class="hide">{ ": " }{ words }</span></span></button>
@@ -400,7 +416,11 @@ fn progress_menu(ctx: &Ctx) -> Html {
                 if ctx.state.aside { { button("", "Save what was set aside", aside) } }
                 { button("", "Go to, or do…", find) }
                 { button("", "Keys and speech…", list) }
+                <a href={Route::Review.href()}>{ "Review and concept map" }</a>
+                <a href={Route::Search.href()}>{ "Search the course" }</a>
+                <a href={Route::Glossary(String::new()).href()}>{ "Glossary" }</a>
                 <a href={Route::Sandbox(String::new()).href()}>{ "To the sandbox" }</a>
+                <a href={Route::Design(String::new()).href()}>{ "To the design board" }</a>
                 <a href={Route::About.href()}>{ "About Faultline" }</a>
             </div>
         </>

@@ -1,6 +1,7 @@
 //! Elements that many places have. One function each: what `html!` makes of an element is not small.
 
 use super::storage;
+use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -30,6 +31,14 @@ pub fn link(class: &str, href: &str, text: &str) -> Html {
 /// What can be opened, with the line that always shows.
 pub fn details(summary: &str, inside: Html) -> Html {
     tag("details", &[], &[], vec![words("summary", "", summary), inside])
+}
+
+/// A field that begins with a text, and is the hand's from then on. A field that is given its `value` at every drawing takes
+/// back what was typed since the state that is drawn, whenever a drawing takes longer than the next stroke.
+pub fn begun(field: Html, text: &str) -> Html {
+    let Html::VTag(mut tag) = field else { return field };
+    Rc::make_mut(&mut tag).add_attribute("value", text.to_owned());
+    Html::VTag(tag)
 }
 
 /// A button with words in it.

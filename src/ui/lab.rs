@@ -3,6 +3,7 @@
 //! Frames go to the playhead at once (it draws them outside of Yew) and to the reducer a few times a second.
 
 use super::bench::Clip;
+use super::effects::today_ms;
 use super::engine::{Asked, Heard, Link, now};
 use super::exports::Form;
 use super::play::Playhead;
@@ -18,7 +19,7 @@ use std::rc::{Rc, Weak};
 use yew::prelude::*;
 
 /// The engine that the page starts with: it is loaded beside the page itself.
-const FIRST_ENGINE: &str = "engine";
+pub(super) const FIRST_ENGINE: &str = "engine";
 /// While playing, the reducer hears of frames this often.
 const TELL_EVERY_MS: f64 = 160.0;
 /// So many deaths of the engine in a row, and the run is not brought back again.
@@ -44,9 +45,9 @@ pub struct Core {
     pub dispatch: UseReducerDispatcher<State>,
     /// The engine of the open run, and that of the lesson; the same unless the run is of a file that needs another.
     link: RefCell<Option<Rc<Link>>>,
-    lessons: RefCell<Option<Rc<Link>>>,
+    pub(super) lessons: RefCell<Option<Rc<Link>>>,
     /// Measures beside the bench, with an engine of its own, as long as a measurement is under way.
-    sweeper: RefCell<Option<Rc<Link>>>,
+    pub(super) sweeper: RefCell<Option<Rc<Link>>>,
     /// Writes the run in another form, as long as it is at that.
     pub(super) writer: RefCell<Option<Rc<Link>>>,
     pub(super) works: Works,
@@ -54,7 +55,7 @@ pub struct Core {
     pub(super) clip: RefCell<Option<Clip>>,
     pub play: Playhead,
     /// The loaded lesson's name and bytes, to give them to a new worker.
-    lesson: RefCell<Option<(String, Vec<u8>)>>,
+    pub(super) lesson: RefCell<Option<(String, Vec<u8>)>>,
     source: RefCell<Option<RunSource>>,
     /// What was last asked to be opened.
     opening: RefCell<Option<OpenRun>>,
@@ -76,6 +77,8 @@ pub struct Core {
     told: Cell<f64>,
     untold: RefCell<Option<Rc<Frame>>>,
     untold_status: RefCell<Option<Rc<Status>>>,
+    /// Steps and predictions that were asked about, and are not decided yet.
+    foretold: RefCell<Vec<(u32, u32)>>,
     goals_met: Cell<usize>,
     /// The present branch, and the one made last.
     branch: Cell<(u32, u32)>,
@@ -127,6 +130,7 @@ impl Lab {
             told: Cell::new(f64::MIN),
             untold: RefCell::default(),
             untold_status: RefCell::default(),
+            foretold: RefCell::default(),
             goals_met: Cell::default(),
             branch: Cell::default(),
             deaths: Cell::default(),
@@ -166,14 +170,17 @@ impl Core {
     }
 
     /// What was asked to be opened needs another engine.
-    fn elsewhere(&self, asked: Asked, engine: &str) {
-        let lesson = asked == Asked::Lesson;
-        self.move_to(engine, lesson);
-        if let Some((name, pack)) = self.lesson.borrow().clone().filter(|_| lesson) {
+    fn elsewhere(&self, engine: &str) {
+        let Some(open) = self.opening.borrow().clone() else { return };
+        // A step of a lesson: this engine plays the lesson from here on.
+        let of_lesson = !matches!(open.source, RunSource::Text(_) | RunSource::Sheet(_));
+        self.move_to(engine, of_lesson);
+        if let Some((name, pack)) = self.lesson.borrow().clone().filter(|_| of_lesson) {
             self.send(Request::LoadLesson { name, pack });
         }
-        if let Some(open) = self.opening.borrow().clone() {
-            self.send(Request::Open(open));
+        self.send(Request::Open(open));
+        for (step, prediction) in self.foretold.borrow().iter().copied() {
+            self.send(Request::Predict { step, prediction });
         }
     }
 
@@ -219,6 +226,7 @@ impl Core {
         self.later.take();
         self.untold.take();
         self.untold_status.take();
+        self.foretold.take();
         self.goals_met.set(0);
         self.branch.take();
         self.play_when_open.set(play);
@@ -347,49 +355,15 @@ impl Core {
 
     pub fn predict(&self, step: u32, prediction: u32) {
         (self.dispatch).dispatch(Action::Predicting(true));
+        self.foretold.borrow_mut().push((step, prediction));
         self.send(Request::Predict { step, prediction });
     }
 
-    /// Measures in the background: slice after slice is asked for as the answers come.
-    pub fn measure(&self, step: u32, choices: Vec<u32>) {
-        let Some((name, pack)) = self.lesson.borrow().clone() else { return };
-        let me = self.me.clone();
-        let hear = move |heard| {
-            if let Some(core) = me.upgrade() {
-                core.swept(heard);
-            }
-        };
-        let engine = self.lessons.borrow().as_ref().map_or(FIRST_ENGINE.into(), |link| link.engine.clone());
-        let link = Link::new(&engine, Box::new(hear));
-        link.send(Request::LoadLesson { name, pack });
-        link.send(Request::Measure { step, choices, done: 0 });
-        *self.sweeper.borrow_mut() = Some(link);
-        (self.dispatch).dispatch(Action::Measuring(true));
-    }
-
-    /// Ends the measurement that is under way, and its worker. What was measured so far stays.
-    pub fn stop_measuring(&self) {
-        if self.sweeper.take().is_some() {
-            (self.dispatch).dispatch(Action::Measuring(false));
-        }
-    }
-
-    fn swept(&self, heard: Heard) {
-        match heard {
-            Heard::Reply(_, Reply::Measured(measured)) => {
-                if measured.done < measured.runs
-                    && let Some(link) = &*self.sweeper.borrow()
-                {
-                    let (step, choices) = (measured.step, measured.choices.clone());
-                    link.send(Request::Measure { step, choices, done: measured.done });
-                }
-                (self.dispatch).dispatch(Action::Measured(Rc::new(*measured)));
-            }
-            Heard::Reply(_, Reply::Failed(why)) | Heard::Died(why, _) => {
-                (self.dispatch).dispatch(Action::Toast(why));
-                (self.dispatch).dispatch(Action::Measuring(false));
-            }
-            Heard::Reply(..) => {}
+    /// The oldest of the predictions that were asked about is decided.
+    fn told(&self) {
+        let mut open = self.foretold.borrow_mut();
+        if !open.is_empty() {
+            open.remove(0);
         }
     }
 
@@ -429,7 +403,7 @@ impl Core {
     fn reply(&self, asked: Asked, reply: Reply) {
         let dispatch = &self.dispatch;
         match reply {
-            Reply::Elsewhere(engine) => return self.elsewhere(asked, &engine),
+            Reply::Elsewhere(engine) => return self.elsewhere(&engine),
             Reply::Lesson(page) => {
                 let page = codec::from_bytes(&page).map_or_else(Load::Failed, |page| Load::Ready(Rc::new(page)));
                 dispatch.dispatch(Action::Lesson(page));
@@ -451,7 +425,10 @@ impl Core {
             Reply::Payload(payload) => dispatch.dispatch(Action::Payload(Rc::new(*payload))),
             Reply::Glanced(branch, end) => dispatch.dispatch(Action::Glanced(Rc::new((branch, *end)))),
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
-            Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome))),
+            Reply::Predicted(outcome) => {
+                self.told();
+                dispatch.dispatch(Action::Predicted(Box::new(outcome), today_ms()));
+            }
             Reply::Exported(text) => self.exported(text),
             Reply::Refused(why) => dispatch.dispatch(Action::Toast(why)),
             Reply::Failed(why) => self.failed(asked, why),
@@ -551,6 +528,7 @@ impl Core {
             Asked::Lesson => Action::Lesson(Load::Failed(why)),
             Asked::Open => Action::Failed(why),
             Asked::Predict => {
+                self.told();
                 (self.dispatch).dispatch(Action::Predicting(false));
                 Action::Toast(why)
             }

@@ -38,8 +38,13 @@ async fn through(bytes: &[u8], stream: &JsValue) -> Result<Vec<u8>, JsValue> {
 
 /// The part of an address that holds a session.
 pub async fn pack(session: &Session) -> Result<String, String> {
+    pack_text(&session.write()).await
+}
+
+/// The part of an address that holds a text.
+pub async fn pack_text(text: &str) -> Result<String, String> {
     let packed = match CompressionStream::new(FORMAT) {
-        Ok(stream) => through(session.write().as_bytes(), &stream).await,
+        Ok(stream) => through(text.as_bytes(), &stream).await,
         Err(error) => Err(error),
     };
     let packed = packed.map_err(|_| "This browser cannot make links; save the run as a file.".to_owned())?;
@@ -52,10 +57,15 @@ pub async fn pack(session: &Session) -> Result<String, String> {
 
 /// The session in an address. The error says what is wrong with it.
 pub async fn unpack(address: &str) -> Result<Session, String> {
+    Session::read(&unpack_text(address).await?)
+}
+
+/// The text in an address.
+pub async fn unpack_text(address: &str) -> Result<String, String> {
     let packed = Base64UrlUnpadded::decode_vec(link::packed(address)?).map_err(|_| link::damaged())?;
     let stream = DecompressionStream::new(FORMAT).map_err(|_| link::damaged())?;
     let bytes = through(&packed, &stream).await.map_err(|_| link::damaged())?;
-    Session::read(&String::from_utf8(bytes).map_err(|_| link::damaged())?)
+    String::from_utf8(bytes).map_err(|_| link::damaged())
 }
 
 impl Core {
@@ -108,7 +118,7 @@ impl Core {
 }
 
 /// The whole address of a place in the page.
-fn address(route: &Route) -> String {
+pub fn address(route: &Route) -> String {
     let here = window().location().href().unwrap_or_default();
     let page = here.split('#').next().unwrap_or_default();
     page.to_owned() + &route.href()

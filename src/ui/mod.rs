@@ -8,6 +8,8 @@
 mod app;
 mod bench;
 mod bench_mark;
+mod board;
+mod books;
 mod canvas;
 mod controls;
 mod crash;
@@ -22,6 +24,7 @@ mod judge;
 mod keys;
 mod lab;
 mod links;
+mod measuring;
 mod pages;
 mod palette;
 mod pictures;

@@ -2,6 +2,8 @@
 
 use super::app::{Ctx, set_theme};
 use super::bench::{self, deeds, tabs, transport};
+use super::books;
+use super::controls::begun;
 use super::effects::{self, use_effect_on};
 use super::exports;
 use super::keys::show;
@@ -13,6 +15,7 @@ use crate::view::acts::{self, Act};
 use crate::view::faults::Preset;
 use crate::view::keys::{self, AREAS, Area, Deed, Line, TABLE};
 use crate::view::route::Route;
+use crate::view::search::search;
 use crate::view::words::holds;
 use crate::wire::{Command, GalleryEntry};
 use web_sys::{HtmlElement, HtmlInputElement};
@@ -115,6 +118,15 @@ fn entries(ctx: &Ctx) -> Vec<Entry> {
         "",
         Do::Go(Route::Cap(String::new()).href()),
     ));
+    for (words, route) in [
+        ("Search lessons, terms and sources", Route::Search),
+        ("Glossary", Route::Glossary(String::new())),
+        ("Review: what is due; and the concept map", Route::Review),
+        ("Design board", Route::Design(String::new())),
+        ("For teachers: a link for a class", Route::Class(None)),
+    ] {
+        list.push(entry("Page", words, "", Do::Go(route.href())));
+    }
     list.push(entry("Page", "Two runs side by side", "", Do::Go(Route::Compare(String::new()).href())));
     list.push(entry("Page", "The course", "", Do::Go(Route::Home.href())));
     list.push(entry("Page", "What it models, and what it does not", "", Do::Go(Route::About.href())));
@@ -145,6 +157,13 @@ fn found(ctx: &Ctx, query: &str) -> Vec<Entry> {
         let text = [e.group, &e.words, &e.key].join(" ").to_ascii_lowercase();
         query.split_ascii_whitespace().all(|word| holds(&text, word))
     });
+    // Texts are searched once there is something to search for.
+    if query.len() > 1 {
+        let (course, glossary) = (ctx.state.books.course.ready(), ctx.state.books.glossary.ready());
+        let hits = search(course.map(|c| &**c), glossary.map(|g| &**g), &query);
+        let hits = hits.into_iter().filter(|hit| hit.group != "Lesson" && hit.href.starts_with('#'));
+        list.extend(hits.map(|hit| entry(hit.group, format!("{}: {}", hit.title, hit.excerpt), "", Do::Go(hit.href))));
+    }
     list.truncate(SHOWN_MAX);
     list
 }
@@ -177,7 +196,14 @@ pub fn use_palette(ctx: &Ctx) -> Html {
     let dialog = use_node_ref();
     let open = ctx.state.palette.is_some() && rest::is_here(ctx);
     let shown = dialog.clone();
-    use_effect_on([open.into(), 0, 0], effects::plain(move || show(&shown, open)));
+    let asked = ctx.clone();
+    let opens = move || {
+        show(&shown, open);
+        if open {
+            rest::with(&asked, books::ask);
+        }
+    };
+    use_effect_on([open.into(), 0, 0], effects::plain(opens));
     let chosen = ctx.state.palette.as_ref().map_or(0, |(_, chosen)| *chosen as u64 + 1);
     let in_sight = move || {
         let line = gloo::utils::document().get_element_by_id(&format!("found-{}", chosen.saturating_sub(1)));
@@ -212,8 +238,10 @@ fn inside(ctx: &Ctx) -> Html {
         })
     };
     let onkeydown = {
-        let (ctx, query) = (ctx.clone(), query.clone());
+        let ctx = ctx.clone();
         Callback::from(move |event: KeyboardEvent| {
+            // What was typed may not be drawn yet.
+            let query = event.target_unchecked_into::<HtmlInputElement>().value();
             let next = match event.key().as_str() {
                 "ArrowDown" => (chosen + 1) % count.max(1),
                 "ArrowUp" => (chosen + count.max(1) - 1) % count.max(1),
@@ -227,7 +255,7 @@ fn inside(ctx: &Ctx) -> Html {
                 _ => return,
             };
             event.prevent_default();
-            ctx.dispatch(Action::Palette(Some((query.clone(), next))));
+            ctx.dispatch(Action::Palette(Some((query, next))));
         })
     };
     // One listener for all lines.
@@ -248,10 +276,13 @@ fn inside(ctx: &Ctx) -> Html {
             </li>
         }
     };
+    let field = html! {
+        <input type="text" role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant={format!("found-{chosen}")}
+            aria-label="Go to, or do" placeholder="Something to do, a lesson, a term" autocomplete="off" {oninput} {onkeydown} />
+    };
     html! {
         <>
-            <input type="text" role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant={format!("found-{chosen}")}
-                aria-label="Go to, or do" placeholder="Something to do, a lesson, a term" autocomplete="off" value={query.clone()} {oninput} {onkeydown} />
+            { begun(field, query) }
             <ul id="found" role="listbox" aria-label="Found" {onclick}>{ for list.iter().enumerate().map(line) }</ul>
             if count == 0 { <p class="empty" role="status">{ "Nothing is called that." }</p> }
         </>

@@ -3,8 +3,9 @@
 
 use crate::base::{Micros, MsgId};
 use crate::progress::settings::{Settings, Spoken};
-use crate::progress::{GoalMet, LessonProgress, Position, Progress};
+use crate::progress::{Class, EXPLAIN, GoalMet, LessonProgress, Position, Progress, Recall};
 use crate::view::acts::Form;
+use crate::view::board::desk::Desk;
 use crate::view::cap::Cap;
 use crate::view::compare::Search;
 use crate::view::jobs::Jobs;
@@ -109,8 +110,11 @@ pub struct State {
     /// A measurement is under way beside the bench.
     pub measuring: bool,
     pub sandbox: Sandbox,
+    pub books: Books,
     /// What runs beside the bench, once something was asked for.
     pub jobs: Option<Rc<Jobs>>,
+    /// The design board, once it was open.
+    pub desk: Option<Rc<Desk>>,
 }
 
 /// The sandbox: what there is to choose from, and what the forms hold.
@@ -129,6 +133,16 @@ pub struct Sandbox {
     pub changed: [bool; 2],
     /// A scenario of the gallery that there is not.
     pub missing: String,
+}
+
+/// The glossary and the texts of the course, and what is looked for in them.
+#[derive(Clone, Default)]
+pub struct Books {
+    /// They are there, or on their way.
+    pub asked: bool,
+    pub glossary: Load<Rc<Glossary>>,
+    pub course: Load<Rc<Course>>,
+    pub query: String,
 }
 
 /// What the learner set in the panels of the bench, as long as the run is open. In one place: each hook with a type of its
@@ -169,6 +183,8 @@ pub struct RunState {
     pub status: Rc<Status>,
     /// The status's goals.
     pub goals: Rc<Vec<GoalCard>>,
+    /// The status's measures of this run, for the columns of a lesson's table.
+    pub measured: Rc<Vec<Option<(String, f64)>>>,
     pub playing: bool,
     pub speed: f64,
     pub selected: Option<Target>,
@@ -253,6 +269,7 @@ pub enum Action {
     Trace(Rc<TracePage>),
     Sandbox(Sandbox),
     Jobs(Rc<Jobs>),
+    Desk(Rc<Desk>),
     /// The open run as a form has it.
     Sheet(Rc<Sheet>),
     /// What is wrong with a form: the part, and a sentence.
@@ -282,8 +299,18 @@ pub enum Action {
     Hint,
     /// The learner's own words, under a name in the open step.
     Words(String, String),
+    /// What the learner explains back.
+    Explain(String),
+    /// A card of a lesson was looked at.
+    Recall(String, String, Recall),
+    Class(Option<Class>),
+    /// The books are on their way; they have come, or not; this is looked for in them.
+    BooksAsked,
+    BooksCame(Load<Rc<Glossary>>, Load<Rc<Course>>),
+    Sought(String),
     Finish,
-    Predicted(Box<PredictionOutcome>),
+    /// What a run said, and when that was, in milliseconds since 1970.
+    Predicted(Box<PredictionOutcome>, u64),
     Predicting(bool),
     Measuring(bool),
     Measured(Rc<Measurement>),
@@ -344,8 +371,19 @@ impl State {
             Action::Answer(prediction, option, confidence) => self.answer(prediction, option, confidence),
             Action::Hint => self.hint(),
             Action::Words(id, words) => self.words(&id, &words),
+            Action::Explain(words) => self.change_lesson(|l| l.write(EXPLAIN, &words)),
+            Action::Recall(slug, key, look) => self.change_progress(|p| p.lesson_mut(&slug).look(&key, look)),
+            Action::Class(class) => self.change_progress(|p| p.class = class),
+            Action::BooksAsked => self.books.asked = true,
+            Action::BooksCame(glossary, course) => {
+                let books = &mut self.books;
+                // What failed may be asked for again.
+                books.asked = !matches!(glossary, Load::Failed(_)) && !matches!(course, Load::Failed(_));
+                (books.glossary, books.course) = (glossary, course);
+            }
+            Action::Sought(query) => self.books.query = query,
             Action::Finish => self.change_lesson(|l| l.finished = true),
-            Action::Predicted(outcome) => self.predicted(*outcome),
+            Action::Predicted(outcome, at_ms) => self.predicted(*outcome, at_ms),
             Action::Predicting(busy) => self.predicting = busy,
             Action::Measuring(busy) => self.measuring = busy,
             Action::Measured(measured) => {
@@ -356,6 +394,7 @@ impl State {
             Action::Exported(run) => self.keep_goals(&run),
             Action::Sandbox(sandbox) => self.sandbox = sandbox,
             Action::Jobs(jobs) => self.jobs = Some(jobs),
+            Action::Desk(desk) => self.desk = Some(desk),
             Action::Sheet(sheet) => {
                 let edition = self.sandbox.edition + 1;
                 let shelf = std::mem::take(&mut self.sandbox.shelf);
@@ -442,17 +481,13 @@ impl State {
         self.change_lesson(|l| l.write(&key, words));
     }
 
-    fn predicted(&mut self, outcome: PredictionOutcome) {
+    fn predicted(&mut self, outcome: PredictionOutcome, at_ms: u64) {
         self.predicting = false;
         let Some(lesson) = self.lesson.ready() else { return };
         let Some(page) = lesson.steps.get(outcome.step as usize) else { return };
         let Some(asked) = page.predictions.get(outcome.prediction as usize) else { return };
         let key = key(page, &asked.id);
-        self.change_lesson(|l| {
-            if let Some(answer) = l.answers.get_mut(&key) {
-                answer.truth = Some(outcome.truth);
-            }
-        });
+        self.change_lesson(|l| l.decide(&key, outcome.truth, at_ms));
         Rc::make_mut(&mut self.outcomes).push((key, outcome));
     }
 
@@ -507,6 +542,9 @@ impl RunState {
             }
             Action::Arranged(opened) => self.opened = Some(opened),
             Action::Status(status) => {
+                if status.own != *self.measured {
+                    self.measured = Rc::new(status.own.clone());
+                }
                 if status.goals != *self.goals {
                     self.goals = Rc::new(status.goals.clone());
                 }

@@ -1,6 +1,7 @@
 //! What runs beside the bench, and its workers. They are started and heard by the rest of the page (`bench::jobs`).
 
 use super::engine::Link;
+use crate::view::board::desk::Desk;
 use crate::view::jobs::Jobs;
 use std::any::Any;
 use std::cell::RefCell;
@@ -18,4 +19,8 @@ pub struct Works {
     pub hunter: RefCell<Option<Rc<Link>>>,
     /// What is known of both, once something was asked for.
     pub jobs: RefCell<Option<Rc<Jobs>>>,
+    /// The design board, its worker, and those that grade ([`super::board`]).
+    pub desk: RefCell<Option<Rc<Desk>>>,
+    pub designer: RefCell<Option<Rc<Link>>>,
+    pub graders: RefCell<Vec<Sweeper>>,
 }

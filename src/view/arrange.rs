@@ -106,8 +106,9 @@ impl Places<'_> {
         let rx = (room.w / 2.0).min(ry * 1.7);
         // Narrow and high: a ring as high as the room would look like a needle.
         let ry = ry.min(rx * 1.5);
+        let turns = apart(nodes.len(), rx, ry);
         for (k, node) in nodes.iter().enumerate() {
-            let (sin, cos) = sin_cos(k as f32 / nodes.len() as f32);
+            let (sin, cos) = sin_cos(turns[k]);
             self.places[*node] = match nodes.len() {
                 1 => centre,
                 2 => Point { x: centre.x + rx * (k as f32 - 0.5) * 1.3, y: centre.y },
@@ -124,4 +125,34 @@ impl Places<'_> {
             }
         }
     }
+}
+
+/// A crowd on a flat ring: from here on even angles would press together what stands at its ends.
+const CROWD: usize = 8;
+/// Into so many pieces the ring is cut to measure it.
+const PIECES: usize = 180;
+
+/// Places on an ellipse, in turns from the top, with the same way along the line from each to the next.
+fn apart(count: usize, rx: f32, ry: f32) -> Vec<f32> {
+    let even = |k: usize| k as f32 / count as f32;
+    if count < CROWD {
+        return (0..count).map(even).collect();
+    }
+    let at = |piece: usize| {
+        let (sin, cos) = sin_cos(piece as f32 / PIECES as f32);
+        (rx * sin, ry * cos)
+    };
+    let mut along = vec![0.0];
+    for piece in 1..=PIECES {
+        let ((x, y), (x2, y2)) = (at(piece - 1), at(piece));
+        let (dx, dy) = (x2 - x, y2 - y);
+        along.push(along[piece - 1] + (dx * dx + dy * dy).sqrt());
+    }
+    let place = |k: usize| {
+        let wanted = even(k) * along[PIECES];
+        let piece = along.iter().position(|way| *way > wanted).unwrap_or(PIECES).max(1);
+        let part = (wanted - along[piece - 1]) / (along[piece] - along[piece - 1]).max(1e-6);
+        (piece as f32 - 1.0 + part) / PIECES as f32
+    };
+    (0..count).map(place).collect()
 }

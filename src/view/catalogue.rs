@@ -22,7 +22,9 @@ fn chapter(mut fields: Fields) -> Result<Chapter, String> {
 
 fn entry(mut fields: Fields) -> Result<CatalogueEntry, String> {
     let files = fields.take("files")?.list()?.into_iter().map(Json::text);
+    let needs = fields.find("needs").map_or(Ok(Vec::new()), Json::list)?.into_iter().map(Json::text);
     let entry = CatalogueEntry {
+        needs: needs.collect::<Result<_, String>>()?,
         files: files.collect::<Result<_, String>>()?,
         id: fields.text("id")?,
         slug: fields.text("slug")?,

@@ -247,7 +247,7 @@ pub const NODES: [Node; 10] = [
         ["causal", "convergence"],
         "causal, and one order decides between writes that do not know of each other",
         (6, 2),
-        &[5, 7],
+        &[5],
     ),
     node(
         "pram",

@@ -6,10 +6,12 @@
 
 pub mod acts;
 pub mod arrange;
+pub mod board;
 pub mod cap;
 pub mod catalogue;
 pub mod chart;
 pub mod compare;
+pub mod concepts;
 pub mod display;
 pub mod faults;
 pub mod history;
@@ -28,6 +30,7 @@ pub mod nodes;
 mod pixels;
 pub mod route;
 pub mod sandbox;
+pub mod search;
 pub mod slice;
 pub mod spacetime;
 pub mod stage;

@@ -199,6 +199,8 @@ fn cells(scene: &Scene, node: usize, display: &mut Display) -> usize {
     for (cell, w) in row.into_iter().zip(each) {
         let box_ = Form::Rect { x, y, w: w - gap, h: height, round: 3.0 };
         let ink = Ink::epoch(cell.epoch).unwrap_or(Ink::Good);
+        // What lies under it is not read.
+        display.shape(Style::fill(Layer::Nodes, Ink::Bg), box_);
         if cell.firm {
             display.shape(Style::fill(Layer::Nodes, ink).faint(if alpha < 100 { TINT / 2 } else { TINT }), box_);
         }

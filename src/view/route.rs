@@ -7,12 +7,23 @@ pub enum Route {
     /// A lesson and the step (from 0).
     Lesson(String, u32),
     About,
+    /// What comes back for review, and what is known.
+    Review,
+    /// The terms of all lessons, and one of them.
+    Glossary(String),
+    /// Lessons, terms and sources, by words.
+    Search,
+    /// A teacher's list of lessons with a seed; none: to make one.
+    Class(Option<(u32, Vec<String>)>),
     /// The design system; nothing leads there.
     Style,
     /// A scenario put together in a form: from the gallery, by its name, or what the form holds.
     Sandbox(String),
     /// The CAP lab, with one of the gallery's configurations of a register.
     Cap(String),
+    /// The design board: what there is (empty), one of that by its name, or a design that the address itself holds (it has a
+    /// dot).
+    Design(String),
     /// Two runs side by side, likewise.
     Compare(String),
     /// A run that the address itself holds; without anything around it when it is embedded.
@@ -31,11 +42,24 @@ impl Route {
         match parts.as_slice() {
             [] => Route::Home,
             ["about"] => Route::About,
+            ["review"] => Route::Review,
+            ["search"] => Route::Search,
+            ["glossary"] => Route::Glossary(String::new()),
+            ["glossary", key] if is_slug(key) => Route::Glossary((*key).into()),
+            ["class"] => Route::Class(None),
+            ["class", seed, lessons] => match seed.parse() {
+                Ok(seed) if lessons.split('+').all(|slug| !slug.is_empty() && is_slug(slug)) => {
+                    Route::Class(Some((seed, lessons.split('+').map(str::to_owned).collect())))
+                }
+                _ => Route::NotFound(path.into()),
+            },
             ["style"] => Route::Style,
             ["sandbox"] => Route::Sandbox(String::new()),
             ["sandbox", slug] if is_slug(slug) => Route::Sandbox((*slug).into()),
             ["cap"] => Route::Cap(String::new()),
             ["cap", slug] if is_slug(slug) => Route::Cap((*slug).into()),
+            ["design"] => Route::Design(String::new()),
+            ["design", slug] if is_slug(slug) || slug.contains('.') => Route::Design((*slug).into()),
             ["compare"] => Route::Compare(String::new()),
             ["compare", slug] if is_slug(slug) => Route::Compare((*slug).into()),
             ["run", packed] => Route::Run { packed: (*packed).into(), embedded: false },
@@ -53,10 +77,16 @@ impl Route {
         match self {
             Route::Home => "#/".into(),
             Route::About => "#/about".into(),
+            Route::Review => "#/review".into(),
+            Route::Search => "#/search".into(),
+            Route::Glossary(key) => named("#/glossary", key),
+            Route::Class(None) => "#/class".into(),
+            Route::Class(Some((seed, lessons))) => format!("#/class/{seed}/{}", lessons.join("+")),
             Route::Style => "#/style".into(),
             Route::Sandbox(slug) => named("#/sandbox", slug),
             Route::Cap(slug) => named("#/cap", slug),
             Route::Compare(slug) => named("#/compare", slug),
+            Route::Design(slug) => named("#/design", slug),
             Route::Run { packed, embedded } => format!("#/{}/{packed}", if *embedded { "embed" } else { "run" }),
             Route::Lesson(slug, step) => format!("#/lesson/{slug}/{}", step + 1),
             Route::NotFound(path) => format!("#{path}"),
@@ -69,7 +99,7 @@ fn named(page: &str, slug: &str) -> String {
 }
 
 /// Folder names only: an address cannot reach for files elsewhere.
-fn is_slug(text: &str) -> bool {
+pub fn is_slug(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
@@ -84,22 +114,40 @@ mod tests {
             assert_eq!(Route::parse(&route.href()), route);
         }
         for slug in ["", "split-vote"] {
-            for route in [Route::Sandbox(slug.into()), Route::Compare(slug.into()), Route::Cap(slug.into())] {
+            let pages = [Route::Sandbox, Route::Compare, Route::Cap, Route::Design];
+            for route in pages.map(|page| page(slug.into())) {
                 assert_eq!(Route::parse(&route.href()), route);
             }
         }
         for route in [
             Route::Home,
             Route::About,
+            Route::Review,
+            Route::Search,
+            Route::Glossary(String::new()),
+            Route::Glossary("split-brain".into()),
+            Route::Class(None),
+            Route::Class(Some((7, vec!["one-machine".into(), "cap".into()]))),
             Route::Style,
             Route::Lesson("one-system".into(), 0),
             Route::Lesson("x".into(), 4),
         ] {
             assert_eq!(Route::parse(&route.href()), route);
         }
+        assert_eq!(Route::parse("#/design/1.aB-_9"), Route::Design("1.aB-_9".into()));
         assert_eq!(Route::parse(""), Route::Home);
         assert_eq!(Route::parse("#/lesson/one-system"), Route::Lesson("one-system".into(), 0));
-        for bad in ["#/lesson/../x/1", "#/lesson/a/0", "#/lesson/a/z", "#/nothing", "#/lesson/A/1"] {
+        for bad in [
+            "#/class/x/cap",
+            "#/class/1/cap+",
+            "#/class/1/../x",
+            "#/glossary/a/b",
+            "#/lesson/../x/1",
+            "#/lesson/a/0",
+            "#/lesson/a/z",
+            "#/nothing",
+            "#/lesson/A/1",
+        ] {
             assert!(matches!(Route::parse(bad), Route::NotFound(_)), "{bad}");
         }
     }

@@ -260,6 +260,8 @@ pub struct Status {
     pub adversaries: Vec<String>,
     /// Measured values by name ("ops.ok" → "12").
     pub measures: Vec<(String, String)>,
+    /// Of a lesson's step that measures: the same of this run up to the cursor, for each column.
+    pub own: Vec<Option<(String, f64)>>,
     /// Operations of clients: the latest few of each client, newest last.
     pub ops: Vec<OpCard>,
 }

@@ -31,6 +31,9 @@ pub struct CatalogueEntry {
     pub minutes: u32,
     pub steps: u32,
     pub goals: u32,
+    /// Slugs of lessons that it builds upon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
     /// Every file of the folder that its pack is made from, relative to it.
     pub files: Vec<String>,
 }
@@ -42,7 +45,11 @@ pub struct LessonPage {
     pub title: String,
     pub question: String,
     pub minutes: u32,
+    /// Of those, so many are spent reading.
+    pub reading: u32,
     pub steps: Vec<StepPage>,
+    /// "Explain it back": the question, and a model answer.
+    pub explain: Option<(Vec<Inline>, Vec<Inline>)>,
     pub omissions: Vec<Vec<Inline>>,
     pub sources: Vec<SourceCard>,
     pub glossary: Vec<(String, String)>,
@@ -94,10 +101,20 @@ pub struct MeasurePage {
     pub axis: Option<String>,
     /// The variants: the rows of the table, the points of the chart.
     pub variants: Vec<String>,
+    /// What theory says of columns.
+    pub theories: Vec<TheoryPage>,
     /// What the learner chooses, each with its options; empty: just measure.
     pub choices: Vec<ChoicePage>,
     /// What an exercise asks for, before any run.
     pub requirements: Vec<String>,
+}
+
+/// A closed form's values for one column, one for each variant, as text and as a number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TheoryPage {
+    pub column: u32,
+    pub title: String,
+    pub values: Vec<(String, f64)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

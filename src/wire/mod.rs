@@ -6,6 +6,7 @@
 pub mod changes;
 pub mod charts;
 pub mod command;
+pub mod course;
 pub mod diagram;
 pub mod frame;
 pub mod lesson;
@@ -16,6 +17,7 @@ pub mod value;
 pub use changes::*;
 pub use charts::*;
 pub use command::*;
+pub use course::*;
 pub use diagram::*;
 pub use frame::*;
 pub use lesson::*;

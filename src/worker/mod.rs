@@ -3,7 +3,7 @@
 use crate::base::codec;
 use crate::session::{Session, Writer};
 use crate::sim::cell::Entry;
-use crate::wire::{FromEngine, Reply, ToEngine, VERSION};
+use crate::wire::{FromEngine, Reply, Request, ToEngine, VERSION};
 use gloo::utils::document;
 use gloo::worker::{Codec, HandlerId, Registrable, Spawnable, Worker, WorkerBridge, WorkerScope};
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,48 @@ pub fn register(registry: Registry) {
 pub fn register_writer(registry: Registry, writer: fn() -> Writer) {
     WRITER.with(|own| own.set(Some(writer)));
     register(registry);
+}
+
+/// Answers words with words.
+type Desk = Box<dyn FnMut(&str) -> Result<String, String>>;
+
+thread_local! {
+    /// What makes the desk of this program's workers.
+    static DESK: Cell<Option<fn() -> Desk>> = const { Cell::new(None) };
+}
+
+/// An engine without a session: it has the messages of the others, and of requests knows `Write` alone.
+pub struct Words {
+    desk: Desk,
+}
+
+impl Worker for Words {
+    type Message = ();
+    type Input = ToEngine;
+    type Output = FromEngine;
+
+    fn create(_: &WorkerScope<Self>) -> Self {
+        Words { desk: DESK.with(Cell::get).expect("registered before anybody asks")() }
+    }
+
+    fn update(&mut self, _: &WorkerScope<Self>, (): ()) {}
+
+    fn received(&mut self, scope: &WorkerScope<Self>, input: ToEngine, id: HandlerId) {
+        let reply = match input.request {
+            _ if input.version != VERSION => {
+                Reply::Failed("page and engine are of different builds; reload the page".into())
+            }
+            Request::Write { form } => (self.desk)(&form).map_or_else(Reply::Failed, Reply::Exported),
+            _ => Reply::Failed("this engine runs designs only".into()),
+        };
+        scope.respond(id, FromEngine { version: VERSION, generation: input.generation, reply });
+    }
+}
+
+/// Runs in a worker that answers words: the design board's.
+pub fn register_desk(desk: fn() -> Desk) {
+    DESK.with(|own| own.set(Some(desk)));
+    Words::registrar().encoding::<Wire>().register();
 }
 
 /// Runs in the page: starts an engine's worker. The file's name, with the build's hash, stands in the page's

@@ -7,14 +7,20 @@ use crate::server::Server;
 use serde_json::{Value, json};
 
 /// The pages, by address, with a text that says that they are there.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 13] = [
     ("#/", "The course"),
     ("#/about", "Crash the engine"),
-    ("#/lesson/one-machine/2", "Step 2 of 6"),
-    ("#/lesson/one-machine/5", "Step 5 of 6"),
-    ("#/lesson/leader-dies/3", "Step 3 of 8"),
+    ("#/lesson/one-machine/2", "Step 2 of 8"),
+    ("#/lesson/one-machine/5", "Step 5 of 8"),
+    ("#/lesson/leader-dies/3", "Step 3 of 12"),
     ("#/sandbox", "Ready scenarios"),
     ("#/compare", "Where they part"),
+    ("#/review", "What you know"),
+    ("#/search", "Lessons and their steps, terms, and sources."),
+    ("#/glossary", "linearizable"),
+    ("#/class", "No lesson is chosen yet."),
+    ("#/design", "To begin with"),
+    ("#/design/cache", "The slowest"),
 ];
 
 fn go(page: &Page, address: &str, text: &str) {

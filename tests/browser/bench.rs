@@ -1,6 +1,7 @@
 //! The page's benchmarks, by `make bench`: frames with many messages on their way, seeking in a long run.
 
 use crate::ENGINE;
+use crate::jobs::{CHOOSE, type_number};
 use crate::page::Page;
 use crate::server::{Server, built};
 use crate::share::{open_bench, open_file};
@@ -339,4 +340,67 @@ fn bench_memory_over_ten_minutes() {
     println!("the page after ten minutes against three: {:+.2} MB; long tasks: {:?}", growth / 1e6, long_tasks(&page));
     page.finish();
     assert!(growth < 1_500_000.0, "the page still grows: {kept:?}");
+}
+
+/// Starts the search that the form describes, and waits for what comes of it: what is said of it, and whether it was found.
+const SEARCH: &str = "document.querySelector('.jobs .ask .pri').click();
+    return new Promise(done => {
+      const look = () => {
+        const jobs = document.querySelector('.jobs');
+        const found = jobs.querySelector('.object .deeds .n'), over = jobs.querySelector('[role=status] p');
+        if (jobs.querySelector('.running')) return requestAnimationFrame(look);
+        done([found ? found.innerText : over?.innerText ?? '', !!found]);
+      };
+      requestAnimationFrame(() => requestAnimationFrame(look));
+    })";
+
+/// What a search may take: below what the browser lets a script take.
+const SEARCH_MAX: u64 = 55;
+
+/// Each start scenario's search, as the page does it: the seconds that it says itself, with the worker's start and its
+/// opening of the run. `SEEDS=n` seeds of those that are random (one by itself is the same every time), `ONLY=word` for
+/// those whose titles have the word.
+#[test]
+#[ignore = "a benchmark: make bench"]
+fn bench_hunts() {
+    let seeds = std::env::var("SEEDS").map_or(10, |seeds| seeds.parse().expect("a number"));
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let server = Server::start();
+    let mut page = Page::start();
+    open_bench(&mut page, &server.root());
+    page.click("#tab-search");
+    page.wait_js("start scenarios", "return document.querySelectorAll('.jobs select option').length > 20", json!([]));
+    let options = "return [...document.querySelectorAll('.jobs select')[0].options].slice(1).map(o => o.innerText)";
+    let options = page.js(options, json!([]));
+    let mut slow = Vec::new();
+    for option in options.as_array().expect("options").iter().filter_map(|option| option.as_str()) {
+        let (_, title) = option.split_once(": ").expect("a protocol and a title");
+        if !title.contains(&only) {
+            continue;
+        }
+        page.js(CHOOSE, json!([title]));
+        page.wait_text(&format!("You are looking at “{title}”"));
+        type_number(&page, "Seconds at most", SEARCH_MAX);
+        let seeded = "return [...document.querySelectorAll('.jobs label')].some(l => l.innerText === 'Seed')";
+        let seeds = if page.js(seeded, json!([])) == true { seeds } else { 1 };
+        let mut times = Vec::new();
+        for seed in 1..=seeds {
+            if seeds > 1 {
+                type_number(&page, "Seed", seed * 100_000);
+            }
+            let came = page.js(SEARCH, json!([]));
+            assert_eq!(came[1], true, "{option}, seed {seed}: {came}");
+            let said = came[0].as_str().expect("words").trim_end_matches(" s");
+            let seconds: f64 = said.rsplit(", ").next().and_then(|s| s.parse().ok()).expect("seconds");
+            times.push(seconds);
+        }
+        times.sort_by(f64::total_cmp);
+        let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
+        println!("{option}: median {median:.1} s, longest {worst:.1} s of {seeds} in the page");
+        if median >= 30.0 {
+            slow.push((option.to_owned(), median));
+        }
+    }
+    page.finish();
+    assert!(slow.is_empty(), "medians over 30 s: {slow:?}");
 }

@@ -116,8 +116,15 @@ fn found(page: &Page, script: &str) -> Vec<String> {
     found.into_iter().filter_map(|said| said.as_str().map(String::from)).collect()
 }
 
+/// Until what was just asked for is drawn.
+fn drawn(page: &Page) {
+    let frames = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+    page.js(frames, json!([]));
+}
+
 /// Nothing is blank, cut or overlapping, on any page.
 pub fn flaws(page: &Page) -> Vec<String> {
+    drawn(page);
     [BLANK, TEXTS].into_iter().flat_map(|script| found(page, script)).collect()
 }
 
@@ -128,8 +135,7 @@ pub fn small_targets(page: &Page) -> Vec<String> {
 
 /// Looks at the page as it stands.
 pub fn assert_fits(page: &Page, what: &str) {
-    let frames = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
-    page.js(frames, json!([]));
+    drawn(page);
     let mut wrong = Vec::new();
     for script in [TEXTS, DRAWN] {
         if let Value::Array(found) = page.js(script, json!([])) {

@@ -14,7 +14,12 @@ const RUN: &str = r#"{"version": 1, "title": "Half a quorum", "protocol": "major
     "commands": [{"at": "1ms", "do": {"workload": {"client": "client", "arrivals": {"closed": {"think": {"constant": "20ms"}}},
       "mix": {"get": 1, "put": 1}}}}]}"#;
 
-fn type_number(page: &Page, label: &str, value: u64) {
+/// Chooses a start scenario by its title.
+pub const CHOOSE: &str = "const select = document.querySelector('.jobs select');
+    select.selectedIndex = [...select.options].findIndex(o => o.innerText.includes(arguments[0]));
+    select.dispatchEvent(new Event('change', { bubbles: true }))";
+
+pub fn type_number(page: &Page, label: &str, value: u64) {
     let script =
         "const label = [...document.querySelectorAll('.jobs label')].find(l => l.innerText.startsWith(arguments[0]));
                   const input = label.querySelector('input'); input.value = arguments[1];
@@ -82,10 +87,7 @@ fn a_counterexample_is_found_from_here_and_opens_as_a_branch() {
     page.click("#tab-search");
     // A start scenario, at its moment.
     page.wait_js("start scenarios", "return document.querySelectorAll('.jobs select option').length > 20", json!([]));
-    let choose = "const select = document.querySelector('.jobs select');
-                  select.selectedIndex = [...select.options].findIndex(o => o.innerText.includes(arguments[0]));
-                  select.dispatchEvent(new Event('change', { bubbles: true }))";
-    page.js(choose, json!(["A quorum too small"]));
+    page.js(CHOOSE, json!(["A quorum too small"]));
     page.wait_for("[data-node=c2]");
     page.wait_text("You are looking at “A quorum too small”");
     page.click(".jobs .pri");

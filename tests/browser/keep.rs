@@ -46,7 +46,7 @@ fn progress_that_cannot_be_read_is_set_aside_and_offered() {
     page.open_app(&server.root());
     let cases = [
         ("{\"version\": 1, \"lessons\": {", "could not be taken up", ASIDE.to_owned()),
-        ("{\"version\": 9}", "newer version (9; this page knows 2)", format!("{ASIDE}.2")),
+        ("{\"version\": 9}", "newer version (9; this page knows 3)", format!("{ASIDE}.2")),
     ];
     for (stored, words, key) in &cases {
         page.js("localStorage.setItem(arguments[0], arguments[1])", json!([PROGRESS, stored]));
@@ -157,7 +157,7 @@ fn a_dead_engine_is_replaced_and_the_run_comes_back() {
     page.open_app(&server.root());
     page.wait_for(ENGINE);
     page.js("location.hash = '#/lesson/one-machine/4'", json!([]));
-    page.wait_text("Step 4 of 6");
+    page.wait_text("Step 4 of 8");
     page.wait_for("[data-node=n1]");
     for _ in 0..6 {
         page.press(".");

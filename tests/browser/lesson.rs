@@ -51,13 +51,13 @@ fn a_learner_goes_through_the_first_lesson() {
 
     // The lesson, its first step.
     page.click("#start");
-    page.wait_text("Step 1 of 6");
+    page.wait_text("Step 1 of 8");
     page.wait_for(".spot");
     page.screenshots("lesson-1");
     page.assert_accessible("lesson, step 1");
 
     // A prediction: the truth shows only after the answer.
-    next_step(&page, "Step 2 of 6");
+    next_step(&page, "Step 2 of 8");
     assert_eq!(page.count(".verdict"), 0);
     page.click(".prediction input[type=radio]");
     page.click(".prediction button[type=submit]");
@@ -90,9 +90,9 @@ fn a_learner_goes_through_the_first_lesson() {
     assert_eq!(page.count("label.branch option"), 2, "the old branch is kept");
 
     // To the end of the lesson.
-    next_step(&page, "Step 3 of 6");
+    next_step(&page, "Step 3 of 8");
     page.screenshots("lesson-3");
-    next_step(&page, "Step 4 of 6");
+    next_step(&page, "Step 4 of 8");
     page.focus("[data-node=n1]");
     page.press("c");
     page.focus("[data-node=n2]");
@@ -101,13 +101,15 @@ fn a_learner_goes_through_the_first_lesson() {
     page.press("c");
     node_says(&page, "n3", "down");
     page.screenshots("lesson-4");
-    next_step(&page, "Step 5 of 6");
+    next_step(&page, "Step 5 of 8");
     page.click(".measure .deeds button");
     page.wait_for(".measured table");
     page.screenshots("lesson-5");
     page.assert_accessible("lesson, step 5");
-    next_step(&page, "Step 6 of 6");
+    next_step(&page, "Step 6 of 8");
     page.screenshots("lesson-6");
+    next_step(&page, "Step 7 of 8");
+    next_step(&page, "Step 8 of 8");
     page.click(".way-on button");
     page.wait_text("You finished this lesson");
 
@@ -116,7 +118,7 @@ fn a_learner_goes_through_the_first_lesson() {
     page.wait_for(ENGINE);
     page.wait_text("You finished this lesson");
     page.js("location.hash = '#/lesson/one-machine/2'", json!([]));
-    page.wait_text("Step 2 of 6");
+    page.wait_text("Step 2 of 8");
     page.wait_for("[data-goal=lost][data-state=met]");
     page.finish();
 }
@@ -127,22 +129,22 @@ fn steps_have_addresses_and_home_goes_on_where_one_was() {
     let server = Server::start();
     let mut page = Page::start();
     page.open_app(&format!("{}#/lesson/leader-dies/4", server.root()));
-    page.wait_text("Step 4 of 8");
+    page.wait_text("Step 4 of 12");
     let link = page.attribute("h1 .permalink", "href").expect("a link to the step");
     assert!(link.ends_with("#/lesson/leader-dies/4"), "{link}");
     page.click(".steps li:nth-child(2) a");
-    page.wait_text("Step 2 of 8");
+    page.wait_text("Step 2 of 12");
     page.js("history.back()", json!([]));
-    page.wait_text("Step 4 of 8");
+    page.wait_text("Step 4 of 12");
     page.js("history.forward()", json!([]));
-    page.wait_text("Step 2 of 8");
+    page.wait_text("Step 2 of 12");
     page.click(".mark");
     page.wait_text("Continue: 6.4 When the leader dies, step 2");
     page.screenshots("home-continue");
     page.reload();
     page.wait_for("#continue");
     page.click("#continue");
-    page.wait_text("Step 2 of 8");
+    page.wait_text("Step 2 of 12");
     page.finish();
 }
 
@@ -152,7 +154,7 @@ fn a_lesson_is_printed_whole() {
     let server = Server::start();
     let mut page = Page::start();
     page.open_app(&format!("{}#/lesson/leader-dies/2", server.root()));
-    page.wait_text("Step 2 of 8");
+    page.wait_text("Step 2 of 12");
     page.wait_for(".spot");
     let seen = "window.printed = null; addEventListener('beforeprint', () => requestAnimationFrame(() => {}));
         new MutationObserver(() => {

@@ -31,7 +31,7 @@ fn a_link_holds_the_whole_session() {
     page.click("#tab-log");
     page.click("[popovertarget=share-menu]");
     let note = "const note = document.querySelector('#share-menu textarea'); note.value = arguments[0];
-        note.dispatchEvent(new Event('change', { bubbles: true }))";
+        note.dispatchEvent(new InputEvent('input', { bubbles: true }))";
     page.js(note, json!([NOTE]));
     let link = made(&page, "Copy a link to this moment");
     page.screenshots("share");

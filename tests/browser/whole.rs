@@ -19,7 +19,7 @@ struct Learner {
     hands: Hands,
 }
 
-const STEPS: u32 = 8;
+const STEPS: u32 = 12;
 
 /// A server leads that is not `n1`.
 const OTHER_LEADS: &str = "[data-node]:not([data-node=n1])[aria-label*=', leader']";
@@ -65,7 +65,16 @@ impl Learner {
     fn act(&self, node: &str, key: &str) {
         let node = format!("[data-node={node}]");
         if self.hands == Hands::Keyboard {
-            self.reach(&node);
+            // One of the nodes can be reached by Tab; arrows lead from it to the others.
+            self.reach(".spots [data-node][tabindex='0']");
+            let here = "return document.activeElement.matches(arguments[0])";
+            for _ in 0..8 {
+                if self.page.js(here, json!([node])) == json!(true) {
+                    break;
+                }
+                self.page.press("ArrowRight");
+            }
+            assert_eq!(self.page.js(here, json!([node])), json!(true), "{node} by arrows");
             self.page.press(key);
         } else {
             self.press(&node);
@@ -168,7 +177,7 @@ impl Learner {
 fn take(hands: Hands) {
     let server = Server::start();
     let me = Learner::start(&server, hands);
-    me.page.wait_text("Step 1 of 8");
+    me.page.wait_text("Step 1 of 12");
     me.page.wait_for(".spot");
 
     me.predict(2);
@@ -229,6 +238,33 @@ fn take(hands: Hands) {
     me.page.wait_for(".interview");
     assert_eq!(me.page.count(".verdicts [data-state=met]"), 3);
     me.look("8");
+
+    me.next(9);
+    me.play_a_while(9);
+    me.press(".deeds button");
+    me.meet("installed");
+    me.look("9");
+
+    me.next(10);
+    me.play_a_while(14);
+    me.press(".deeds button");
+    // The change is committed long before so much has happened.
+    me.play_a_while(24);
+    me.act("n2", "c");
+    me.meet("replaced");
+    me.look("10");
+
+    me.next(11);
+    me.press(".deeds button");
+    me.meet("fenced");
+    me.look("11");
+
+    me.next(12);
+    me.predict(1);
+    me.play_until("[data-node=n3][aria-label*=' a=0']");
+    me.press(".deeds button");
+    me.meet("reconciled");
+    me.look("12");
     me.press(".way-on button");
     me.page.wait_text("You finished this lesson");
     me.look("end");
@@ -239,7 +275,7 @@ fn take(hands: Hands) {
     page.wait_for(ENGINE);
     page.wait_text("You finished this lesson");
     page.js("location.hash = '#/lesson/leader-dies/3'", json!([]));
-    page.wait_text("Step 3 of 8");
+    page.wait_text("Step 3 of 12");
     page.wait_for("[data-goal=split][data-state=met]");
     page.finish();
 }
@@ -286,7 +322,21 @@ fn a_first_visitor_waits_for_nothing_that_comes_later() {
     let loaded: Vec<&str> = loaded.as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
     let of = |kind: &str| loaded.iter().filter(|name| name.contains(kind)).count();
     assert!(of("faultline") > 0 && of("engine") > 0, "{loaded:?}");
-    for later in ["rest-", "registers", "quorums", "causal", "groups", "membership", "explorer", "exporter"] {
+    for later in [
+        "rest-",
+        "registers",
+        "quorums",
+        "causal",
+        "groups",
+        "membership",
+        "services",
+        "clocks",
+        "chains",
+        "merging",
+        "designer",
+        "explorer",
+        "exporter",
+    ] {
         assert_eq!(of(later), 0, "{later} in {loaded:?}");
     }
     page.finish();

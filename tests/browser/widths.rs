@@ -5,7 +5,7 @@ use crate::ENGINE;
 use crate::boxes::{flaws, small_targets};
 use crate::page::{Page, Theme};
 use crate::server::Server;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The pages by name and address, with a text that says that they are there.
 const PAGES: [(&str, &str, &str); 4] = [
@@ -15,9 +15,9 @@ const PAGES: [(&str, &str, &str); 4] = [
     ("nowhere", "#/no/such/page", "There is no such page"),
 ];
 const LESSONS: [(&str, &str, &str); 3] = [
-    ("first-step", "#/lesson/one-machine/3", "Step 3 of 6"),
-    ("exercise", "#/lesson/one-machine/6", "Step 6 of 6"),
-    ("raft", "#/lesson/leader-dies/3", "Step 3 of 8"),
+    ("first-step", "#/lesson/one-machine/3", "Step 3 of 8"),
+    ("exercise", "#/lesson/one-machine/6", "Step 6 of 8"),
+    ("raft", "#/lesson/leader-dies/3", "Step 3 of 12"),
 ];
 
 const SIZES: [(u32, u32); 5] = [(390, 844), (768, 1024), (1024, 768), (1440, 900), (2560, 1440)];
@@ -76,6 +76,34 @@ fn pages_fit_at_every_width() {
 #[test]
 fn lessons_fit_at_every_width() {
     look_at(&LESSONS);
+}
+
+/// The first and the last step of every lesson that there is, on a desk and on a phone.
+#[test]
+fn every_lesson_fits_a_desk_and_a_phone() {
+    let catalogue = concat!(env!("CARGO_MANIFEST_DIR"), "/lessons/catalogue.json");
+    let catalogue: Value = serde_json::from_str(&std::fs::read_to_string(catalogue).expect("there")).expect("JSON");
+    let chapters = catalogue["chapters"].as_array().expect("chapters");
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.wait_for(ENGINE);
+    let mut wrong = Vec::new();
+    for lesson in chapters.iter().flat_map(|chapter| chapter["lessons"].as_array().expect("lessons")) {
+        let (slug, steps) = (lesson["slug"].as_str().expect("a slug"), lesson["steps"].as_u64().expect("steps"));
+        for step in [1, steps] {
+            go(&page, &format!("#/lesson/{slug}/{step}"), &format!("Step {step} of {steps}"));
+            for (width, height) in [(1440, 900), (390, 844)] {
+                page.size(width, height);
+                settle(&page);
+                wrong.extend(flaws(&page).into_iter().map(|flaw| format!("{slug}, step {step}, {width} px: {flaw}")));
+                page.screenshot(&format!("lesson-{slug}-{step}-{width}"));
+            }
+            page.size(1440, 900);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    page.finish();
 }
 
 /// The check itself: what is blank, cut or overlapping is found.

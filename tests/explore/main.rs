@@ -3,6 +3,7 @@
 mod backups;
 mod bugs;
 mod causal;
+mod chains;
 mod common;
 mod hand;
 mod models;

@@ -2,10 +2,12 @@
 //! what; and the design that ships.
 
 mod caching;
+mod components;
 mod designs;
 mod networks;
 mod policies;
 mod queues;
+mod spreading;
 
 use faultline::load::{Design, Plan, Report, run};
 

@@ -1,6 +1,7 @@
 //! Policies on calls, crowds, faults, and what must not depend on what.
 
 use super::{adds_up, plan, reports};
+use faultline::load::requirement::Requirement;
 use faultline::load::{Design, Plan, Report, run};
 
 fn policy(call: &str, extra: &str) -> Report {
@@ -62,6 +63,28 @@ fn a_breaker_opens_and_closes() {
     assert!(edge.refused > 700 && edge.refused < 1_300, "most of 1,000: {}", edge.refused);
     assert!(class.timed_out < 60, "some until it opened, and one a second: {}", class.timed_out);
     assert!(class.answered > 2_700, "before and after: {}", class.answered);
+}
+
+/// A trial call that is turned away says nothing about the other side: the breaker tries again, and closes.
+#[test]
+fn a_breaker_survives_a_trial_that_is_turned_away() {
+    let text = "
+        run = { duration = \"31s\", warm-up = \"1s\" }
+        clients.c = { load.open.rate = 20.0, call = { to = [\"s\"], breaker = { failures = 5, open = \"200ms\" } } }
+        clients.other = { load.open.rate = 40.0, call = { to = [\"s\"] } }
+        services.s = { concurrency = 1, queue = 0, service.constant = \"50ms\" }
+        [[faults]]
+        at = \"5s\"
+        until = \"6s\"
+        does.down = { component = \"s\", instance = 0 }";
+    for seed in 0..5 {
+        let report = run(&plan(text), seed);
+        adds_up(&report);
+        // A second's 20, and as many as come until a trial meets a free slot, which one in four does or better
+        // (Erlang's loss formula for 60 a second of 50 ms each): five trials, of which each takes 200 ms and a call.
+        let refused = report.edge("c", "s").expect("it is there").refused;
+        assert!((10..100).contains(&refused), "seed {seed}: {refused}");
+    }
 }
 
 #[test]
@@ -134,6 +157,26 @@ fn what_is_past_its_deadline_is_not_served() {
     assert!(component.sojourn.max() < 61_000, "nothing waits for long: {}", component.sojourn.max());
 }
 
+/// Nor is what comes past it, even if nobody waits.
+#[test]
+fn what_comes_past_its_deadline_is_not_served() {
+    let text = "
+        run = { duration = \"5s\", warm-up = \"1s\" }
+        [clients.c]
+        load.open.rate = 50.0
+        classes = [{ name = \"read\", deadline = \"50ms\" }]
+        call = { to = [\"s\"], latency.constant = \"100ms\" }
+        [services.s]
+        service.constant = \"1ms\"";
+    let report = run(&plan(text), 1);
+    let (class, component) = (&report.classes[0], report.component("s").expect("it"));
+    assert_eq!((class.answered, component.service.count()), (0, 0));
+    assert!(class.asked > 100 && class.timed_out == class.asked, "{class:?}");
+    // A latency that nobody had is no good one.
+    let fast = Requirement::read("p99(read) <= 100ms").expect("it reads");
+    assert!(!fast.holds(fast.measure(&report).expect("the class")));
+}
+
 const BASE: &str = "
     run = { duration = \"5s\", warm-up = \"1s\" }
     keys.k = { count = 1000 }
@@ -195,7 +238,7 @@ fn errors_name_the_place() {
     let service = "version = 1\nservices.a = { service.constant = \"1ms\", calls = [{ to = [\"b\"] }] }\n";
     for (text, expected) in [
         ("version = 1\nnonsense = 3", "x.toml:2: unknown field `nonsense`"),
-        ("version = 9", "x.toml: version 9 is unknown"),
+        ("version = 9", "x.toml:1: version 9 is unknown"),
         (service, "a: its call to b: no component has this name"),
         (
             &format!("{service}services.b = {{ service.constant = \"1ms\", calls = [{{ to = [\"a\"] }}] }}"),

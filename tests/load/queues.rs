@@ -1,6 +1,7 @@
 //! One queue at a time.
 
 use super::{adds_up, agrees, little, reports};
+use faultline::lesson::theory;
 use faultline::load::Report;
 
 /// One service before open clients: 100,000 requests a replication.
@@ -40,7 +41,7 @@ fn erlang_b(c: u32, a: f64) -> f64 {
 #[test]
 fn one_server() {
     let (reports, _) = queue(700.0, 1, 1_000_000, "exponential.mean = \"1ms\"");
-    agrees("M/M/1 W", sojourns(&reports), 1.0 / 300.0, 0.05);
+    agrees("M/M/1 W", sojourns(&reports), theory::mm1_mean(700.0, 1.0) / 1_000.0, 0.05);
     agrees("M/M/1 L", reports.iter().map(|r| r.components[0].inside_mean), 0.7 / 0.3, 0.05);
     agrees("M/M/1 use", reports.iter().map(|r| r.components[0].utilisation.expect("slots")), 0.7, 0.02);
     let tail = |r: &Report| 1.0 - r.components[0].sojourn.share_up_to(10_000);

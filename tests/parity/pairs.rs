@@ -99,10 +99,69 @@ pub fn pairs() -> Vec<(String, String)> {
         }
     }
     pairs.extend(primary_backup_pairs());
+    pairs.extend(chain_pairs());
     pairs.extend(raft_pairs());
     pairs.extend(swim_pairs());
     pairs.extend(quorum_pairs());
     pairs.extend(causal_pairs());
+    pairs.extend(merging_pairs());
+    pairs.extend(payment_pairs());
+    pairs.extend(upgrade_pairs());
+    pairs
+}
+
+/// Replicas of two releases, forwards and backwards, by each schema.
+fn upgrade_pairs() -> Vec<(String, String)> {
+    let cases = [
+        ("compatible", "switch", FAULTS[0].1),
+        ("dropping", "upgrade", FAULTS[1].1),
+        ("required", "switch", FAULTS[0].1),
+        ("renumbered", "upgrade", FAULTS[2].1),
+    ];
+    let pair = |(schema, restart, commands): (&str, &str, &str)| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"rolling-upgrade","seed":1,"network":{{"latency":{}}},
+            "parameters":{{"schema":"{schema}","on-restart":"{restart}","upgraded":1,"retry-after":"30ms"}},
+            "nodes":[{{"name":"n","role":"replica","count":3}},{{"name":"c","role":"client","count":2}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":60.0}}}},
+            "mix":{{"get":1,"put":2,"get-note":1,"put-note":1}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("rolling-upgrade {schema} 1"), text)
+    };
+    cases.into_iter().map(pair).collect()
+}
+
+/// Signed and numbered payments through two fronts, with every fault; generals; and heartbeats of both kinds.
+fn payment_pairs() -> Vec<(String, String)> {
+    let pair = |name: &str, protocol: &str, parameters: &str, nodes: &str, mix: &str, commands: &str| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"{protocol}","seed":1,"network":{{"latency":{}}},"parameters":{{{parameters}}},
+            "nodes":[{nodes},{{"name":"c","role":"{}","count":2}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"c1","arrivals":{{"open":{{"rate":120.0}}}},
+            "mix":{mix}}}}}}}{commands}]}}"#,
+            LATENCIES[4].1,
+            if protocol == "two-generals" { "general" } else { "client" }
+        );
+        (format!("{protocol} {name} 1"), text)
+    };
+    let bank = r#"{"name":"n1","role":"bank"},{"name":"n2","role":"front"},{"name":"n3","role":"front"}"#;
+    let signed = r#""proof":"mac","fresh":"number","hedge-after":"8ms","retry-after":"20ms","forget-after":"50ms""#;
+    let members = r#"{"name":"n","role":"member","count":4}"#;
+    let beats = r#""interval":"10ms","time-out":"35ms","least-deviation":"1ms","samples":8"#;
+    let mut pairs = Vec::new();
+    for (name, commands) in FAULTS.iter().filter(|(name, _)| *name != "single") {
+        let commands = format!(",{commands}");
+        pairs.push(pair(name, "payments", signed, bank, r#"{"balance":1,"pay":2}"#, &commands));
+    }
+    for (mode, commands) in [("heartbeat", FAULTS[0].1), ("phi", FAULTS[2].1)] {
+        let (parameters, commands) = (format!(r#"{beats},"mode":"{mode}""#), format!(",{commands}"));
+        pairs.push(pair(mode, "detector", &parameters, members, r#"{"members":2,"agreement":1}"#, &commands));
+    }
+    let links = r#",{"at":"20ms","do":{"link":{"loss":0.2,"duplicate":0.1,"reorder":0.1}}}"#;
+    let generals =
+        pair("links", "two-generals", r#""messages":5,"copies":2,"day":"50ms""#, "", r#"{"attack":1}"#, links);
+    pairs.push((generals.0, generals.1.replace("[,", "[")));
     pairs
 }
 
@@ -147,6 +206,32 @@ fn causal_pairs() -> Vec<(String, String)> {
     [(2, FAULTS[0].1), (3, FAULTS[1].1)].into_iter().map(pair).collect()
 }
 
+/// Clocks that are off, data types that merge, and a counter, with crashes and with partitions.
+fn merging_pairs() -> Vec<(String, String)> {
+    let peers = r#"{"name":"n","role":"ROLE","count":3},{"name":"c","role":"ROLE","count":2}"#;
+    let server = r#"{"name":"n","role":"server","count":3},{"name":"c","role":"client","count":2}"#;
+    let cases = [
+        ("logical-clocks", "order", "vector", "node", r#""get":1,"put":2"#, FAULTS[0].1),
+        ("logical-clocks", "order", "hybrid", "node", r#""get":1,"put":2"#, FAULTS[1].1),
+        ("crdt", "type", "or-set", "peer", r#""read":1,"add":2,"remove":1"#, FAULTS[0].1),
+        ("crdt", "type", "sequence", "peer", r#""read":1,"add":2,"remove":1"#, FAULTS[1].1),
+        ("shared-counter", "update", "compare-and-set", "client", r#""get":1,"increment":2"#, FAULTS[0].1),
+        ("shared-counter", "update", "lock", "client", r#""get":1,"increment":2"#, FAULTS[1].1),
+    ];
+    let pair = |(protocol, parameter, value, role, mix, commands): (&str, &str, &str, &str, &str, &str)| {
+        let nodes = if role == "client" { server.to_string() } else { peers.replace("ROLE", role) };
+        let text = format!(
+            r#"{{"version":1,"protocol":"{protocol}","seed":1,"network":{{"latency":{}}},
+            "parameters":{{"{parameter}":"{value}"}},"nodes":[{nodes}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"{role}","arrivals":{{"open":{{"rate":60.0}}}},
+            "mix":{{{mix}}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("{protocol} {value} 1"), text)
+    };
+    cases.into_iter().map(pair).collect()
+}
+
 /// Every mode, with the faults that make views change.
 fn primary_backup_pairs() -> Vec<(String, String)> {
     let times = r#""ping-interval":"10ms","dead-after":"40ms""#;
@@ -168,6 +253,24 @@ fn primary_backup_pairs() -> Vec<(String, String)> {
         (format!("primary-backup {mode} 1"), text)
     };
     cases.into_iter().map(pair).collect()
+}
+
+/// With the faults that make the chain change.
+fn chain_pairs() -> Vec<(String, String)> {
+    let pair = |(reads, replicas, commands): (&str, u8, &str)| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"chain-replication","seed":1,"network":{{"latency":{}}},
+            "parameters":{{"ping-interval":"10ms","dead-after":"40ms","lease":"20ms","reads":"{reads}",
+            "replicas":{replicas}}},
+            "nodes":[{{"name":"n","role":"server","count":4}},{{"name":"c","role":"client","count":2}},
+            {{"name":"m","role":"master"}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":120.0}}}},
+            "mix":{{"get":1,"put":2}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("chain {reads} {replicas} 1"), text)
+    };
+    [("leased", 3, FAULTS[0].1), ("tail", 2, FAULTS[1].1)].into_iter().map(pair).collect()
 }
 
 /// Administrative functions, with a lease on clocks that drift.

@@ -122,12 +122,12 @@ const HISTORY: [&[u8]; 2] = [
 {"process":1,"type":"invoke","f":"read","value":["x",null]}
 {"process":0,"type":"info","f":"write","key":"x","value":3,"time":20,"error":"timeout"}
 {"process":1,"type":"ok","f":"read","value":["x",3]}
-{"process":"c1","type":"invoke","f":"txn","value":[["append",1,2],["r",1,null]]}
-{"process":"c1","type":"fail","f":"txn","value":[["append",1,2],["r",1,null]]}
+{"process":2,"type":"invoke","f":"txn","value":[["append",1,2],["r",1,null]]}
+{"process":2,"type":"fail","f":"txn","value":[["append",1,2],["r",1,null]]}
 "#,
-    br#"{"process":"n1","type":"invoke","f":"read","time":1}
-{"process":"n2","type":"invoke","f":"cas","value":[3,4],"time":1}
-{"process":"n1","type":"ok","f":"read","value":null,"time":3}
+    br#"{"process":3,"type":"invoke","f":"read","time":1}
+{"process":4,"type":"invoke","f":"cas","value":[3,4],"time":1}
+{"process":3,"type":"ok","f":"read","value":null,"time":3}
 "#,
 ];
 

@@ -1,6 +1,8 @@
 //! The engine's speed in the browser, on the same ring as the native benchmark, and the checker's, on the same histories:
 //! `make bench` compares them.
 
+#[path = "../../benches/cell/mod.rs"]
+mod cell;
 #[path = "../../benches/histories/mod.rs"]
 mod histories;
 #[path = "../explore/models.rs"]
@@ -58,6 +60,23 @@ fn bench_ring() {
         let off = rate(|| ring::deliver(&mut world, MESSAGES, &mut None));
         console_log!("wasm, {in_flight} in flight: heap {heap:.2} M/s; recording off {off:.2} M/s");
     }
+}
+
+#[wasm_bindgen_test]
+#[ignore = "a benchmark: make bench"]
+fn bench_load() {
+    let plan = faultline::load::Plan::new(&cell::design()).expect("a good design");
+    let times = (0..ROUNDS as u64).map(|seed| {
+        let start = now();
+        let report = faultline::load::run(&plan, seed);
+        assert!(report.classes[0].answered > cell::REQUESTS);
+        now() - start
+    });
+    let best = times.fold(f64::INFINITY, f64::min);
+    console_log!(
+        "wasm: a million requests through ten servers, a cache and a store in {:.2} s (wanted: 3)",
+        best / 1e3
+    );
 }
 
 #[wasm_bindgen_test]

@@ -3,6 +3,8 @@
 #![cfg(target_arch = "wasm32")]
 
 mod bench;
+#[path = "../parity/loads.rs"]
+mod loads;
 #[path = "../parity/pairs.rs"]
 mod pairs;
 
@@ -24,4 +26,9 @@ fn the_encoding_is_the_native_one() {
 #[wasm_bindgen_test]
 fn trace_hashes_are_the_native_ones() {
     assert_eq!(pairs::hashes(), pairs::GOLDEN);
+}
+
+#[wasm_bindgen_test]
+fn reports_of_loads_are_the_native_ones() {
+    assert_eq!(loads::hashes(), loads::GOLDEN);
 }

@@ -15,7 +15,7 @@ fn lines(text: &str) -> History {
         let value: i64 = words[3].parse().expect("a value");
         let (found, left) = if words[1] == "r" { (Some(value), None) } else { (None, Some(value)) };
         let key = usize::from(words[2] == "y");
-        Op { process: words[0].parse().expect("a process"), key, found, left, known: true }
+        Op { process: words[0].parse().expect("a process"), key, found, left, known: true, ..Op::default() }
     };
     history(&text.split(',').map(op).collect::<Vec<Op>>())
 }

@@ -16,8 +16,7 @@ pub fn holds(name: &str, ops: &[Op]) -> bool {
 
 fn of_all(name: &str, ops: &[Op]) -> bool {
     let all: Vec<usize> = (0..ops.len()).collect();
-    let written = |i: &usize| ops[*i].found.is_none_or(|found| found == 0 || source(ops, *i).is_some());
-    if !all.iter().all(written) {
+    if !all.iter().all(|i| possible(ops, *i)) {
         return false;
     }
     let processes: Vec<usize> = (0..3).collect();
@@ -33,6 +32,14 @@ fn of_all(name: &str, ops: &[Op]) -> bool {
         "causal-memory" => causality(ops).is_some_and(|past| processes.iter().all(|p| view(ops, *p, &past))),
         "pram" => processes.iter().all(|p| {
             view(ops, *p, &closure(ops, |a, b| least(ops, a, b) || program(ops, a, b) && both(ops, *p, a, b)))
+        }),
+        // Of lists each read by itself.
+        "read-your-writes" if ops.iter().any(|op| op.appends) => all.iter().all(|read| {
+            let reads = |i: usize| ops[i].found.is_some() && ops[i].known;
+            let own = |a: usize, b: usize| program(ops, a, b) && ops[a].left.is_some() && ops[a].key == ops[b].key;
+            let before = closure(ops, |a, b| least(ops, a, b) || b == *read && own(a, b));
+            let members: Vec<usize> = all.iter().copied().filter(|i| i == read || ops[*i].left.is_some()).collect();
+            !reads(*read) || explains(ops, &members, &before, &|i| i == *read)
         }),
         "read-your-writes" => processes.iter().all(|p| {
             let own = |a: usize, b: usize| {
@@ -52,7 +59,7 @@ fn of_all(name: &str, ops: &[Op]) -> bool {
                     && all.iter().any(|r| {
                         ops[*r].found.is_some()
                             && program(ops, *r, b)
-                            && (source(ops, *r) == Some(a) || *r == a && ops[a].left.is_some())
+                            && (saw(ops, a, *r) || *r == a && ops[a].left.is_some())
                     })
             };
             forward(ops, *p, &follows)
@@ -61,9 +68,22 @@ fn of_all(name: &str, ops: &[Op]) -> bool {
     }
 }
 
-fn source(ops: &[Op], read: usize) -> Option<usize> {
-    let value = ops[read].found.filter(|found| *found != 0)?;
+/// What an operation found, item by item.
+fn found(op: &Op) -> Option<Vec<i64>> {
+    op.found.map(|first| if first == 0 { Vec::new() } else { [&[first], &op.more[..]].concat() })
+}
+
+fn writer(ops: &[Op], read: usize, value: i64) -> Option<usize> {
     (0..ops.len()).find(|i| *i != read && ops[*i].key == ops[read].key && ops[*i].left == Some(value))
+}
+
+/// Someone wrote each item, once, and all but the first were added.
+fn possible(ops: &[Op], read: usize) -> bool {
+    let items = found(&ops[read]).unwrap_or_default();
+    let written = |(at, value): (usize, &i64)| {
+        writer(ops, read, *value).is_some_and(|writer| (at == 0 || ops[writer].appends) && !items[..at].contains(value))
+    };
+    items.iter().enumerate().all(written)
 }
 
 fn program(ops: &[Op], a: usize, b: usize) -> bool {
@@ -71,7 +91,7 @@ fn program(ops: &[Op], a: usize, b: usize) -> bool {
 }
 
 fn saw(ops: &[Op], a: usize, b: usize) -> bool {
-    source(ops, b) == Some(a)
+    found(&ops[b]).is_some_and(|items| items.iter().any(|value| writer(ops, b, *value) == Some(a)))
 }
 
 /// What every view has: the versions of one process, and what a compare-and-set found.
@@ -102,24 +122,31 @@ fn causality(ops: &[Op]) -> Option<Before> {
     (0..ops.len()).all(|i| !past[i][i]).then_some(past)
 }
 
+fn leave(op: &Op, state: &mut Vec<i64>) {
+    if !op.appends && op.left.is_some() {
+        state.clear();
+    }
+    state.extend(op.left);
+}
+
 /// An order of the members, in keeping with what is before what, explains those that are looked at.
 fn explains(ops: &[Op], members: &[usize], before: &Before, looked_at: &dyn Fn(usize) -> bool) -> bool {
-    fn go(ops: &[Op], left: &[usize], before: &Before, looked: &dyn Fn(usize) -> bool, state: [i64; 2]) -> bool {
+    fn go(ops: &[Op], left: &[usize], before: &Before, looked: &dyn Fn(usize) -> bool, state: [Vec<i64>; 2]) -> bool {
         left.is_empty()
             || left.iter().any(|next| {
                 let op = &ops[*next];
                 if left.iter().any(|other| before[*other][*next])
-                    || looked(*next) && op.found.is_some_and(|found| found != state[op.key])
+                    || looked(*next) && found(op).is_some_and(|found| found != state[op.key])
                 {
                     return false;
                 }
-                let mut after = state;
-                after[op.key] = op.left.unwrap_or(state[op.key]);
+                let mut after = state.clone();
+                leave(op, &mut after[op.key]);
                 let rest: Vec<usize> = left.iter().copied().filter(|other| other != next).collect();
                 go(ops, &rest, before, looked, after)
             })
     }
-    go(ops, members, before, looked_at, [0; 2])
+    go(ops, members, before, looked_at, Default::default())
 }
 
 /// An order of all writes and a process's own reads explains these.
@@ -154,8 +181,9 @@ fn arbitrated(ops: &[Op], past: &Before, order: &mut Vec<usize>) -> bool {
     if order.len() == ops.len() {
         return (0..ops.len()).all(|read| {
             let seen = |i: &&usize| past[**i][read] && ops[**i].key == ops[read].key && ops[**i].left.is_some();
-            let last = order.iter().rev().find(seen).and_then(|i| ops[*i].left);
-            !ops[read].known || ops[read].found.is_none_or(|found| found == last.unwrap_or(0))
+            let mut state = Vec::new();
+            order.iter().filter(seen).for_each(|i| leave(&ops[*i], &mut state));
+            !ops[read].known || found(&ops[read]).is_none_or(|found| found == state)
         });
     }
     (0..ops.len()).any(|next| {

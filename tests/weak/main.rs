@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 mod cases;
 mod definition;
+mod lists;
 
 const GUARANTEES: [&str; 9] = [
     "sequential",
@@ -24,13 +25,16 @@ const GUARANTEES: [&str; 9] = [
 ];
 
 /// An operation of a small history: what it found and what it left (0: nothing). Both: a compare-and-set.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Op {
     process: usize,
     key: usize,
     found: Option<i64>,
     left: Option<i64>,
     known: bool,
+    /// Of lists: it adds what it leaves to what is there; and what it found after the first item.
+    appends: bool,
+    more: Vec<i64>,
 }
 
 fn datum(value: i64) -> Datum {
@@ -39,11 +43,17 @@ fn datum(value: i64) -> Datum {
 
 /// The operations one after another, in the order in which they are given.
 fn history(ops: &[Op]) -> History {
+    // One item is a list if it was added.
+    let is_added = |key: usize, value: i64| ops.iter().any(|op| op.appends && op.key == key && op.left == Some(value));
+    let saw = |op: &Op, found: i64| match op.more.is_empty() && !is_added(op.key, found) {
+        true => datum(found),
+        false => Datum::List([found].iter().chain(&op.more).map(|item| datum(*item)).collect()),
+    };
     let operation = |(i, op): (usize, &Op)| {
         let (f, input, output) = match (op.found, op.left) {
-            (Some(found), Some(left)) => ("cas", Datum::List(vec![datum(found), datum(left)]), Datum::None),
-            (Some(found), None) => ("read", Datum::None, datum(found)),
-            (None, left) => ("write", datum(left.unwrap_or(0)), Datum::None),
+            (Some(found), Some(left)) => ("cas", Datum::List(vec![saw(op, found), datum(left)]), Datum::None),
+            (Some(found), None) => ("read", Datum::None, saw(op, found)),
+            (None, left) => (if op.appends { "append" } else { "write" }, datum(left.unwrap_or(0)), Datum::None),
         };
         let output = if f == "read" { output } else { input.clone() };
         let (invoked, ended) = (2 * i as u32, 2 * i as u32 + 1);
@@ -106,7 +116,7 @@ fn every(processes: &[usize], mut each: impl FnMut(&[Op])) {
             return;
         };
         for key in 0..2 {
-            let op = Op { process: *process, key, found: None, left: None, known: true };
+            let op = Op { process: *process, key, known: true, ..Op::default() };
             let next = writes.iter().filter(|other| **other == key).count() as i64 + 1;
             ops.push(Op { left: Some(next), ..op.clone() });
             let more: Vec<usize> = writes.iter().copied().chain([key]).collect();
@@ -159,7 +169,7 @@ fn some_ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
             if found.is_some() && found == left {
                 found = Some(0);
             }
-            Op { process, key, found, left, known: left.is_none() || !unknown }
+            Op { process, key, found, left, known: left.is_none() || !unknown, ..Op::default() }
         };
         plans.iter().map(op).collect()
     })
@@ -190,7 +200,7 @@ fn replicated(plans: &[(usize, usize, bool, usize)], causal: bool) -> Vec<Op> {
             reached[process].push(ops.len());
         }
         let left = writes.then_some(next[key]);
-        ops.push(Op { process, key, found: (!writes).then_some(found), left, known: true });
+        ops.push(Op { process, key, found: (!writes).then_some(found), left, known: true, ..Op::default() });
     }
     ops
 }
@@ -208,7 +218,7 @@ fn one_copy(plans: &[(usize, usize, bool, usize)]) -> Vec<Op> {
             state[key] = next[key];
         }
         let (found, left) = if writes { (None, Some(state[key])) } else { (Some(state[key]), None) };
-        Op { process, key, found, left, known: true }
+        Op { process, key, found, left, known: true, ..Op::default() }
     };
     plans.iter().map(op).collect()
 }

@@ -89,7 +89,7 @@ fn what_is_loaded_later_is_there() {
             .zip([".", "/"])
             .find_map(|(end, dot)| std::fs::read_to_string(file.clone() + dot + end).ok())
     };
-    for path in REST {
+    for path in REST.iter().filter(|path| path.contains("::")) {
         let parts: Vec<&str> = path.split("::").skip(1).collect();
         let (name, module) = parts.split_last().expect("a path");
         let function = || source(module).is_some_and(|text| text.contains(&format!("fn {name}(")));

@@ -7,7 +7,7 @@
 //!
 //! | field | meaning |
 //! |---|---|
-//! | `process` | a whole number, or a word for a process that is no client (`"nemesis"`): its lines are passed over |
+//! | `process` | a whole number; or `"nemesis"`, which is no client: its lines are passed over |
 //! | `type` | `invoke`, `ok`, `fail` or `info`: see [`super`] |
 //! | `f` | what was asked for; each model says which it knows |
 //! | `key` | the object; absent: the only one, or see `value` |
@@ -65,8 +65,13 @@ fn event(text: &str, line: u32, keyed: &mut bool) -> Result<Option<Event>, Strin
     let process = match process {
         Some(Json::Int(n)) => Datum::Int(n),
         // Who is no client does nothing to the objects.
-        Some(Json::Text(_)) => return Ok(None),
-        _ => return Err("\"process\" must be a whole number (or a word for one that is no client)".into()),
+        Some(Json::Text(word)) if word.trim_start_matches(':') == "nemesis" => return Ok(None),
+        Some(Json::Text(word)) => {
+            return Err(format!(
+                "\"process\" is {word:?}: number the clients (only \"nemesis\", which is none, may be a word)"
+            ));
+        }
+        _ => return Err("\"process\" must be a whole number, or \"nemesis\"".into()),
     };
     let kind = match &kind {
         Some(Json::Text(word)) => Kind::NAMES.iter().find(|(name, _)| name == word).map(|(_, kind)| *kind),

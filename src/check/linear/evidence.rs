@@ -9,6 +9,8 @@ use crate::check::spec::Spec;
 pub struct Evidence {
     /// The event with which the history cannot be explained any more: its place in the order of real time.
     pub prefix: u32,
+    /// No shorter part is known to be inexplicable; false: of a shorter one the limit left it open.
+    pub shortest: bool,
     /// The line of the operation that ended there, and the operation in words.
     pub line: u32,
     pub operation: String,
@@ -43,7 +45,7 @@ const PARTIAL_MAX: usize = 16;
 
 /// Explains a violation of one object.
 pub fn gather<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Evidence, String> {
-    let prefix = shortest_prefix(spec, history, limits)?;
+    let (prefix, shortest) = shortest_prefix(spec, history, limits)?;
     let failing = history.prefix(prefix);
     let last = failing.operations.iter().position(|op| op.ended == prefix).unwrap_or(0);
     let (core, minimal) = minimise(&failing, Some(last), |history| violates(spec, history, TRY))?;
@@ -63,6 +65,7 @@ pub fn gather<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Ev
     let core_words: Vec<String> = core.iter().map(|place| failing.operations[*place].words()).collect();
     Ok(Evidence {
         prefix,
+        shortest,
         line: op.lines.1,
         operation: op.words(),
         sentence: sentence(&op.words(), &states, &core_words),
@@ -82,6 +85,7 @@ fn sentence(operation: &str, states: &[String], core: &[String]) -> String {
     };
     let others = match core.len() {
         0 | 1 => String::new(),
+        2 => "; it and one other cannot both be true of one copy".to_owned(),
         n => format!("; it and {} others cannot all be true of one copy", n - 1),
     };
     format!("No order explains “{operation}”: {left}{others}.")
@@ -89,19 +93,21 @@ fn sentence(operation: &str, states: &[String], core: &[String]) -> String {
 
 /// The place of the first completion by which the history is not linearizable. Prefixes of linearizable histories are,
 /// so it can be searched for by halves.
-fn shortest_prefix<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<u32, String> {
+fn shortest_prefix<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<(u32, bool), String> {
     let mut ends: Vec<u32> = history.operations.iter().map(|op| op.completed()).filter(|at| *at != NEVER).collect();
     ends.sort_unstable();
-    let (mut good, mut bad) = (0, ends.len() - 1);
+    let (mut good, mut bad, mut sure) = (0, ends.len() - 1, true);
     while good < bad {
         let middle = (good + bad) / 2;
-        if violates(spec, &history.prefix(ends[middle]), limits)? == Some(true) {
+        let found = violates(spec, &history.prefix(ends[middle]), limits)?;
+        sure &= found.is_some();
+        if found == Some(true) {
             bad = middle;
         } else {
             good = middle + 1;
         }
     }
-    Ok(ends[bad])
+    Ok((ends[bad], sure))
 }
 
 /// Whether a history is not linearizable; none: the limit was reached.

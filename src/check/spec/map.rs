@@ -79,7 +79,8 @@ impl Spec for Map {
             Call::Put(value) => Some(Access::Write(Value::Datum(value))),
             Call::Cas(expected, _, Some(false)) => Some(Access::Not(Value::Datum(expected))),
             Call::Cas(expected, new, _) => Some(Access::Both(Value::Datum(expected), Value::Datum(new))),
-            Call::Append(..) | Call::Unseen(_) => None,
+            Call::Append(value, _) => Some(Access::Append(Value::Datum(value))),
+            Call::Unseen(_) => None,
         }
     }
 

@@ -57,7 +57,8 @@ pub trait Spec {
         false
     }
 
-    /// What it does, where the object holds one value that is read and written as a whole and this does nothing else.
+    /// What it does, where the object holds one value that is read and written as a whole, or added to at its end, and this
+    /// does nothing else.
     fn access<'a>(&self, _call: &'a Self::Call) -> Option<Access<'a>> {
         None
     }
@@ -104,6 +105,8 @@ pub enum Access<'a> {
     Both(Value<'a>, Value<'a>),
     /// It found anything but this, and wrote nothing: a compare-and-set that did not match.
     Not(Value<'a>),
+    /// It added this at the end of what was there.
+    Append(Value<'a>),
 }
 
 /// What an operation tells of another one.

@@ -1,7 +1,7 @@
 //! Why a guarantee is broken, in words: the operations, what orders them, and the read that does not fit.
 
 use super::orders::{Broken, Fault, Why};
-use super::registers::{Registers, Sight};
+use super::registers::{Air, Registers, Sight};
 use crate::check::graph::Step;
 use crate::check::history::{History, NEVER, Operation};
 use crate::check::linear::{Evidence, Link};
@@ -14,6 +14,7 @@ pub fn evidence(history: &History, places: BTreeSet<usize>, links: Vec<Link>, se
     let last = core.iter().max_by_key(ended);
     Evidence {
         prefix: last.as_ref().map_or(0, ended),
+        shortest: true,
         line: last.map_or(0, |op| if op.ended == NEVER { op.lines.0 } else { op.lines.1 }),
         operation: last.map(|op| op.words()).unwrap_or_default(),
         sentence,
@@ -31,13 +32,16 @@ pub fn named(history: &History, place: usize) -> String {
     format!("“{}” (line {})", op.words(), op.lines.0)
 }
 
-pub fn thin_air(history: &History, read: usize, failed: Option<usize>) -> Evidence {
-    let why = match failed {
-        Some(write) => format!("{} failed, so nobody wrote it", named(history, write)),
-        None => "nobody wrote that".to_owned(),
+pub fn thin_air(history: &History, read: usize, why: Air) -> Evidence {
+    let name = |place: usize| named(history, place);
+    let (other, why) = match why {
+        Air::Nobody => (None, "nobody wrote that".to_owned()),
+        Air::Failed(write) => (Some(write), format!("{} failed, so nobody wrote it", name(write))),
+        Air::Odd(write) => (Some(write), format!("{} leaves nothing like that", name(write))),
+        Air::Twice(write) => (Some(write), format!("{} added once what is there twice", name(write))),
     };
-    let places = failed.into_iter().chain([read]).collect();
-    evidence(history, places, Vec::new(), format!("{} saw what was not there: {why}.", named(history, read)))
+    let places = other.into_iter().chain([read]).collect();
+    evidence(history, places, Vec::new(), format!("{} saw what was not there: {why}.", name(read)))
 }
 
 pub fn broken(registers: &Registers, history: &History, broken: &Broken) -> Evidence {
@@ -57,17 +61,23 @@ pub fn broken(registers: &Registers, history: &History, broken: &Broken) -> Evid
             )
         }
         Fault::Replaced { read, by } => {
-            let sight = registers.items[*read].sight;
-            let saw = match sight {
-                Some(Sight::Of(write)) => {
-                    telling.leads(write, *by, u32::MAX);
-                    format!("saw what {} wrote", name(write))
-                }
-                _ => "saw nothing".to_owned(),
-            };
+            let item = &registers.items[*read];
+            if let Some(Sight::Of(write)) = item.sight {
+                telling.leads(write, *by, u32::MAX);
+            }
             telling.leads(*by, *read, u32::MAX);
             telling.tell(*read);
-            format!("{} {saw}, though {} had replaced that before", name(*read), name(*by))
+            let (read, other) = (name(*read), name(*by));
+            match (item.sight, registers.items[*by].appends) {
+                (Some(Sight::Of(write)), _) => {
+                    format!("{read} saw what {} wrote, though {other} had replaced that before", name(write))
+                }
+                (_, true) => format!("{read} lacks what {other} had added before"),
+                _ if item.added.len > 0 => {
+                    format!("{read} saw no more than was added, though {other} had replaced that before")
+                }
+                _ => format!("{read} saw nothing, though {other} had replaced that before"),
+            }
         }
     };
     let Telling { places, links, .. } = telling;
@@ -126,6 +136,16 @@ impl Telling<'_> {
                 Why::Process => format!("line {b} comes after line {a} in process {}", self.op(from).process),
                 Why::Saw => format!("line {b} saw what line {a} wrote"),
                 Why::RealTime => format!("line {a} had ended before line {b} began"),
+                Why::Listed { read } => {
+                    let line = self.op(read).lines.0;
+                    self.tell(read);
+                    format!("line {line} has what line {a} wrote before what line {b} wrote")
+                }
+                Why::NotYet { read } => {
+                    let line = self.op(read).lines.0;
+                    self.tell(read);
+                    format!("line {a} has not yet what line {b} wrote, which line {line} has in the same list")
+                }
                 Why::Forced { read, round } => {
                     let line = self.op(read).lines.0;
                     self.leads(from, read, round);

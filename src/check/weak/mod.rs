@@ -16,9 +16,15 @@
 //! # Assumptions
 //! Who read from whom must be known: no value that was read was written twice to its key. A history in which it is not gets
 //! "unknown"; so does one that would be good, but has a compare-and-set that did not match and counts (`did-not-match`):
-//! what it saw is not known. So does one with appends: what an append makes depends on the view, two processes may see two
-//! different lists of it, and each list that was read would say something of one view only. The search for sequential
-//! consistency assumes nothing.
+//! what it saw is not known. Of lists, to which values are added at their end, each value that was read must have been added
+//! or put once, and none be a text, nothing, or a list itself, which run together with what is added. The search for
+//! sequential consistency assumes nothing.
+//!
+//! # Lists
+//! What an append makes depends on the view: two processes may see two different lists of it. All of the above is said of
+//! objects whose writes depend on what was there as of registers (M. Perrin, A. Mostéfaoui, C. Jard: Causal consistency:
+//! beyond memory, PPoPP 2016): an order explains a list that was read if its items were added in this order since the last
+//! put, and nothing else was.
 //!
 //! # Session guarantees
 //! Terry's are about what servers hold, and a history does not tell of servers. So each is judged by *views*, as PRAM is: for
@@ -26,8 +32,9 @@
 //! to one key are in its order (the order of versions; with [`Versions::RealTime`] also writes to one key of which one had
 //! ended before the other began), and a compare-and-set comes after what it found. Beyond that, a view has
 //!
-//! - read your writes: a process's reads after its own earlier writes to their keys;
-//! - monotonic reads: a process's reads in their order;
+//! - read your writes: a process's reads after its own earlier writes to their keys (of lists, a view of each read by itself);
+//! - monotonic reads: a process's reads in their order (so that of lists a later one goes on where an earlier one ended, or
+//!   begins anew);
 //! - monotonic writes: all writes of each process in its order, too;
 //! - writes follow reads: each write after what its process had read before it, too.
 //!
@@ -87,8 +94,8 @@ pub fn check_for<S: Spec>(spec: &S, history: &History, asked: Asked<'_>) -> Resu
     let limits = asked.limits;
     let verdict = match Registers::read(spec, history)? {
         Reading::Unclear(why) => Verdict::Unknown(why),
-        Reading::ThinAir(read, failed) => {
-            Verdict::Violated(limits.explain.then(|| Box::new(explain::thin_air(history, read, failed))))
+        Reading::ThinAir(read, why) => {
+            Verdict::Violated(limits.explain.then(|| Box::new(explain::thin_air(history, read, why))))
         }
         Reading::Clear(registers) => match judge(&registers, history, asked) {
             Err(limit) => Verdict::Unknown(limit),

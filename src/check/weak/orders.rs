@@ -7,6 +7,12 @@
 //! beginnings than causality, decides whether there are views for PRAM and for the guarantees of sessions: over unique
 //! values a view exists unless the closure has a cycle (the proof of their Theorem 5 uses of causality only that it holds
 //! who was read from).
+//!
+//! A list that was read says more: in what order its items were added, and that nothing else was. So in a view who added
+//! them stand in that order; a read comes before what others of the view saw to be added next; and what comes before a read
+//! and is not in it comes before what was put at its beginning. With that an order is put together step by step: what a
+//! view's next read waits for can always come next, for had it to wait for another read, which has not got it, the closure
+//! would have put it before the beginning of what that read saw.
 
 use super::registers::{Registers, Sight};
 use super::{Guarantee, Versions};
@@ -14,6 +20,7 @@ use crate::check::graph::{Graph, Sets, Step};
 use crate::check::history::History;
 use crate::check::linear::Limits;
 use crate::wire::Datum;
+use std::collections::BTreeMap;
 
 /// Why one operation comes before another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +33,10 @@ pub enum Why {
     RealTime,
     /// Both wrote; a read saw the second although it comes after the first. With the round in which that came out.
     Forced { read: usize, round: u32 },
+    /// A read has both in its list, in this order.
+    Listed { read: usize },
+    /// The first read the list before the second was added, as another read of it shows.
+    NotYet { read: usize },
 }
 
 /// What cannot be.
@@ -73,7 +84,7 @@ pub fn judge(registers: &Registers, history: &History, asked: Asked<'_>) -> Resu
             Ok(graph) => judge.views(|_, _, _| graph.clone()),
         },
         Guarantee::Pram => judge.views(|judge, process, _| judge.pram(process)),
-        Guarantee::ReadYourWrites => judge.views(|judge, process, own| judge.read_your_writes(process, own)),
+        Guarantee::ReadYourWrites => judge.own_writes(),
         Guarantee::MonotonicReads => judge.views(|judge, _, own| judge.monotonic_reads(own)),
         Guarantee::MonotonicWrites => judge.seen_by_monotonic(|judge, own| judge.monotonic_writes(own)),
         Guarantee::WritesFollowReads => judge.seen_by_monotonic(|judge, own| judge.writes_follow_reads(own)),
@@ -90,6 +101,9 @@ struct Judge<'a> {
     steps: u64,
 }
 
+/// A read, and two of its writes: the earlier, the later.
+type Misplaced = (usize, (usize, usize));
+
 impl Judge<'_> {
     /// What every guarantee has: that an order holds of one process's writes to a key, and that a compare-and-set comes
     /// after what it found. By real time too, if that is asked for.
@@ -99,9 +113,7 @@ impl Judge<'_> {
             if let Some(before) = item.version_before {
                 graph.add(before, node, Why::Process);
             }
-            if let Some(Sight::Of(write)) = item.sight {
-                graph.add(write, node, Why::Saw);
-            }
+            self.registers.wrote(node).for_each(|write| graph.add(write, node, Why::Saw));
         }
         if self.versions == Versions::RealTime {
             self.real_time(&mut graph);
@@ -124,12 +136,74 @@ impl Judge<'_> {
         }
     }
 
+    /// Each after who wrote what it saw last; who wrote the rest of it stands before that ([`Judge::lists`]).
     fn saw(&self, graph: &mut Graph<Why>, reads: impl Iterator<Item = usize>) {
-        for read in reads {
-            let item = &self.registers.items[read];
-            if let Some(Sight::Of(write)) = item.sight.filter(|_| !item.writes) {
+        for read in reads.filter(|read| !self.registers.items[*read].writes) {
+            let base = if let Some(Sight::Of(base)) = self.registers.items[read].sight { Some(base) } else { None };
+            if let Some(write) = self.registers.added(read).last().copied().or(base) {
                 graph.add(write, read, Why::Saw);
             }
+        }
+    }
+
+    /// Each after all who wrote what it saw, in a graph in which a process's reads are in their order: what one saw before
+    /// that, in the same list, is not said again.
+    fn saw_all(&self, graph: &mut Graph<Why>, may: impl Fn(usize) -> bool) {
+        let mut known: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        for (read, sight) in self.registers.sights().filter(|(read, _)| may(*read)) {
+            if let Sight::Of(base) = sight {
+                graph.add(base, read, Why::Saw);
+            }
+            let item = &self.registers.items[read];
+            if item.added.len == 0 {
+                continue;
+            }
+            let before = known.get(&(item.process, item.added.list)).copied().unwrap_or(0);
+            self.registers.added(read).iter().skip(before).for_each(|write| graph.add(*write, read, Why::Saw));
+            if item.known {
+                known.insert((item.process, item.added.list), before.max(item.added.len));
+            }
+        }
+    }
+
+    /// The order in which something was added, as reads have it.
+    fn lists(&self, graph: &mut Graph<Why>, reads: impl Iterator<Item = usize>) {
+        let mut longest: BTreeMap<usize, usize> = BTreeMap::new();
+        for read in reads.filter(|read| self.registers.items[*read].added.len > 0) {
+            let own = longest.entry(self.registers.items[read].added.list).or_insert(read);
+            if self.registers.items[*own].added.len < self.registers.items[read].added.len {
+                *own = read;
+            }
+        }
+        for read in longest.into_values() {
+            let wrote: Vec<usize> = self.registers.wrote(read).collect();
+            wrote.windows(2).for_each(|two| graph.add(two[0], two[1], Why::Listed { read }));
+        }
+    }
+
+    /// Reads of a list come before what another one of the same view has more.
+    fn not_yet(&self, graph: &mut Graph<Why>, own: &[usize]) {
+        let items = &self.registers.items;
+        let same = |read: usize| items[read].sight.map(|sight| (items[read].key, sight));
+        let mut longest: BTreeMap<_, usize> = BTreeMap::new();
+        for read in own {
+            let first = longest.entry(same(*read)).or_insert(*read);
+            if items[*first].added.len < items[*read].added.len {
+                *first = *read;
+            }
+        }
+        for read in own {
+            let other = longest[&same(*read)];
+            let (less, more) = (self.registers.added(*read), self.registers.added(other));
+            if other == *read || more.is_empty() {
+                continue;
+            }
+            let alike = match items[*read].added.list == items[other].added.list {
+                true => less.len(),
+                false => less.iter().zip(more).take_while(|(one, two)| one == two).count(),
+            };
+            more.get(alike).into_iter().for_each(|next| graph.add(*read, *next, Why::NotYet { read: other }));
+            less.get(alike).into_iter().for_each(|next| graph.add(other, *next, Why::NotYet { read: *read }));
         }
     }
 
@@ -151,11 +225,7 @@ impl Judge<'_> {
     fn causality(&self) -> Graph<Why> {
         let mut graph = Graph::new(self.registers.items.len());
         self.earlier(&mut graph, self.all().map(|node| (node, self.registers.items[node].before)));
-        for (node, sight) in self.registers.sights() {
-            if let Sight::Of(write) = sight {
-                graph.add(write, node, Why::Saw);
-            }
-        }
+        self.saw_all(&mut graph, |_| true);
         graph
     }
 
@@ -199,7 +269,7 @@ impl Judge<'_> {
     fn writes_follow_reads(&self, _: &[usize]) -> Graph<Why> {
         let items = &self.registers.items;
         let mut graph = self.least();
-        self.saw(&mut graph, self.all());
+        self.saw_all(&mut graph, |read| !self.registers.items[read].writes);
         self.earlier(&mut graph, self.all().map(|node| (node, items[node].read_before)));
         graph
     }
@@ -218,15 +288,51 @@ impl Judge<'_> {
         let before = Sets::ancestors(&graph, &order);
         for (read, sight) in self.told() {
             let mut last = self.registers.last_versions(read, |write| before.has(read, write));
-            let by = last.find(|write| match sight {
-                Sight::Beginning => true,
-                Sight::Of(seen) => before.has(*write, seen),
+            let broken = last.find_map(|write| match sight {
+                Sight::Beginning => Some((write, None)),
+                Sight::Of(_) => {
+                    self.registers.wrote(read).find(|own| before.has(write, *own)).map(|own| (write, Some(own)))
+                }
             });
-            if let Some(by) = by {
-                return Ok(Err(Broken { fault: Fault::Replaced { read, by }, process: None, graph }));
+            match broken {
+                None => {}
+                Some((other, Some(own))) if self.registers.items[read].added.len > 0 => {
+                    return Ok(Err(closed_by(graph, (other, own), Why::Forced { read, round: 1 })));
+                }
+                Some((by, _)) => {
+                    return Ok(Err(Broken { fault: Fault::Replaced { read, by }, process: None, graph }));
+                }
             }
         }
-        Ok(Ok(graph))
+        match self.misplaced(&before)? {
+            Some((read, two)) => Ok(Err(closed_by(graph, two, Why::Listed { read }))),
+            None => Ok(Ok(graph)),
+        }
+    }
+
+    /// A read that has two in an order in which they cannot be.
+    fn misplaced(&mut self, before: &Sets) -> Result<Option<Misplaced>, String> {
+        let mut looked = vec![0; self.registers.lists.len()];
+        let mut steps = 0;
+        let mut found = None;
+        for (read, _) in self.told() {
+            let item = &self.registers.items[read];
+            let Some(looked) = looked.get_mut(item.added.list).filter(|looked| item.added.len > **looked) else {
+                continue;
+            };
+            let wrote: Vec<usize> = self.registers.wrote(read).collect();
+            let first = wrote.len() - (item.added.len - *looked);
+            *looked = item.added.len;
+            for (place, late) in wrote.iter().enumerate().skip(first) {
+                steps += place;
+                found = found.or_else(|| {
+                    let early = wrote[..place].iter().find(|early| before.has(**early, *late))?;
+                    Some((read, (*early, *late)))
+                });
+            }
+        }
+        self.spend(steps / 64)?;
+        Ok(found)
     }
 
     /// One order for all of writes that do not know of each other: what is seen comes after what was known and not seen.
@@ -237,6 +343,7 @@ impl Judge<'_> {
         };
         let order = graph.order().unwrap_or_default();
         let before = Sets::ancestors(&graph, &order);
+        self.lists(&mut graph, self.told().map(|(read, _)| read));
         for (read, sight) in self.told() {
             let Sight::Of(seen) = sight else { continue };
             for other in self.registers.last_versions(read, |write| before.has(read, write)) {
@@ -256,6 +363,24 @@ impl Judge<'_> {
             let broken = self.close(graph, &own)?;
             if let Some((fault, graph)) = broken {
                 return Ok(Some(Broken { fault, process: Some(process), graph }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Read your writes: by one view of all reads of a process, or, of lists, by one of each read. Of registers these are the
+    /// same; but that two lists have what they share in different orders has nothing to do with one's own writes.
+    fn own_writes(&mut self) -> Result<Option<Broken>, String> {
+        let broken = self.views(|judge, process, own| judge.read_your_writes(process, own))?;
+        if broken.is_none() || self.registers.lists.is_empty() {
+            return Ok(broken);
+        }
+        for process in (0..self.registers.processes).filter(|process| self.whose[*process]).collect::<Vec<_>>() {
+            for read in self.registers.reads_of(process) {
+                let graph = self.read_your_writes(process, &[read]);
+                if let Some((fault, graph)) = self.close(graph, &[read])? {
+                    return Ok(Some(Broken { fault, process: Some(process), graph }));
+                }
             }
         }
         Ok(None)
@@ -294,6 +419,8 @@ impl Judge<'_> {
 
     /// Adds what the reads force: another write to the key that is before a read is before the write that it saw, too.
     fn close(&mut self, mut graph: Graph<Why>, own: &[usize]) -> Result<Option<(Fault, Graph<Why>)>, String> {
+        self.lists(&mut graph, own.iter().copied());
+        self.not_yet(&mut graph, own);
         for round in 1.. {
             self.spend(graph.edges() + own.len())?;
             let Some(order) = graph.order() else { return Ok(Some((cyclic(graph.clone(), None).fault, graph))) };
@@ -319,6 +446,12 @@ impl Judge<'_> {
         }
         Ok(None)
     }
+}
+
+/// A graph that one more edge closes to a cycle.
+fn closed_by(mut graph: Graph<Why>, (from, to): (usize, usize), why: Why) -> Broken {
+    graph.add(from, to, why);
+    cyclic(graph, None)
 }
 
 fn cyclic(graph: Graph<Why>, process: Option<usize>) -> Broken {

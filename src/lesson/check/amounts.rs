@@ -60,7 +60,7 @@ const WORDS: [(&str, f64); 18] = [
 ];
 
 /// Units, with what a number before them is multiplied by, and things that can be counted, in the singular.
-const UNITS: [(&str, Of, f64); 40] = [
+const UNITS: [(&str, Of, f64); 44] = [
     ("us", Of::Time, 1.0),
     ("ms", Of::Time, 1e3),
     ("millisecond", Of::Time, 1e3),
@@ -101,6 +101,10 @@ const UNITS: [(&str, Of, f64); 40] = [
     ("stall", Of::Other, 1.0),
     ("heartbeat", Of::Other, 1.0),
     ("copies", Of::Nodes, 1.0),
+    ("front", Of::Nodes, 1.0),
+    ("member", Of::Nodes, 1.0),
+    ("payment", Of::Operations, 1.0),
+    ("alarm", Of::Other, 1.0),
 ];
 
 /// Words after which a number is a reference.

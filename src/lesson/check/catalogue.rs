@@ -32,6 +32,9 @@ pub fn check(file: Option<&SourceFile>, lessons: &BTreeMap<&str, Option<Draft>>)
             if entry.id.split('.').next() != Some(chapter.number.to_string().as_str()) {
                 wrong(format!("lesson {} stands in chapter {}", entry.id, chapter.number));
             }
+            for slug in entry.needs.iter().filter(|slug| !seen.contains(slug.as_str())) {
+                wrong(format!("needs \"{slug}\", which is no lesson before it"));
+            }
             if !seen.insert(entry.slug.as_str()) {
                 wrong(format!("\"{}\" is there twice", entry.slug));
             }
@@ -53,8 +56,8 @@ fn line_of_slug(text: &str, slug: &str) -> Option<u32> {
     place.map(|i| i as u32 + 1)
 }
 
-/// The entry that a lesson should have.
-fn expected(lesson: &Draft) -> CatalogueEntry {
+/// The entry that a lesson should have, but for what it builds upon, which only the catalogue says.
+pub fn expected(lesson: &Draft) -> CatalogueEntry {
     let file = &lesson.file;
     let scenarios = lesson.scenarios.keys().map(|name| format!("{SCENARIOS}{name}"));
     CatalogueEntry {
@@ -64,6 +67,7 @@ fn expected(lesson: &Draft) -> CatalogueEntry {
         question: file.question.clone(),
         minutes: file.minutes,
         steps: file.steps.len() as u32,
+        needs: Vec::new(),
         goals: file.steps.iter().map(|step| step.get_ref().goals.len() as u32).sum(),
         files: [LESSON, PROSE].map(String::from).into_iter().chain(scenarios).collect(),
     }

@@ -4,9 +4,9 @@ use crate::base::random::{Purpose, Stream};
 use crate::base::{Micros, MsgId, NodeId};
 use crate::lesson::format::ButtonFile;
 use crate::lesson::runner::entry;
+use crate::lesson::spanned::Spanned;
 use crate::sim::scenario::LogEntry;
 use crate::wire::*;
-use toml::Spanned;
 
 const CLICKS: u64 = 12;
 

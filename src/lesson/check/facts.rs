@@ -6,12 +6,12 @@ use crate::lesson::condition::{Scalar, number};
 use crate::lesson::draft::Draft;
 use crate::lesson::format::{ChoiceOptionFile, ConditionFile, MeasureFile, StepFile};
 use crate::lesson::meter::{Quantity, Unit};
+use crate::lesson::spanned::Spanned;
 use crate::sim::scenario::{Blueprint, LogEntry};
 use crate::wire::{Command, RowKind};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
-use toml::Spanned;
 
 /// What numbers a text may state.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +49,8 @@ impl Facts {
                     self.add(Of::Time, time.0 as f64);
                 }
             }
+            // Offsets of clocks, in whichever direction.
+            Value::Number(n) if name.ends_with("_us") => self.add(Of::Time, n.as_f64().unwrap_or(f64::NAN).abs()),
             Value::Number(n) if name == "limit" => self.add(Of::Operations, n.as_f64().unwrap_or(f64::NAN)),
             Value::Array(items) => items.iter().for_each(|item| self.add_value(name, item)),
             Value::Object(fields) => fields.iter().for_each(|(name, field)| self.add_value(name, field)),
@@ -92,7 +94,7 @@ impl Facts {
     }
 
     /// Times within commands (not when they come), how long links are clogged, and how often each kind of command comes within `until`.
-    fn add_commands(&mut self, commands: &[LogEntry], until: Option<Micros>) {
+    pub fn add_commands(&mut self, commands: &[LogEntry], until: Option<Micros>) {
         self.add_data(&commands.iter().map(|entry| &entry.command).collect::<Vec<_>>());
         let mut clogged: Option<&LogEntry> = None;
         let mut stalls = 0u32;
@@ -122,9 +124,11 @@ impl Facts {
             self.add_condition(part);
         }
         let of = subject(c);
+        // Rates are an hour's in texts.
+        let hours = if c.measure.as_deref().is_some_and(|name| name.ends_with("_per_minute")) { 60.0 } else { 1.0 };
         for bound in [&c.is, &c.at_least, &c.at_most].into_iter().flatten() {
             if let Some(value) = in_unit(bound, of) {
-                self.add(of, value);
+                self.add(of, value * hours);
             }
         }
         if let Some(measure) = &c.measure {
@@ -212,7 +216,10 @@ impl Facts {
         }
         m.columns.iter().for_each(|column| self.add_rank(&column.get_ref().value.get_ref().measure));
         m.requirements.iter().for_each(|requirement| self.add_condition(&requirement.get_ref().when));
-        m.variants.iter().for_each(|variant| self.add_data(&variant.get_ref().parameters));
+        for variant in m.variants.iter().map(Spanned::get_ref) {
+            self.add_data(&variant.parameters);
+            self.add_commands(&variant.commands, None);
+        }
         let plain = m.scenario.as_ref().and_then(|name| lesson.scenario(name.get_ref()).ok());
         for option in m.choices.iter().flat_map(|choice| &choice.get_ref().options) {
             let lines = Some(option.get_ref()).filter(|o| !o.count.is_empty()).and(plain);
@@ -230,9 +237,12 @@ fn subject(c: &ConditionFile) -> Of {
             (Quantity::MessagesSent | Quantity::MessagesLost | Quantity::MessagesPerOp, _) => Of::Messages,
             (Quantity::BytesSent | Quantity::BytesPerOp, _) => Of::Bytes,
             (Quantity::Elections, _) => Of::Elections,
-            (Quantity::NeedlessPerHour, _) => Of::Rate,
+            (Quantity::NeedlessPerHour | Quantity::FalsePerMinute, _) => Of::Rate,
             _ => Of::Operations,
         };
+    }
+    if c.probe.as_deref().is_some_and(|probe| probe.ends_with("-us")) {
+        return Of::Time;
     }
     match c.event {
         Some(RowKind::Complete | RowKind::Invoke) => Of::Operations,

@@ -6,9 +6,10 @@ use crate::lesson::Lesson;
 use crate::lesson::draft::Draft;
 use crate::lesson::finding::Finding;
 use crate::lesson::format::{DesignFile, MeasureFile, StepFile, Trend};
+use crate::lesson::page;
+use crate::lesson::spanned::Spanned;
 use crate::wire::Measurement;
 use std::collections::BTreeSet;
-use toml::Spanned;
 
 /// `listed` are the text and the designs of the solution.
 pub fn check(lesson: &Draft, packed: &Lesson, listed: (&str, &[Spanned<DesignFile>]), report: &mut Report) {
@@ -60,6 +61,7 @@ impl Checker<'_> {
         }
         if m.choices.is_empty() {
             self.trends(m, &designs[0]);
+            self.theories(m, &designs[0]);
             return Ok(());
         }
         self.follow_ups(m, &designs)?;
@@ -85,6 +87,32 @@ impl Checker<'_> {
                         column.title
                     );
                     self.report.findings.push(self.lesson.at(trend.span(), message));
+                }
+            }
+        }
+    }
+
+    /// What theory says is what the runs give, as near as its author says.
+    fn theories(&mut self, m: &MeasureFile, measured: &Measurement) {
+        for theory in &m.theories {
+            let t = theory.get_ref();
+            let said = match page::theory(m, t) {
+                Ok(said) => said,
+                Err(message) => {
+                    self.report.findings.push(self.lesson.at(theory.span(), message));
+                    continue;
+                }
+            };
+            for (row, (shown, expected)) in measured.rows.iter().zip(&said.values) {
+                let Some((found, value)) = &row.cells[said.column as usize] else { continue };
+                if (value - expected).abs() > t.within * expected.abs() {
+                    let message = format!(
+                        "\"{}\": {} is measured as {found}, and {} gives {shown}",
+                        row.title,
+                        t.column.get_ref(),
+                        t.form.get_ref()
+                    );
+                    self.report.findings.push(self.lesson.at(theory.span(), message));
                 }
             }
         }

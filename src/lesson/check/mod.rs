@@ -12,17 +12,22 @@ mod plays;
 mod style;
 mod typed;
 
+pub use plays::SEEDS;
+
 use super::Lesson;
 use super::draft::{Draft, LESSON, PROSE, SCENARIOS};
 use super::finding::{Finding, read_toml};
 use super::format::{SolutionFile, TruthFile, VERSION};
-use super::{gallery, hunts};
+use super::glossary::{self, Glossary, Shared};
+use super::{exercises, gallery, hunts};
 use crate::base::Micros;
+use crate::lesson::spanned::Spanned;
 use crate::sim::cell::Entry;
 use crate::sim::scenario::Blueprint;
 use crate::wire::SourceFile;
 use std::collections::{BTreeMap, BTreeSet};
-use toml::Spanned;
+
+pub use catalogue::expected as entry_of;
 
 pub const CATALOGUE: &str = "catalogue.json";
 pub const HOME: &str = "home.toml";
@@ -34,6 +39,8 @@ pub struct Report {
     pub lessons: u32,
     pub goals: u32,
     pub runs: u32,
+    /// Design exercises.
+    pub exercises: u32,
     pub findings: Vec<Finding>,
 }
 
@@ -46,12 +53,13 @@ pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
             Some((folder, name)) => {
                 folders.entry(folder).or_default().push(SourceFile { name: name.into(), text: file.text.clone() });
             }
-            None if file.name == CATALOGUE || file.name == HOME => {}
+            None if [CATALOGUE, HOME, glossary::FILE].contains(&file.name.as_str()) => {}
             None => report.findings.push(Finding::of(&file.name, "a stray file; remove it")),
         }
     }
     let mut shown = Report::default();
-    gallery::check(&folders.remove(gallery::FOLDER).unwrap_or_default(), registry, &mut shown);
+    let gallery_files = folders.remove(gallery::FOLDER).unwrap_or_default();
+    gallery::check(&gallery_files, registry, &mut shown);
     report.runs += shown.runs;
     report.findings.extend(shown.findings.into_iter().map(|finding| finding.under(gallery::FOLDER)));
     let mut starts = Report::default();
@@ -59,9 +67,19 @@ pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
         hunts::check(&files, registry, &mut starts);
     }
     report.findings.extend(starts.findings.into_iter().map(|finding| finding.under(hunts::FOLDER)));
+    // They are proved by themselves, over seeds.
+    folders.remove(exercises::FOLDER);
     let mut facts = BTreeMap::new();
+    let glossary = match Glossary::find(files).transpose() {
+        Ok(glossary) => glossary,
+        Err(finding) => {
+            report.findings.push(finding);
+            None
+        }
+    };
+    let shared = glossary.as_ref().map(Glossary::shared).unwrap_or_default();
     for (folder, files) in &folders {
-        let (lesson, one) = check_lesson(folder, files, registry);
+        let (lesson, one) = check_lesson_over(folder, files, &shared, registry, SEEDS);
         report.lessons += 1;
         report.goals += one.goals;
         report.runs += one.runs;
@@ -71,13 +89,28 @@ pub fn check(files: &[SourceFile], registry: &'static [Entry]) -> Report {
     let find = |name: &str| files.iter().find(|file| file.name == name);
     report.findings.extend(catalogue::check(find(CATALOGUE), &facts));
     report.findings.extend(check_home(find(HOME), registry));
+    if let Some(glossary) = glossary {
+        let lessons: Vec<&Draft> = facts.values().flatten().collect();
+        report.findings.extend(glossary.check(&lessons, &gallery::titles(&gallery_files, registry)));
+    }
     report
 }
 
-/// Checks one lesson. The findings' files are relative to its folder.
+/// Checks one lesson that links no terms but its own.
 pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]) -> (Option<Draft>, Report) {
+    check_lesson_over(slug, files, &Shared::new(), registry, SEEDS)
+}
+
+/// Checks one lesson, with solutions played on so many seeds. The findings' files are relative to its folder.
+pub fn check_lesson_over(
+    slug: &str,
+    files: &[SourceFile],
+    shared: &Shared,
+    registry: &'static [Entry],
+    seeds: u64,
+) -> (Option<Draft>, Report) {
     let mut report = Report::default();
-    let lesson = match Draft::read(files, registry) {
+    let lesson = match Draft::read_with(files, shared, registry) {
         Ok(lesson) => lesson,
         Err(findings) => return (None, Report { findings, ..report }),
     };
@@ -99,7 +132,7 @@ pub fn check_lesson(slug: &str, files: &[SourceFile], registry: &'static [Entry]
         Err(finding) => report.findings.push(finding),
     }
     match solution {
-        Ok((text, file)) => plays::check(&lesson, &text, &file, &mut report),
+        Ok((text, file)) => plays::check(&lesson, &text, &file, seeds, &mut report),
         Err(finding) => report.findings.push(finding),
     }
     (Some(lesson), report)

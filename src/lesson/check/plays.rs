@@ -8,18 +8,19 @@ use crate::lesson::finding::Finding;
 use crate::lesson::format::{GoalFile, PressFile, SolutionFile, SolveFile, StepFile, WrongFile};
 use crate::lesson::goal::{Goal, GoalRun, Verdict};
 use crate::lesson::runner::{self, Done};
+use crate::lesson::spanned::Spanned;
 use crate::lesson::watch::opened;
 use crate::sim::scenario::{Blueprint, LogEntry};
 use std::collections::BTreeSet;
-use toml::Spanned;
 
-/// Seeds on which the solution must work, and doing nothing or a listed mistake must not, besides the scenario's own.
-const SEEDS: u64 = 20;
+/// Seeds on which the solution must work, unless more are asked for, and doing nothing or a listed mistake must not, besides
+/// the scenario's own.
+pub const SEEDS: u64 = 20;
 /// Scripts of random clicks.
 const SCRIPTS: u64 = 20;
 
-pub fn check(lesson: &Draft, text: &str, solution: &SolutionFile, report: &mut Report) {
-    let mut player = Player { lesson, text, report };
+pub fn check(lesson: &Draft, text: &str, solution: &SolutionFile, seeds: u64, report: &mut Report) {
+    let mut player = Player { lesson, text, seeds, report };
     let ids: Vec<&str> = lesson.file.steps.iter().map(|s| s.get_ref().id.as_str()).collect();
     let steps = solution.solves.iter().map(|s| &s.get_ref().step);
     for step in steps.chain(solution.wrongs.iter().map(|w| &w.get_ref().step)) {
@@ -40,6 +41,8 @@ struct Player<'a> {
     lesson: &'a Draft,
     /// The text of solution.toml.
     text: &'a str,
+    /// On which solutions are played.
+    seeds: u64,
     report: &'a mut Report,
 }
 
@@ -172,7 +175,7 @@ impl Player<'_> {
         let s = solve.get_ref();
         self.goals_exist(step, solve, &s.goals);
         let commands = self.with_presses(step, &s.commands, &s.presses);
-        for seeded in seeds(blueprint, SEEDS) {
+        for seeded in seeds(blueprint, self.seeds) {
             let done = self.play(&seeded, step, commands.clone(), s.until.unwrap_or(step.run))?;
             let seed = seeded.setup.seed;
             if let Some((entry, why)) = done.refused.first() {

@@ -7,10 +7,10 @@ use crate::lesson::draft::{Draft, LESSON, PROSE};
 use crate::lesson::finding::Finding;
 use crate::lesson::format::{GivenFile, MeasureFile, StepFile};
 use crate::lesson::prose;
+use crate::lesson::spanned::Spanned;
 use crate::wire::{Block, Inline};
 use std::collections::BTreeSet;
 use std::ops::Range;
-use toml::Spanned;
 
 pub fn check(lesson: &Draft) -> Vec<Finding> {
     let mut reader = Reader { lesson, findings: Vec::new(), used: BTreeSet::new(), said: String::new() };
@@ -75,6 +75,10 @@ impl Reader<'_> {
         self.plain(&lesson.file.question, lesson.file.id.span(), &all);
         lesson.file.omissions.iter().for_each(|text| self.text(text, &all));
         lesson.file.glossary.values().for_each(|text| self.text(text, &all));
+        if let Some(explain) = lesson.file.explain.as_ref().map(Spanned::get_ref) {
+            self.text(&explain.question, &all);
+            self.text(&explain.answer, &all);
+        }
         for ((step, blocks), facts) in lesson.file.steps.iter().zip(&lesson.prose).zip(&steps) {
             self.step(step, blocks, facts);
         }
@@ -122,10 +126,17 @@ impl Reader<'_> {
             facts.add_rank(&column.get_ref().value.get_ref().measure);
             self.plain(&column.get_ref().title, column.span(), &facts);
         }
+        for theory in &m.theories {
+            let t = theory.get_ref();
+            let mut facts = facts.clone();
+            facts.add_data(&(&t.with, &t.at));
+            self.plain(&t.title, theory.span(), &facts);
+        }
         for variant in &m.variants {
             let v = variant.get_ref();
             let mut facts = Facts::default();
             facts.add_data(&v.parameters);
+            facts.add_commands(&v.commands, None);
             if let Ok(blueprint) = self.lesson.scenario(v.scenario.get_ref()) {
                 facts.add_nodes_of(blueprint);
             }

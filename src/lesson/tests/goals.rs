@@ -5,8 +5,8 @@ use super::super::format::GoalFile;
 use super::super::goal::{Goal, GoalRun, Verdict};
 use super::{Bench, Fact, ended, opened, row};
 use crate::base::Micros;
+use crate::lesson::spanned::Spanned;
 use crate::wire::{GoalState, NodeStatus::*, Outcome::*, RowKind};
-use toml::Spanned;
 
 /// A run of one goal, written as its rule.
 fn goal(rule: &str) -> GoalRun {

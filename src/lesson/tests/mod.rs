@@ -119,6 +119,12 @@ impl StepView for Bench {
     fn status(&self, node: u16) -> NodeStatus {
         self.status[usize::from(node)]
     }
+    fn name(&self, node: u16) -> &str {
+        ["n1", "n2", "n3"].get(usize::from(node)).copied().unwrap_or("")
+    }
+    fn found(&self) -> u64 {
+        0
+    }
     fn probe(&self, node: u16, name: &str) -> Option<Datum> {
         let version = (name == "version").then(|| self.version.get(usize::from(node)));
         version.flatten().map(|v| Datum::Int(*v))

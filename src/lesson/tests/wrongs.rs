@@ -4,8 +4,8 @@ use super::super::finding::{Finding, read_toml};
 use super::super::format::GoalFile;
 use super::super::goal::Goal;
 use super::opened;
+use crate::lesson::spanned::Spanned;
 use serde::Deserialize;
-use toml::Spanned;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

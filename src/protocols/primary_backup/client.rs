@@ -3,7 +3,7 @@
 //! A put that was given up is unknown to its caller: it may have been carried out, or may yet. A get has no effect, so one
 //! that was given up has certainly failed.
 
-use super::{Context, Message, PrimaryBackup, Reads, Reply, Stamp, Timer, View};
+use super::{Bug, Context, Message, PrimaryBackup, Reads, Reply, Stamp, Timer, View};
 use crate::base::{Micros, NodeId, OpId};
 use crate::protocols::once::Ticket;
 use crate::protocols::waiting;
@@ -20,6 +20,8 @@ const FINISHED_MAX: usize = 32;
 pub struct Client {
     pub life: u32,
     pub view: View,
+    /// The latest write that this session, which ends with its client's life, has made or seen.
+    pub seen: Stamp,
     /// Operations that have begun and not ended.
     pub pending: LiteMap<u32, Pending>,
     /// The stamps that the operations that ended well made or saw, newest last; of a put the view that answered, too.
@@ -39,7 +41,8 @@ impl PrimaryBackup {
     pub(super) fn start_client(&self, ctx: &mut Context<'_>) -> Client {
         ctx.sync();
         let view = View::first(ctx.setup(), self.backups);
-        Client { life: ctx.disk().lives, view, pending: LiteMap::new(), finished: VecDeque::new() }
+        let (life, seen) = (ctx.disk().lives, Stamp::default());
+        Client { life, view, seen, pending: LiteMap::new(), finished: VecDeque::new() }
     }
 
     pub(super) fn begin(&self, c: &mut Client, id: OpId, op: &Op, ctx: &mut Context<'_>) {
@@ -52,7 +55,7 @@ impl PrimaryBackup {
     fn ask(&self, c: &mut Client, op: u32, ctx: &mut Context<'_>) {
         let open_put = |(op, pending): (&u32, &Pending)| (pending.op.f == "put").then_some(*op);
         let settled = c.pending.iter().find_map(open_put).unwrap_or(op).min(op);
-        let ticket = Ticket { life: c.life, op, settled };
+        let (ticket, seen) = (Ticket { life: c.life, op, settled }, c.seen);
         let Some(pending) = c.pending.get_mut(&op) else { return };
         pending.asked += 1;
         let (key, value) = (pending.op.key.clone(), pending.op.value.clone());
@@ -61,6 +64,7 @@ impl PrimaryBackup {
             "put" => (Some(c.view.primary), Message::Put { ticket, key, value }),
             "promote" => (service(ctx), Message::Promote { ticket, server: key }),
             _ if self.reads == Reads::Any => (c.view.members().nth(turn), Message::Get { ticket, key }),
+            _ if self.reads == Reads::Session => (c.view.members().nth(turn), Message::GetAfter { ticket, key, seen }),
             _ => (Some(c.view.primary), Message::Get { ticket, key }),
         };
         if let Some(to) = to {
@@ -85,11 +89,16 @@ impl PrimaryBackup {
         }
         let (outcome, answer, finished) = match reply {
             Reply::NotPrimary => return find(ctx),
+            Reply::Behind => return self.ask_primary(c, ticket, ctx),
             Reply::Refused => (Outcome::Fail, Datum::Text("it does not hold the state, or is silent".into()), None),
             Reply::Done(stamp, view) => (Outcome::Ok, Datum::None, Some((op, stamp, view))),
             Reply::Value(value, stamp) => (Outcome::Ok, value, Some((op, stamp, 0))),
         };
-        c.pending.remove(&op);
+        let put = c.pending.remove(&op).is_some_and(|pending| pending.op.f == "put");
+        let remembers = self.reads == Reads::Session && !(put && self.has(Bug::SessionForgets));
+        if let Some((_, stamp, _)) = finished.filter(|_| remembers) {
+            c.seen = c.seen.max(stamp);
+        }
         ctx.cancel_timer(&Timer::Retry { op });
         ctx.cancel_timer(&Timer::GiveUp { op });
         ctx.reply(OpId { client: ctx.me(), count: op }, outcome, answer);
@@ -97,6 +106,16 @@ impl PrimaryBackup {
             c.finished.pop_front();
         }
         c.finished.extend(finished);
+    }
+
+    /// The copy that was asked lacks what this session has seen: the primary has it.
+    fn ask_primary(&self, c: &mut Client, ticket: Ticket, ctx: &mut Context<'_>) {
+        let seen = c.seen;
+        if let Some(pending) = c.pending.get_mut(&ticket.op) {
+            pending.asked += 1;
+            let key = pending.op.key.clone();
+            ctx.send(c.view.primary, &Message::GetAfter { ticket, key, seen });
+        }
     }
 
     /// The question or the answer may have been lost, or the primary replaced.

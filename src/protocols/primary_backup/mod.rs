@@ -16,6 +16,12 @@
 //! - asynchronous: the primary has it. A fail-over loses what had not been shipped, and a primary that does not know yet
 //!   that it was replaced goes on acknowledging what will be lost.
 //!
+//! Reads may be answered by the primary alone, by any copy, or by any copy that holds all that the client has read and
+//! written before: the session guarantees read your writes and monotonic reads of Terry and others: Session guarantees for
+//! weakly consistent replicated data, PDIS 1994 (section 4: a version vector; of one history its length is enough). They
+//! hold until a fail-over loses what the session has seen: by such a read it may see a write of the primary that nobody else
+//! has yet.
+//!
 //! Invariants:
 //! - A server promises on its disk never to act in a view older than the newest it heard of.
 //! - Whoever holds index n of a view holds the same first n writes as everyone else in that view.
@@ -70,6 +76,7 @@ enum Reads {
     Confirmed,
     Primary,
     Any,
+    Session,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,11 +89,12 @@ enum Bug {
     LocalReads,
     PromoteUnready,
     ReadyBeforeTransfer,
+    SessionForgets,
     TransferWithoutSessions,
     ViewNotPersisted,
 }
 
-const BUGS: [(&str, &str); 10] = [
+const BUGS: [(&str, &str); 11] = [
     ("bug-accept-old-view", "a backup takes writes of a primary that was replaced"),
     ("bug-ack-before-sync", "a backup acknowledges first and syncs its disk afterwards"),
     ("bug-answer-before-backups", "the primary answers a write before any backup has it"),
@@ -95,6 +103,7 @@ const BUGS: [(&str, &str); 10] = [
     ("bug-local-reads", "the primary answers reads without asking whether it was replaced"),
     ("bug-promote-unready", "the view service promotes a backup of a view that never was active"),
     ("bug-ready-before-transfer", "a primary reports its view ready before the backups have the state"),
+    ("bug-session-forgets", "a session does not remember what it has written, only what it has read"),
     ("bug-transfer-without-sessions", "the state that a backup is sent leaves the clients' sessions out"),
     ("bug-view-not-persisted", "the view service keeps its views in memory only"),
 ];
@@ -193,6 +202,12 @@ pub enum Message {
         round: u64,
         index: u64,
     },
+    /// A get of a session: only who holds what the session has seen may answer.
+    GetAfter {
+        ticket: Ticket,
+        key: SmolStr,
+        seen: Stamp,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -204,6 +219,8 @@ pub enum Reply {
     NotPrimary,
     /// The server cannot be promoted: it does not hold the state, or is silent.
     Refused,
+    /// This copy lacks something that the session has seen.
+    Behind,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -304,9 +321,9 @@ fn specs() -> Vec<ParamSpec> {
         word(
             "reads",
             "who answers a get: the primary once as many backups as a write needs confirm it; the primary at once; any \
-             member of the view at once",
+             member of the view at once; any that holds what the client has read and written before",
             "confirmed",
-            &["confirmed", "primary", "any"],
+            &["confirmed", "primary", "any", "session"],
         ),
         ParamSpec {
             name: "backups",
@@ -385,6 +402,7 @@ impl Protocol for PrimaryBackup {
             reads: match params.word("reads") {
                 "primary" => Reads::Primary,
                 "any" => Reads::Any,
+                "session" => Reads::Session,
                 _ => Reads::Confirmed,
             },
             backups: params.int("backups") as usize,
@@ -417,6 +435,9 @@ impl Protocol for PrimaryBackup {
             (State::Server(s), Message::View(view)) => self.on_view(s, view, ctx),
             (State::Server(s), Message::Put { ticket, key, value }) => self.on_put(s, from, ticket, key, value, ctx),
             (State::Server(s), Message::Get { ticket, key }) => self.on_get(s, from, ticket, &key, ctx),
+            (State::Server(s), Message::GetAfter { ticket, key, seen }) => {
+                self.on_get_after(s, from, ticket, &key, seen, ctx);
+            }
             (State::Server(s), Message::Transfer { view, round, store }) => {
                 self.on_transfer(s, from, view, round, store, ctx);
             }

@@ -14,7 +14,7 @@ use smol_str::SmolStr;
 use std::collections::VecDeque;
 
 /// In the order of the numbers below.
-pub const STATEMENTS: [(&str, &str); 6] = [
+pub const STATEMENTS: [(&str, &str); 7] = [
     ("one view, one primary", "A number is given to one view only, and numbers never go back."),
     ("replicas agree", "Servers that hold equally many writes of a view hold the same writes in the same order."),
     (
@@ -34,6 +34,12 @@ pub const STATEMENTS: [(&str, &str); 6] = [
          that was completed before it began. Other reads do not promise it.",
     ),
     ("a write takes effect once", "No history contains a put twice, however often it was asked for."),
+    (
+        "sessions keep what they saw",
+        "With reads by session, a get returns a version at least as late as all that its client had read or written of the key \
+         before it began, in this life. After a fail-over it is promised only where none loses what was acknowledged, and of \
+         writes that were: a session may see one that no backup has yet.",
+    ),
 ];
 const ONE_VIEW: u16 = 0;
 const AGREE: u16 = 1;
@@ -41,6 +47,7 @@ const ON_DISK: u16 = 2;
 const KEPT: u16 = 3;
 const FRESH: u16 = 4;
 const ONCE: u16 = 5;
+const SESSIONS: u16 = 6;
 
 /// Writes of a view's history, and views, that are remembered: the newest.
 const HISTORY_MAX: usize = 512;
@@ -62,8 +69,11 @@ pub struct Memory {
     excused: LiteMap<u64, u64>,
     /// The latest version of each key that a completed operation made or saw.
     completed: LiteMap<SmolStr, Stamp>,
-    /// For each open operation the latest version of its key that was completed before it began.
-    open: LiteMap<OpId, Stamp>,
+    /// For each open operation the latest version of its key that was completed before it began, and that its own session
+    /// had seen.
+    open: LiteMap<OpId, (Stamp, Stamp)>,
+    /// The latest version of a key that a client's present life has read or written.
+    sessions: LiteMap<(NodeId, SmolStr), (u32, Stamp)>,
 }
 
 /// Index, digest and writer of each write.
@@ -78,7 +88,10 @@ impl Memory {
         broken: &mut Broken,
     ) {
         for (id, op) in &step.began {
-            self.open.insert(*id, self.completed.get(op.key.as_str()).copied().unwrap_or_default());
+            let life = nodes.disk(id.client).lives;
+            let seen = self.sessions.get(&(id.client, op.key.clone())).filter(|(lived, _)| *lived == life);
+            let completed = self.completed.get(op.key.as_str()).copied().unwrap_or_default();
+            self.open.insert(*id, (completed, seen.map(|(_, stamp)| *stamp).unwrap_or_default()));
         }
         match step.node.map(|node| (node, nodes.state(node))) {
             // What is not on disk yet, nobody was told.
@@ -195,7 +208,7 @@ impl Memory {
         ended: &Ended,
         broken: &mut Broken,
     ) {
-        let before = self.open.remove(&ended.id).unwrap_or_default();
+        let (before, seen) = self.open.remove(&ended.id).unwrap_or_default();
         let put = ended.op.f == "put";
         if ended.outcome != Outcome::Ok || !put && ended.op.f != "get" {
             return;
@@ -210,6 +223,17 @@ impl Memory {
         if !put && promised && *stamp < before {
             let why = format!("{who}'s {} returned {stamp}, although {before} was completed before it began", ended.op);
             broken.push((FRESH, why));
+        }
+        if p.reads == Reads::Session {
+            let acknowledged = self.acknowledged.get(&seen.view).is_some_and(|(index, _)| *index >= seen.index);
+            let kept = self.views.len() <= 1 || p.needs_all() && acknowledged;
+            if !put && *stamp < seen && kept {
+                let why = format!("{who}'s {} returned {stamp}, although it had seen {seen} before", ended.op);
+                broken.push((SESSIONS, why));
+            }
+            let known = self.sessions.entry((ended.id.client, ended.op.key.clone())).or_default();
+            let earlier = if known.0 == client.life { known.1 } else { Stamp::default() };
+            *known = (client.life, earlier.max(*stamp));
         }
         let key = self.completed.entry(ended.op.key.clone()).or_default();
         *key = (*key).max(*stamp);

@@ -266,6 +266,30 @@ impl PrimaryBackup {
         self.settle(s, ctx);
     }
 
+    /// Any copy of the view answers a session that has seen no more than it holds (PDIS 1994, section 4). A primary that lacks
+    /// something was replaced, and does not know it yet.
+    pub(super) fn on_get_after(
+        &self,
+        s: &mut Server,
+        from: NodeId,
+        ticket: Ticket,
+        key: &str,
+        seen: Stamp,
+        ctx: &mut Context<'_>,
+    ) {
+        let disk = ctx.disk();
+        let current = s.view.number > 0 && disk.held == s.view.number;
+        let reply = match current && (Stamp { view: disk.held, index: disk.store.index }) >= seen {
+            true => {
+                let entry = disk.store.entries.get(key).cloned().unwrap_or_default();
+                Reply::Value(entry.value, entry.stamp)
+            }
+            false if current && !s.serves() => Reply::Behind,
+            false => Reply::NotPrimary,
+        };
+        ctx.send(from, &Message::Answer { ticket, reply });
+    }
+
     /// Answers whom enough backups have acknowledged.
     fn settle(&self, s: &mut Server, ctx: &mut Context<'_>) {
         if s.fell_back {

@@ -5,7 +5,7 @@ use crate::protocols::{stored_key, stored_keys};
 use crate::sim::protocol::{Card, View as Nodes};
 use crate::wire::{Datum, Tone};
 
-pub const KINDS: [(&str, Tone); 10] = [
+pub const KINDS: [(&str, Tone); 11] = [
     ("Ping", Tone::Routine),
     ("View", Tone::Routine),
     ("Find", Tone::Query),
@@ -16,6 +16,7 @@ pub const KINDS: [(&str, Tone); 10] = [
     ("Transfer", Tone::Update),
     ("Update", Tone::Update),
     ("Ack", Tone::Reply),
+    ("Get after", Tone::Query),
 ];
 
 pub fn label(m: &Message) -> (u8, String) {
@@ -34,6 +35,7 @@ pub fn label(m: &Message) -> (u8, String) {
             Reply::Value(value, _) => (6, format!("answer {value}")),
             Reply::NotPrimary => (6, "not primary".into()),
             Reply::Refused => (6, "refused".into()),
+            Reply::Behind => (6, "behind that session".into()),
         },
         Message::Transfer { store, .. } => (7, format!("state of {}", writes(store.index))),
         Message::Update { changes, .. } => match &changes[..] {
@@ -42,6 +44,7 @@ pub fn label(m: &Message) -> (u8, String) {
             [first, .., last] => (8, format!("writes {} to {}", first.stamp.index, last.stamp.index)),
         },
         Message::Ack { index, .. } => (9, format!("has {}", writes(*index))),
+        Message::GetAfter { key, seen, .. } => (10, format!("get {key} after {}", writes(seen.index))),
     }
 }
 

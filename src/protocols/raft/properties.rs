@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::collections::VecDeque;
 
 /// In the order of the numbers below.
-pub const STATEMENTS: [(&str, &str); 8] = [
+pub const STATEMENTS: [(&str, &str); 10] = [
     ("election safety", "At most one leader is elected in a given term."),
     ("leader append-only", "A leader never overwrites or deletes entries in its log; it only appends."),
     (
@@ -35,6 +35,8 @@ pub const STATEMENTS: [(&str, &str); 8] = [
         "terms and votes survive crashes",
         "After a restart a server knows the term that it has told others, and for whom it voted in it.",
     ),
+    ("terms begin with elections", "The first server in a term is one that stands for election in it."),
+    ("a handover is complete", "Who is told to take over has all that the leader has in its log."),
 ];
 const ELECTION: u16 = 0;
 const APPEND_ONLY: u16 = 1;
@@ -44,6 +46,10 @@ const MACHINE: u16 = 4;
 const ONCE: u16 = 5;
 const FRESH: u16 = 6;
 const SURVIVES: u16 = 7;
+/// "Each term begins with an election" (section 5.1).
+const BEGINS: u16 = 8;
+/// Dissertation, section 3.10, step 2.
+const HANDOVER: u16 = 9;
 
 /// Indices of the log, leaders and commands that are remembered: the newest.
 const SLOTS_MAX: usize = 4_096;
@@ -56,6 +62,8 @@ type Broken = Vec<(u16, String)>;
 pub struct Memory {
     nodes: Vec<Seen>,
     leaders: VecDeque<(u64, NodeId)>,
+    /// The latest term that any server was in.
+    term: u64,
     /// What is known of each index, from `base + 1` on.
     base: u64,
     slots: VecDeque<Slot>,
@@ -77,6 +85,8 @@ struct Seen {
     writes: u32,
     last: u64,
     applied: u64,
+    /// It has told another to take over.
+    hands_over: bool,
 }
 
 #[derive(Clone, Default, Serialize)]
@@ -140,7 +150,22 @@ impl Memory {
         let synced = std::ptr::eq(view.disk(node), view.durable(node));
         let firm = if synced { (s.term, s.vote) } else { before.firm };
         let applied = before.applied.min(s.applied);
-        *seen = Seen { up: true, firm, leads, writes: s.writes, last, applied };
+        let told = match &s.role {
+            Role::Leader(leading) => leading.transfer.as_ref().filter(|transfer| transfer.sent),
+            _ => None,
+        };
+        *seen = Seen { up: true, firm, leads, writes: s.writes, last, applied, hands_over: told.is_some() };
+        if s.term > self.term {
+            self.term = s.term;
+            if !matches!(s.role, Role::Candidate(_)) {
+                let why =
+                    format!("{} is in term {}, in which nobody has stood for election", view.setup.name(node), s.term);
+                broken.push((BEGINS, why));
+            }
+        }
+        if let Some(transfer) = told.filter(|_| !before.hands_over) {
+            handed_over(view, node, s, (transfer.target, before.last), broken);
+        }
         if leads > 0 && leads != before.leads {
             self.elected(view, node, s, broken);
         }
@@ -331,6 +356,24 @@ impl Memory {
             }
         }
         self.slots.get_mut(place)
+    }
+}
+
+/// A leader has told another to take over, when its log went to an index: in the same step it may have written on. One that is
+/// in a later term by now does not listen.
+fn handed_over(view: &View<'_, Raft>, node: NodeId, s: &Server, to: (NodeId, u64), broken: &mut Broken) {
+    let (target, last) = to;
+    let term = match view.state(target) {
+        Some(State::Server(other)) => other.term,
+        _ => view.disk(target).term,
+    };
+    let (own, other) = (&view.disk(node).log, &view.disk(target).log);
+    let wanted = own.term_at(last).filter(|_| term <= s.term && other.base() <= last);
+    if wanted.is_some() && other.term_at(last) != wanted {
+        let name = |node: NodeId| view.setup.name(node);
+        let (name, target, held) = (name(node), name(target), other.last_index());
+        let why = format!("{name} tells {target} to take over, whose log goes to {held}, and its own to {last}");
+        broken.push((HANDOVER, why));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::super::app::{Ctx, focus};
 use super::super::canvas::Painter;
-use super::super::controls::{button, tag, words};
+use super::super::controls::{begun, button, tag, words};
 use super::super::effects::{self, use_effect_on};
 use super::super::engine::Asked;
 use super::super::state::{Action, Panels, Tab};
@@ -171,11 +171,13 @@ fn about(ctx: &Ctx, limbs: &[Limb]) -> Html {
     };
     let commands = say::count(card.commands.into(), "command", "commands");
     let said = format!("{commands} of yours, to {}.", say::clock(limb.head, false));
+    let field = html! { <input id="branch-name" type="text" maxlength={NAME_MAX.to_string()} placeholder={card.label.clone()} {onchange} /> };
+    let field = begun(field, &card.name);
     html! {
         <section class="limb" key={branch}>
             <canvas id="glance" role="img" aria-label={format!("How branch {} ends", limb.name)}></canvas>
             <div>
-                <label>{ "Name " }<input id="branch-name" type="text" maxlength={NAME_MAX.to_string()} placeholder={card.label.clone()} value={card.name.clone()} {onchange} /></label>
+                <label>{ "Name " }{ field }</label>
                 { words("p", "n", &said) }
                 if limb.here {
                     { words("p", "n", "You are on it. Doing something else in its past begins another branch.") }

@@ -15,7 +15,7 @@ use wasm_bindgen_futures::spawn_local;
 
 const ENGINE: &str = "explorer";
 /// Workers of a sweep at most; else one for each core.
-const WORKERS_MAX: u32 = 8;
+const WORKERS_MAX: u32 = 32;
 /// So many lines of a branch's name.
 const NAME_MAX: usize = 60;
 

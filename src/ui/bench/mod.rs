@@ -28,6 +28,7 @@ mod verdict;
 
 use super::app::{Ctx, use_ctx};
 use super::controls::button;
+use super::effects::{self, use_effect_on};
 use super::pages::failed;
 use super::rest;
 use super::state::Action;
@@ -37,8 +38,13 @@ use crate::view::stage::Target;
 use crate::wire::Request;
 pub use clip::Clip;
 use dialog::use_ask_dialog;
+use gloo::events::{EventListener, EventListenerOptions};
+use gloo::render::request_animation_frame;
+use gloo::utils::document;
 use menu::use_menu;
 use stage::{Mode, Stage};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 use yew::prelude::*;
 
 /// What the acts depend on, when a run is open.
@@ -59,9 +65,45 @@ pub fn perform(ctx: &Ctx, act: &Act) {
     }
 }
 
+/// Whether a frame has been drawn: what is to be read comes after what is to be seen, since drawing both at once keeps the
+/// page from answering for too long.
+#[hook]
+fn use_settled() -> bool {
+    let settled = use_state(|| false);
+    let set = settled.setter();
+    use_effect_on(
+        [0; 3],
+        Box::new(move || {
+            let frame = request_animation_frame(move |_| set.set(true));
+            Box::new(move || drop(frame))
+        }),
+    );
+    *settled
+}
+
+/// Keys that no element has the focus for are the bench's.
+#[hook]
+fn use_keys_of_nobody(ctx: &Ctx) {
+    let ctx = ctx.clone();
+    let listen = move || -> effects::Undo {
+        let find = EventListenerOptions::enable_prevent_default();
+        let hear = move |event: &Event| {
+            let body = event.target().is_some_and(|t| t.dyn_ref::<Element>().is_some_and(|e| e.tag_name() == "BODY"));
+            if let Some(event) = event.dyn_ref::<KeyboardEvent>().filter(|event| body && !event.default_prevented()) {
+                // A handle keeps every state that it was read at for as long as it lives.
+                deeds::key(&ctx.clone(), event);
+            }
+        };
+        let listener = EventListener::new_with_options(&document(), "keydown", find, hear);
+        Box::new(move || drop(listener))
+    };
+    use_effect_on([0; 3], Box::new(listen));
+}
+
 #[component]
 pub fn Bench() -> Html {
     let ctx = use_ctx();
+    let settled = use_settled();
     let scrubber = transport::use_scrubber(&ctx, &[], None);
     let menu = use_menu(&ctx);
     let dialog = use_ask_dialog(&ctx);
@@ -74,6 +116,7 @@ pub fn Bench() -> Html {
         let ctx = ctx.clone();
         Callback::from(move |_: MouseEvent| ctx.lab.return_to_own())
     };
+    use_keys_of_nobody(&ctx);
     let run = &ctx.state.run;
     html! {
         <section class={classes!("bench", ctx.state.presents.then_some("presents"))} id="bench" tabindex="-1" aria-label="Bench" {onkeydown}>
@@ -90,7 +133,7 @@ pub fn Bench() -> Html {
             </div>
             if ctx.state.presents { { rest::shown(&ctx, present::caption) } }
             { transport::transport(&ctx, borrowed(&ctx), scrubber, true) }
-            { tabs::tabs(&ctx) }
+            if settled { { tabs::tabs(&ctx) } } else { <div class="tabs"></div> }
             <p class="sr-only" role="status" id="said">{ &run.said }</p>
             { menu }
             { dialog }

@@ -135,7 +135,7 @@ fn seed(ctx: &Ctx) -> Html {
     };
     let note = {
         let (ctx, from) = (ctx.clone(), from.clone());
-        Callback::from(move |event: Event| {
+        Callback::from(move |event: InputEvent| {
             let text = event.target_unchecked_into::<HtmlTextAreaElement>().value();
             ctx.dispatch(Action::Noted(text, from.clone()));
         })
@@ -156,7 +156,7 @@ fn seed(ctx: &Ctx) -> Html {
                 if !run.link.is_empty() {
                     <input class="made" readonly={true} value={run.link.clone()} aria-label="The link" />
                 }
-                <label>{ "Note in the link" }<textarea rows="2" maxlength={link::NOTE_MAX.to_string()} value={run.note.clone()} onchange={note} /></label>
+                <label>{ "Note in the link" }<textarea rows="2" maxlength={link::NOTE_MAX.to_string()} value={run.note.clone()} oninput={note} /></label>
                 { button("", "Copy as text", share(Share::Copy)) }
                 { button("", "Save as a file", share(Share::Download)) }
                 { file_input("Open a file", open) }

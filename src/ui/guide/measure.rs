@@ -6,7 +6,7 @@ use super::super::state::key;
 use super::chart::chart;
 use super::prose::inlines;
 use super::{GuideAction, MeasureProps};
-use crate::wire::{ChoicePage, FollowUp, MeasurePage, Measurement, StepPage};
+use crate::wire::{ChoicePage, FollowUp, MeasurePage, MeasuredRow, Measurement, StepPage};
 use std::rc::Rc;
 use web_sys::{HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
@@ -44,7 +44,7 @@ fn card(props: &MeasureProps) -> Html {
     });
     inside.push(drawn.unwrap_or_default());
     inside.push(run(props, exercise, choices));
-    inside.push(measured.map(|measured| result(asked, measured, point, &props.on)).unwrap_or_default());
+    inside.push(measured.map(|measured| result(props, asked, measured, point)).unwrap_or_default());
     inside.push(judged.map(|judged| interview(props, step, judged)).unwrap_or_default());
     tag("section", &["class", "aria-labelledby"], &["card measure", &id], inside)
 }
@@ -123,28 +123,37 @@ fn run(props: &MeasureProps, exercise: bool, choices: Vec<u32>) -> Html {
 }
 
 /// What was measured; and the slowest run of the design, or of the chosen point, to look at.
-fn result(asked: &MeasurePage, measured: &Rc<Measurement>, point: Option<usize>, on: &Callback<GuideAction>) -> Html {
+fn result(props: &MeasureProps, asked: &MeasurePage, measured: &Rc<Measurement>, point: Option<usize>) -> Html {
+    let on = &props.on;
     let Measurement { done, runs, .. } = **measured;
     let caption = if done < runs { format!("After {done} of {runs} runs") } else { format!("Measured in {runs} runs") };
-    let table = tag("table", &[], &[], vec![words("caption", "", &caption), table(asked, measured)]);
+    let table = tag("table", &[], &[], vec![words("caption", "", &caption), table(asked, measured, &props.own)]);
     let region = &["class", "tabindex", "role", "aria-label"];
     let table = tag("div", region, &["scroll", "0", "region", "Measured values"], vec![table]);
     let chart = asked.axis.is_some();
     let table = if chart { details("The numbers as a table", table) } else { table };
-    let place = if chart { point } else { Some(0).filter(|_| measured.rows.len() == 1) };
-    let mut parts = vec![Html::default(), table];
-    if let Some((i, row)) = place.and_then(|i| Some((i, measured.rows.get(i)?))) {
+    let watch = |class: &'static str, i: usize, row: &MeasuredRow| {
         let open = GuideAction::OpenMeasured(Rc::clone(measured), i as u32);
-        let class = if chart { "pri watch" } else { "line watch" };
-        let watch = button(class, format!("Run {} on the bench", row.title), on.reform(move |_| open.clone()));
+        button(class, format!("Run {} on the bench", row.title), on.reform(move |_| open.clone()))
+    };
+    let mut parts = vec![Html::default(), table];
+    if !chart && measured.rows.len() > 1 {
+        // Each row of the table has its run.
+        let all = measured.rows.iter().enumerate().map(|(i, row)| watch("line watch", i, row));
+        let note = words("small", "", "The slowest run of each, from the moment that counts.");
+        parts.push(tag("p", &["class"], &["deeds"], all.chain([note]).collect()));
+    } else if let Some((i, row)) =
+        point.filter(|_| chart).or(Some(0).filter(|_| !chart)).and_then(|i| Some((i, measured.rows.get(i)?)))
+    {
         let note = words("small", "", &format!("Its slowest run, seed {}, from the moment that counts.", row.seed));
-        parts[0] = tag("p", &["class"], &["deeds"], vec![watch, note]);
+        parts[0] =
+            tag("p", &["class"], &["deeds"], vec![watch(if chart { "pri watch" } else { "line watch" }, i, row), note]);
     }
     tag("div", &["class"], &["measured"], parts)
 }
 
 /// A row for each variant; of a single design, a row for each column.
-fn table(asked: &MeasurePage, measured: &Measurement) -> Html {
+fn table(asked: &MeasurePage, measured: &Measurement, own: &[Option<(String, f64)>]) -> Html {
     let cell = |cell: &Option<(String, f64)>| words("td", "", cell.as_ref().map_or("–", |(words, _)| words));
     let scoped = |scope: &str, text: &str| tag("th", &["scope"], &[scope], vec![Html::from(text)]);
     let line = |cells: Vec<Html>| tag("tr", &[], &[], cells);
@@ -153,10 +162,19 @@ fn table(asked: &MeasurePage, measured: &Measurement) -> Html {
         lines.extend(asked.columns.iter().zip(&only.cells).map(|(title, c)| line(vec![scoped("row", title), cell(c)])));
     } else {
         let heads = asked.columns.iter().map(|title| scoped("col", title));
-        lines.push(line([words("td", "", "")].into_iter().chain(heads).collect()));
-        for row in &measured.rows {
-            lines.push(line([scoped("row", &row.title)].into_iter().chain(row.cells.iter().map(cell)).collect()));
+        let theories = asked.theories.iter().map(|theory| scoped("col", &theory.title));
+        lines.push(line([words("td", "", "")].into_iter().chain(heads).chain(theories).collect()));
+        for (i, row) in measured.rows.iter().enumerate() {
+            let theories = asked.theories.iter().filter_map(|theory| theory.values.get(i));
+            let theories = theories.map(|(shown, _)| words("td", "", shown));
+            let cells = row.cells.iter().map(cell).chain(theories);
+            lines.push(line([scoped("row", &row.title)].into_iter().chain(cells).collect()));
         }
+    }
+    if measured.rows.len() > 1 && own.len() == asked.columns.len() && own.iter().any(Option::is_some) {
+        let cells = own.iter().map(cell).chain(asked.theories.iter().map(|_| cell(&None)));
+        let own = words("th", "", "Your run, up to here");
+        lines.push(tag("tr", &["class"], &["own"], [own].into_iter().chain(cells).collect()));
     }
     tag("tbody", &[], &[], lines)
 }
@@ -166,7 +184,7 @@ fn interview(props: &MeasureProps, step: &StepPage, judged: &Measurement) -> Htm
     let question = |f: &FollowUp| {
         let written = props.progress.words.get(&key(step, &f.id)).cloned().unwrap_or_default();
         let id = f.id.clone();
-        let onchange = props.on.reform(move |event: Event| {
+        let oninput = props.on.reform(move |event: InputEvent| {
             GuideAction::Words(id.clone(), event.target_unchecked_into::<HtmlTextAreaElement>().value())
         });
         let answer = if written.trim().is_empty() {
@@ -176,7 +194,7 @@ fn interview(props: &MeasureProps, step: &StepPage, judged: &Measurement) -> Htm
         };
         html! {
             <li class="follow-up" key={f.id.clone()}>
-                <label>{ &f.ask }<textarea rows="3" maxlength="4000" value={written} {onchange} /></label>
+                <label>{ &f.ask }<textarea rows="3" maxlength="4000" defaultvalue={written} {oninput} /></label>
                 { answer }
             </li>
         }

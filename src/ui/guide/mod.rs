@@ -2,6 +2,7 @@
 //! of callback out; it knows neither engine nor storage.
 
 mod chart;
+mod explain;
 mod goals;
 mod measure;
 mod prediction;
@@ -18,6 +19,7 @@ use crate::progress::LessonProgress;
 use crate::view::route::Route;
 use crate::wire::{GoalCard, GoalState, LessonPage, Measurement, PredictionOutcome, SourceCard, StepPage};
 use prediction::Prediction;
+pub use prose::{AWAY, host};
 use prose::{blocks, inlines};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -50,6 +52,9 @@ pub enum GuideAction {
     OpenMeasured(Rc<Measurement>, u32),
     /// The learner's own words on a follow-up question.
     Words(String, String),
+    /// What the learner explains back, and how close it was.
+    Explain(String),
+    Rate(u8),
     /// The lesson's end.
     Finish,
 }
@@ -92,6 +97,9 @@ pub struct MeasureProps {
     pub progress: Rc<LessonProgress>,
     pub measurement: Option<Rc<Measurement>>,
     pub measuring: bool,
+    /// What the run on the bench gives in the same columns.
+    #[prop_or_default]
+    pub own: Rc<Vec<Option<(String, f64)>>>,
     pub on: Callback<GuideAction>,
 }
 
@@ -102,13 +110,16 @@ impl PartialEq for MeasureProps {
             && Rc::ptr_eq(&self.progress, &o.progress)
             && same(&self.measurement, &o.measurement)
             && self.measuring == o.measuring
+            && Rc::ptr_eq(&self.own, &o.own)
     }
 }
 
 /// A measurement, which comes with the rest of the page.
 #[component]
 fn LaterMeasure(props: &MeasureProps) -> Html {
-    rest::given(&use_ctx(), props, measure::measure)
+    let ctx = use_ctx();
+    let own = Rc::clone(&ctx.state.run.measured);
+    rest::given(&ctx, &MeasureProps { own, ..props.clone() }, measure::measure)
 }
 
 /// Both absent, or the same.
@@ -145,7 +156,7 @@ pub fn guide(props: &GuideProps) -> Html {
             </h1>
             <p class="meta">
                 { format!("Step {} of {count}", props.step + 1) }
-                { " · " }{ format!("lesson of about {} min", props.page.minutes) }
+                { " · " }{ format!("lesson of about {} min, {} of them reading", props.page.minutes, props.page.reading) }
             </p>
             { blocks(&step.prose, &props.page) }
             { for step.predictions.iter().enumerate().map(|(i, _)| prediction_card(props, step, i)) }
@@ -161,6 +172,9 @@ pub fn guide(props: &GuideProps) -> Html {
             if let Some(measure) = &step.measure {
                 <LaterMeasure key={measure.id.clone()} page={props.page.clone()} index={props.step} progress={props.progress.clone()}
                     measurement={props.measurement.clone()} measuring={props.measuring} on={props.on.clone()} />
+            }
+            if props.step as usize + 1 == count {
+                { explain::explain(props) }
             }
             { way_on(props, step, count) }
             if props.step as usize + 1 == count {

@@ -2,8 +2,9 @@
 
 use super::super::app::{Ctx, fetch_catalogue, open_home};
 use super::super::bench::stage::{Mode, Stage};
+use super::super::rest;
 use super::super::state::Load;
-use super::failed;
+use super::{class, failed};
 use crate::progress::{LessonProgress, Progress};
 use crate::view::route::Route;
 use crate::view::words;
@@ -38,9 +39,11 @@ pub fn home(ctx: &Ctx) -> Html {
                     }
                 </div>
             </section>
+            if ctx.state.progress.class.is_some() { { rest::shown(ctx, class::section) } }
             { course(ctx) }
             <footer class="foot">
                 <p>{ "One register, one cut network: " }<a href={Route::Cap(String::new()).href()}>{ "the CAP lab" }</a></p>
+                <p>{ "For teachers: " }<a href={Route::Class(None).href()}>{ "a link for a class" }</a></p>
                 <p>{ "Everything runs in this browser. " }<a href={Route::About.href()}>{ "What it models, and what it does not" }</a></p>
             </footer>
         </main>
@@ -97,22 +100,35 @@ fn chapters(catalogue: &Catalogue, progress: &Progress) -> Html {
     html! {
         <>
             <h2 id="course-title">{ "The course" }<span>{ format!("{done} of {} · {time}", words::count(all as u64, "lesson", "lessons")) }</span></h2>
-            { for catalogue.chapters.iter().filter(|c| !c.lessons.is_empty()).map(|c| chapter(c, progress)) }
+            <p class="books"><a href={Route::Search.href()}>{ "Search" }</a><a href={Route::Glossary(String::new()).href()}>{ "Glossary" }</a><a href={Route::Review.href()}>{ "Review and concept map" }</a></p>
+            { for catalogue.chapters.iter().filter(|c| !c.lessons.is_empty()).map(|c| chapter(c, progress, catalogue)) }
         </>
     }
 }
 
-fn chapter(chapter: &Chapter, progress: &Progress) -> Html {
+fn chapter(chapter: &Chapter, progress: &Progress, catalogue: &Catalogue) -> Html {
     html! {
         <section class="row" aria-labelledby={format!("chapter-{}", chapter.number)}>
             <span class="k" aria-hidden="true">{ chapter.number }</span>
             <h3 id={format!("chapter-{}", chapter.number)}>{ &chapter.title }</h3>
-            <ul class="ls">{ for chapter.lessons.iter().map(|l| lesson(l, progress)) }</ul>
+            <ul class="ls">{ for chapter.lessons.iter().map(|l| lesson(l, progress, catalogue)) }</ul>
         </section>
     }
 }
 
-fn lesson(entry: &CatalogueEntry, progress: &Progress) -> Html {
+/// The numbers of lessons: "1.1, 2.3".
+pub fn ids(slugs: &[String], catalogue: &Catalogue) -> String {
+    let mut ids = String::new();
+    for entry in slugs.iter().filter_map(|slug| find(catalogue, slug)) {
+        if !ids.is_empty() {
+            ids += ", ";
+        }
+        ids += &entry.id;
+    }
+    ids
+}
+
+fn lesson(entry: &CatalogueEntry, progress: &Progress, catalogue: &Catalogue) -> Html {
     let own = progress.lesson(&entry.slug).cloned().unwrap_or_default();
     let here = progress.position.as_ref().filter(|p| p.slug == entry.slug);
     let (class, state) = state_of(entry, &own, here.is_some());
@@ -124,6 +140,7 @@ fn lesson(entry: &CatalogueEntry, progress: &Progress) -> Html {
                 <span class="t">{ format!("{} {}", entry.id, entry.title) }</span>
                 <small>{ format!("{} min · {} · {state}", entry.minutes, words::count(entry.steps.into(), "step", "steps")) }</small>
                 <small class="q">{ &entry.question }</small>
+                if !entry.needs.is_empty() { <small>{ "builds upon " }{ ids(&entry.needs, catalogue) }</small> }
             </a>
         </li>
     }

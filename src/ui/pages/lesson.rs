@@ -2,13 +2,14 @@
 
 use super::super::app::{Ctx, fetch_catalogue, load_lesson, use_ctx};
 use super::super::bench::Bench;
-use super::super::controls::button;
+use super::super::controls::{button, link, tag};
 use super::super::effects::{self, use_effect_on};
 use super::super::guide::{Guide, GuideAction};
 use super::super::state::{Action, Load, key};
 use super::failed;
+use crate::progress::{EXPLAIN, Recall};
 use crate::view::route::Route;
-use crate::wire::{Move, Request, RunSource};
+use crate::wire::{CatalogueEntry, Move, Request, RunSource};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -64,12 +65,18 @@ fn use_open_step(ctx: &Ctx) {
     let open = move || -> effects::Undo {
         if let Some((_, step)) = place {
             ctx.dispatch(Action::Visited);
-            ctx.lab.open(RunSource::Step(step), None, false);
+            ctx.lab.open(RunSource::Step(step), class_seed(&ctx), false);
             ask_again(&ctx, step);
         }
         Box::new(move || ctx.lab.stop_measuring())
     };
     use_effect_on(key, Box::new(open));
+}
+
+/// The seed of the learner's class, if this lesson is on its list.
+fn class_seed(ctx: &Ctx) -> Option<u64> {
+    let class = ctx.state.progress.class.as_ref()?;
+    class.lessons.contains(&ctx.state.slug).then_some(class.seed.into())
 }
 
 /// Predictions that were answered before: the run says again what it did.
@@ -104,8 +111,25 @@ fn guide(ctx: &Ctx) -> Html {
                 outcomes={Rc::clone(&ctx.state.outcomes)} measurement={measured.cloned()}
                 measuring={ctx.state.measuring} {on} />
             if ctx.state.predicting { { working(ctx) } }
+            { beside(ctx, &lesson.slug) }
         </>
     }
+}
+
+/// The lessons before and after this one.
+fn beside(ctx: &Ctx, slug: &str) -> Html {
+    let lessons: Vec<&CatalogueEntry> =
+        ctx.state.catalogue.ready().iter().flat_map(|c| &c.chapters).flat_map(|c| &c.lessons).collect();
+    let Some(here) = lessons.iter().position(|lesson| lesson.slug == slug) else { return Html::default() };
+    let way = |entry: Option<&&CatalogueEntry>, word: &str| {
+        let Some(entry) = entry else { return Html::default() };
+        let href = Route::Lesson(entry.slug.clone(), 0).href();
+        let said = format!("{word} lesson: {} {}", entry.id, entry.title);
+        link("", &href, &said)
+    };
+    let before = here.checked_sub(1).and_then(|i| lessons.get(i));
+    let inside = vec![way(before, "Previous"), way(lessons.get(here + 1), "Next")];
+    tag("nav", &["class", "aria-label"], &["beside", "Lessons"], inside)
 }
 
 /// The engine is at something longer: say so, and let it be stopped.
@@ -136,6 +160,11 @@ fn act(ctx: &Ctx, step: u32, action: GuideAction) {
         GuideAction::StopMeasuring => ctx.lab.stop_measuring(),
         GuideAction::OpenMeasured(measured, row) => ctx.lab.open_measured(&measured, row),
         GuideAction::Words(id, words) => ctx.dispatch(Action::Words(id, words)),
+        GuideAction::Explain(words) => ctx.dispatch(Action::Explain(words)),
+        GuideAction::Rate(rating) => {
+            let look = Recall(effects::today_ms(), rating);
+            ctx.dispatch(Action::Recall(ctx.state.slug.clone(), EXPLAIN.into(), look));
+        }
         GuideAction::Finish => ctx.dispatch(Action::Finish),
     }
 }

@@ -2,11 +2,16 @@
 
 pub mod about;
 pub mod cap;
+pub mod class;
 pub mod compare;
+pub mod design;
+pub mod glossary;
 pub mod home;
 pub mod lesson;
+pub mod review;
 pub mod run;
 pub mod sandbox;
+pub mod search;
 pub mod style;
 
 use super::controls::{button, link, tag, words};

@@ -9,7 +9,7 @@ use super::super::icons;
 use super::super::state::Notice;
 use super::failed;
 use crate::base::Micros;
-use crate::progress::{Answer, GoalMet, LessonProgress};
+use crate::progress::{Answer, EXPLAIN, GoalMet, LessonProgress};
 use crate::view::Ink;
 use crate::wire::*;
 use std::rc::Rc;
@@ -72,6 +72,11 @@ fn step() -> StepPage {
             columns: vec!["Latency".into()],
             axis: Some("replicas".into()),
             variants: vec!["1".into(), "5".into()],
+            theories: vec![TheoryPage {
+                column: 0,
+                title: "what theory says".into(),
+                values: vec![("2 ms".into(), 2_000.0), ("9 ms".into(), 9_000.0)],
+            }],
             choices: Vec::new(),
             requirements: Vec::new(),
         }),
@@ -86,6 +91,8 @@ fn sample() -> Sample {
         title: "Style".into(),
         question: String::new(),
         minutes: 1,
+        reading: 1,
+        explain: Some((text("What is the idea of this page?"), text("Each part once, in each of its states."))),
         steps: vec![step()],
         omissions: vec![text("Nothing is left out.")],
         sources: vec![SourceCard { id: "book".into(), text: "A source.".into(), url: None }],
@@ -97,6 +104,7 @@ fn sample() -> Sample {
     }
     progress.goals.insert("s/kept".into(), GoalMet { at_us: 1_200, sentence: String::new(), run: "{}".into() });
     progress.hints.insert("s".into(), 1);
+    progress.write(EXPLAIN, "Two sentences of the learner's. They stay text.");
     let card = |index: u32, state: GoalState, sentence: &str| GoalCard {
         index,
         state,

@@ -27,27 +27,39 @@ pub struct Field {
     pub most: u64,
     /// What the worker counts in: a thousandth of what is shown, for milliseconds.
     scale: u64,
-    /// For random faults; else for orders.
-    pub faults: bool,
+    /// For these of the ways.
+    ways: &'static [usize],
 }
 
-const fn field(key: &'static str, words: &'static str, usual: u64, most: u64, scale: u64, faults: bool) -> Field {
-    Field { key, words, usual, most, scale, faults }
+const ORDERS: &[usize] = &[0, 1];
+const FAULTS: &[usize] = &[2];
+const RANDOM: &[usize] = &[1, 2];
+
+const fn field(
+    key: &'static str,
+    words: &'static str,
+    usual: u64,
+    most: u64,
+    scale: u64,
+    ways: &'static [usize],
+) -> Field {
+    Field { key, words, usual, most, scale, ways }
 }
 
-pub const FIELDS: [Field; 12] = [
-    field("crashes", "Crashes", 1, 9, 1, false),
-    field("drops", "Lost messages", 0, 9, 1, false),
-    field("partitions", "Cuts", 0, 9, 1, false),
-    field("timers", "Timers that fire", 2, 9, 1, false),
-    field("early", "… before their turn", 1, 9, 1, false),
-    field("depth", "Steps deep", 300, 10_000, 1, false),
-    field("states", "States", 1_000_000, 10_000_000, 1, false),
-    field("syncs", "Disks take time (0, 1)", 0, 1, 1, false),
-    field("asks", "Clients ask (0, 1)", 1, 1, 1, false),
-    field("rough", "Faults last (ms)", 3_000, 60_000, 1_000, true),
-    field("settle", "Rest after healing (ms)", 3_000, 60_000, 1_000, true),
-    field("bound", "Time to answer then (ms)", 2_000, 60_000, 1_000, true),
+pub const FIELDS: [Field; 13] = [
+    field("crashes", "Crashes", 1, 9, 1, ORDERS),
+    field("drops", "Lost messages", 0, 9, 1, ORDERS),
+    field("partitions", "Cuts", 0, 9, 1, ORDERS),
+    field("timers", "Timers that fire", 2, 9, 1, ORDERS),
+    field("early", "… before their turn", 1, 9, 1, ORDERS),
+    field("depth", "Steps deep", 300, 10_000, 1, ORDERS),
+    field("states", "States", 1_000_000, 10_000_000, 1, ORDERS),
+    field("syncs", "Disks take time (0, 1)", 0, 1, 1, ORDERS),
+    field("asks", "Clients ask (0, 1)", 1, 1, 1, ORDERS),
+    field("rough", "Faults last (ms)", 3_000, 60_000, 1_000, FAULTS),
+    field("settle", "Rest after healing (ms)", 3_000, 60_000, 1_000, FAULTS),
+    field("bound", "Time to answer then (ms)", 2_000, 60_000, 1_000, FAULTS),
+    field("seed", "Seed", 1, 1_000_000_000, 1, RANDOM),
 ];
 /// Seconds that a search may take, unless it is said.
 const SECONDS: u64 = 30;
@@ -74,8 +86,7 @@ impl Ask {
 
     /// Fields that mean something for this way.
     pub fn fields(&self) -> impl Iterator<Item = (usize, &'static Field)> {
-        let faults = self.is_in_time();
-        FIELDS.iter().enumerate().filter(move |(_, field)| field.faults == faults)
+        FIELDS.iter().enumerate().filter(|(_, field)| field.ways.contains(&self.way))
     }
 
     /// The words for the worker.
@@ -236,11 +247,11 @@ mod tests {
     #[test]
     fn what_a_start_says_is_what_the_worker_is_told() {
         let ask = Ask::read("way=faults only=cuts rough=1000000 settle=60000 bound=250000");
-        assert_eq!(ask.words(), "hunt way=faults only=cuts rough=1000000 settle=60000 bound=250000");
+        assert_eq!(ask.words(), "hunt way=faults only=cuts rough=1000000 settle=60000 bound=250000 seed=1");
         let ask = Ask::read("way=walks timers=2");
         assert_eq!(
             ask.words(),
-            "hunt way=walks crashes=0 drops=0 partitions=0 timers=2 early=0 depth=300 states=1000000 syncs=0 asks=1"
+            "hunt way=walks crashes=0 drops=0 partitions=0 timers=2 early=0 depth=300 states=1000000 syncs=0 asks=1 seed=1"
         );
     }
 

@@ -12,9 +12,16 @@ pub fn under(shelf: &Shelf, sheet: &Sheet, name: &str) -> (Sheet, Vec<String>) {
     let (mut new, mut left) = (sheet.clone(), Vec::new());
     new.protocol = name.into();
     nodes(shelf, &mut new, sheet, info, &start);
-    let known = |name: &str| info.parameters.iter().any(|spec| spec.name == name && spec.kind != ParameterKind::Bug);
-    new.parameters.retain(|(name, _)| {
-        let stays = known(name);
+    // What has the same name there, and may have the same value.
+    let takes = |kind: &ParameterKind, value: &str| match kind {
+        ParameterKind::Bug => false,
+        ParameterKind::Word(words) => words.iter().any(|word| word == value),
+        _ => true,
+    };
+    let known =
+        |name: &str, value: &str| info.parameters.iter().any(|spec| spec.name == name && takes(&spec.kind, value));
+    new.parameters.retain(|(name, value)| {
+        let stays = known(name, value);
         if !stays {
             left.push(format!("the parameter {name}"));
         }

@@ -3,8 +3,9 @@
 //!
 //! `SEEDS=200000` sweeps more, `SEEDS=17..18` replays one. Run with `-- --nocapture` to see the numbers.
 
+mod profiles;
+
 use faultline::base::Micros;
-use faultline::check::faults::Profile;
 use faultline::check::linear::{self, Limits};
 use faultline::check::spec::Readings;
 use faultline::check::sweep::{Report, Sweep, Verdict, run_all};
@@ -13,6 +14,7 @@ use faultline::protocols;
 use faultline::sim::params::ParamValue;
 use faultline::sim::timeline::Timeline;
 use faultline::sim::world::Watch;
+use profiles::sweep;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Instant;
@@ -32,148 +34,6 @@ fn seeds() -> Range<u64> {
 
 fn threads() -> u64 {
     std::thread::available_parallelism().map_or(2, |n| n.get() as u64)
-}
-
-/// With one flag on, if one is named: a planted bug, as a rule.
-fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
-    let (role, name, counts) = match protocol {
-        "kv-single" => ("server", "n", vec![1]),
-        "raft" => ("server", "n", vec![3, 3, 4, 5]),
-        "primary-backup" => ("server", "n", vec![2, 3, 3, 4]),
-        "swim" => ("member", "n", vec![3, 4, 5, 7]),
-        "causal-store" => ("replica", "n", vec![3, 4, 5, 6]),
-        _ => ("replica", "n", vec![3, 3, 4, 5]),
-    };
-    let mut parameters: BTreeMap<String, ParamValue> =
-        flag.map(|flag| (flag.to_string(), ParamValue::Flag(true))).into_iter().collect();
-    let mut drawn = Vec::new();
-    if protocol == "raft" {
-        parameters.extend(raft_parameters());
-        drawn = raft_drawn();
-    }
-    let mut beside = Vec::new();
-    if protocol == "primary-backup" {
-        beside.push(("view-service".into(), "v".into()));
-        let times =
-            [("ping-interval", "20ms"), ("dead-after", "100ms"), ("retry-after", "40ms"), ("give-up-after", "300ms")];
-        parameters.extend(times.map(|(name, time)| (name.to_string(), ParamValue::Text(time.into()))));
-        let backups = |n| BTreeMap::from([("backups".to_string(), ParamValue::Int(n))]);
-        drawn.push(vec![backups(1), backups(2)]);
-    }
-    if protocol == "swim" {
-        let times = [
-            ("protocol-period", "30ms"),
-            ("ping-timeout", "10ms"),
-            ("retry-after", "40ms"),
-            ("give-up-after", "300ms"),
-        ];
-        parameters.extend(times.map(|(name, time)| (name.to_string(), ParamValue::Text(time.into()))));
-        // Six who are gone are all pinged within 360 ms: two who do not know of each other meet in time.
-        parameters.insert("reconnect-every".into(), ParamValue::Int(2));
-        let targets = |word: &str| BTreeMap::from([("targets".to_string(), ParamValue::Text(word.into()))]);
-        let suspicion = |on| BTreeMap::from([("suspicion".to_string(), ParamValue::Flag(on))]);
-        drawn.push(vec![targets("round-robin"), targets("round-robin"), targets("random")]);
-        drawn.push(vec![suspicion(true), suspicion(true), suspicion(false)]);
-    }
-    if protocol == "causal-store" {
-        parameters.insert("send-again-after".into(), ParamValue::Text("40ms".into()));
-        drawn.push([2, 2, 3].map(|n| BTreeMap::from([("sites".to_string(), ParamValue::Int(n))])).to_vec());
-    }
-    if protocol == "quorum-store" {
-        let times = [
-            ("suspect-after", "15ms"),
-            ("retry-after", "40ms"),
-            ("handoff-interval", "50ms"),
-            ("anti-entropy-interval", "80ms"),
-            ("flush-interval", "100ms"),
-        ];
-        parameters.extend(times.map(|(name, time)| (name.to_string(), ParamValue::Text(time.into()))));
-        drawn = quorum_drawn();
-    }
-    let profile = Profile {
-        protocol: protocol.into(),
-        parameters,
-        drawn,
-        servers: (role.into(), name.into(), counts),
-        clients: ("client".into(), "c".into(), vec![2, 3]),
-        beside,
-        adversary: false,
-        lying_disks: false,
-        rough: Micros::s(if protocol == "raft" { 4 } else { 2 }),
-        // A Raft leader that sends one entry a message repairs a log that lags by hundreds at some 450 entries a second;
-        // nothing new commits before (seed 77065: 687 entries).
-        settle: Micros::s(if protocol == "raft" { 3 } else { 1 }),
-        bound: Micros::ms(500),
-    };
-    Sweep::new(profile, protocols::all()).expect("a good profile")
-}
-
-/// Every setting of the quorum store, in all their combinations.
-fn quorum_drawn() -> Vec<Vec<BTreeMap<String, ParamValue>>> {
-    let words = |name: &str, words: &[&str]| -> Vec<BTreeMap<String, ParamValue>> {
-        words.iter().map(|word| BTreeMap::from([(name.to_string(), ParamValue::Text((*word).into()))])).collect()
-    };
-    let flags = |name: &str, flags: &[bool]| -> Vec<BTreeMap<String, ParamValue>> {
-        flags.iter().map(|on| BTreeMap::from([(name.to_string(), ParamValue::Flag(*on))])).collect()
-    };
-    let quorums = [(2, 2), (2, 2), (1, 3), (3, 1), (1, 1)].map(|(read, write)| {
-        BTreeMap::from([
-            ("read-quorum".to_string(), ParamValue::Int(read)),
-            ("write-quorum".to_string(), ParamValue::Int(write)),
-        ])
-    });
-    vec![
-        quorums.to_vec(),
-        words("conflicts", &["last-writer-wins", "siblings"]),
-        words("coordinator", &["replica", "replica", "client"]),
-        words("spread", &["at-once", "at-once", "at-once", "gossip"]),
-        flags("sloppy-quorum", &[true, false]),
-        flags("hinted-handoff", &[true, true, false]),
-        flags("read-repair", &[true, false]),
-        flags("anti-entropy", &[true, false]),
-        flags("durable-writes", &[true, true, true, false]),
-    ]
-}
-
-/// Clocks drift by up to 20 % each way here: one may run faster than
-/// another by half.
-fn raft_parameters() -> Vec<(String, ParamValue)> {
-    let times = [("retry-after", "40ms"), ("give-up-after", "600ms")];
-    let times = times.into_iter().map(|(name, time)| (name.to_string(), ParamValue::Text(time.into())));
-    times.chain([("clock-drift-bound".to_string(), ParamValue::Int(50))]).collect()
-}
-
-/// What differs from seed to seed.
-fn raft_drawn() -> Vec<Vec<BTreeMap<String, ParamValue>>> {
-    let set =
-        |values: &[(&str, ParamValue)]| values.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
-    let word = |word: &str| ParamValue::Text(word.into());
-    let words = |name, words: &[&str]| words.iter().map(|w| set(&[(name, word(w))])).collect::<Vec<_>>();
-    let numbers = |name, numbers: &[i64]| numbers.iter().map(|n| set(&[(name, ParamValue::Int(*n))])).collect();
-    let flag = ParamValue::Flag;
-    let timeouts = |min, max, heartbeat| {
-        set(&[
-            ("election-timeout-min", word(min)),
-            ("election-timeout-max", word(max)),
-            ("heartbeat-interval", word(heartbeat)),
-        ])
-    };
-    vec![
-        // Short enough for many elections in a run; and so short that the network is often slower.
-        vec![timeouts("60ms", "120ms", "20ms"), timeouts("60ms", "120ms", "20ms"), timeouts("20ms", "40ms", "7ms")],
-        // Without either of these a server that was removed may disturb the others for ever (dissertation, section 4.2.3).
-        vec![
-            set(&[("leader-stickiness", flag(true)), ("pre-vote", flag(false))]),
-            set(&[("leader-stickiness", flag(true)), ("pre-vote", flag(true))]),
-            set(&[("leader-stickiness", flag(false)), ("pre-vote", flag(true))]),
-        ],
-        vec![set(&[("check-quorum", flag(false))]), set(&[("check-quorum", flag(true))])],
-        words("read-mode", &["read-index", "lease", "lease", "log"]),
-        words("batch-wait", &["0ms", "0ms", "3ms"]),
-        numbers("entries-max", &[1, 4, 64]),
-        numbers("snapshot-threshold", &[8, 32, 1_000]),
-        numbers("sessions-max", &[16, 1_000]),
-    ]
 }
 
 /// A failing run as a file and as the commands that replay it.
@@ -284,6 +144,13 @@ fn primary_backup_survives_faults() {
     survives("primary-backup", "primary_backup_survives_faults", &[&EVERYWHERE[..], &marks].concat());
 }
 
+/// Head, middle and tail crash, come back and join again behind the tail.
+#[test]
+fn chain_survives_faults() {
+    let marks = ["note: becomes leader", "note: chain changes", "note: rolls back", "note: steps down"];
+    survives("chain-replication", "chain_survives_faults", &[&EVERYWHERE[..], &marks].concat());
+}
+
 /// After healing every client finds that all members agree on who is there.
 #[test]
 fn swim_survives_faults() {
@@ -312,6 +179,8 @@ fn primary_backup_survives_faults_in_every_mode() {
     let modes = [
         ("asynchronous", "confirmed", "0ms"),
         ("asynchronous", "any", "0ms"),
+        ("asynchronous", "session", "0ms"),
+        ("synchronous", "session", "0ms"),
         ("semi-synchronous", "primary", "0ms"),
         ("semi-synchronous", "confirmed", "30ms"),
     ];
@@ -352,7 +221,9 @@ fn majority_register_survives_faults_with_fewer_write_backs() {
 /// Messages that come again half a second later, out of all order, harm nobody.
 #[test]
 fn replayed_messages_are_borne() {
-    for entry in protocols::all() {
+    // Swept by tests of their own (tests/services).
+    let elsewhere = ["payments", "two-generals", "detector", "rolling-upgrade"];
+    for entry in protocols::all().iter().filter(|entry| !elsewhere.contains(&(entry.describe)().name)) {
         let mut sweep = sweep((entry.describe)().name, None);
         sweep.profile.adversary = true;
         let seeds = seeds().start..seeds().start + seeds().count().div_ceil(4) as u64;
@@ -370,13 +241,21 @@ fn replayed_messages_are_borne() {
 /// notices. That this is seen at all is the point: a check that passes here would pass anywhere.
 #[test]
 fn lying_disks_break_durability_and_a_property_says_so() {
-    let noticed: [(&str, &[&str]); 7] = [
+    let noticed: [(&str, &[&str]); 8] = [
         ("kv-single", &["acknowledged writes survive"]),
         ("majority-register", &["completed writes are on a majority", "tags never go back"]),
         ("quorum-store", &["acknowledged writes have W holders", "replicas only advance"]),
         (
             "primary-backup",
             &["acknowledged writes are on disk", "fail-over keeps acknowledged writes", "replicas agree"],
+        ),
+        (
+            "chain-replication",
+            &[
+                "acknowledged writes are on the whole chain",
+                "each holds a prefix of the one before",
+                "repairs keep acknowledged writes",
+            ],
         ),
         ("raft", &["terms and votes survive crashes", "leader completeness", "election safety"]),
         ("swim", &["incarnations are one's own"]),
@@ -484,6 +363,39 @@ fn semi_synchronous_primaries_that_count_themselves_are_caught() {
     breaks(&sweep, "bug-counts-itself", &["acknowledged writes are on disk", "fail-over keeps acknowledged writes"]);
 }
 
+/// What a session has written is remembered for it, not only what it has read.
+#[test]
+fn sessions_that_forget_what_they_wrote_are_caught() {
+    let mut sweep = sweep("primary-backup", Some("bug-session-forgets"));
+    for (name, word) in [("mode", "asynchronous"), ("reads", "session")] {
+        sweep.profile.parameters.insert(name.into(), ParamValue::Text(word.into()));
+    }
+    breaks(&sweep, "bug-session-forgets", &["sessions keep what they saw"]);
+}
+
+#[test]
+fn planted_bugs_of_the_chain_are_caught() {
+    let (chain, kept, prefix, reads) = (
+        "acknowledged writes are on the whole chain",
+        "repairs keep acknowledged writes",
+        "each holds a prefix of the one before",
+        "reads see the last acknowledged write",
+    );
+    let bugs: [(&str, &[&str]); 10] = [
+        ("bug-accept-old-chain", &[prefix, chain, kept]),
+        ("bug-ack-before-sync", &[chain, prefix]),
+        ("bug-answers-alone", &[chain, kept, reads]),
+        ("bug-any-reads", &[reads]),
+        ("bug-apply-gaps", &[prefix]),
+        ("bug-configuration-not-persisted", &["one chain a number"]),
+        ("bug-endless-lease", &[reads]),
+        ("bug-head-answers", &[chain]),
+        ("bug-join-without-state", &[chain, kept, prefix, reads]),
+        ("bug-transfer-without-sessions", &["a write takes effect once"]),
+    ];
+    bugs.into_iter().for_each(|(bug, properties)| is_caught("chain-replication", bug, properties));
+}
+
 #[test]
 fn planted_bugs_of_swim_are_caught() {
     let bugs: [(&str, &[&str]); 7] = [
@@ -500,7 +412,7 @@ fn planted_bugs_of_swim_are_caught() {
 
 #[test]
 fn planted_bugs_of_raft_are_caught() {
-    let bugs: [(&str, &[&str]); 13] = [
+    let bugs: [(&str, &[&str]); 15] = [
         ("bug-double-vote", &["election safety"]),
         ("bug-vote-not-persisted", &["terms and votes survive crashes", "election safety"]),
         ("bug-term-not-persisted", &["terms and votes survive crashes", "election safety"]),
@@ -514,6 +426,8 @@ fn planted_bugs_of_raft_are_caught() {
         ("bug-no-consistency-check", &["log matching"]),
         ("bug-snapshot-without-sessions", &["state-machine safety"]),
         ("bug-joint-by-new-majority", &["election safety", "leader completeness"]),
+        ("bug-transfer-at-once", &["a handover is complete"]),
+        ("bug-pre-vote-raises-term", &["terms begin with elections"]),
     ];
     bugs.into_iter().for_each(|(bug, properties)| is_caught("raft", bug, properties));
 }
@@ -562,7 +476,7 @@ fn linearizable(sweep: &Sweep, seed: u64, limits: Limits) -> Checked {
 #[test]
 fn what_clients_are_told_is_linearizable() {
     // Raft's clients append and compare-and-set too: what may have happened has more orders that make a difference (59 of 60).
-    for (protocol, least) in [("kv-single", 60), ("majority-register", 60), ("raft", 57)] {
+    for (protocol, least) in [("kv-single", 60), ("majority-register", 60), ("chain-replication", 60), ("raft", 57)] {
         let sweep = sweep(protocol, None);
         let mut decided = 0;
         for seed in 0..60 {

@@ -1,0 +1,93 @@
+//! The autoscaler: every so often the use of the slots since the last time, and as many instances as would have brought it
+//! to the target. A tenth more or less changes nothing (Kubernetes: horizontal pod autoscaling, its tolerance).
+
+use super::engine::{Engine, Event};
+
+const TOLERANCE: f64 = 0.1;
+
+/// What an autoscaler remembers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scaled {
+    /// The area of busy slots, and the time, at the last decision.
+    area: u64,
+    at: u64,
+    /// Instances that were decided on and are not there yet.
+    starting: u16,
+    /// When the last decision for as many or more was.
+    wanted: u64,
+}
+
+impl Scaled {
+    /// The meter of busy slots begins anew, with what it had counted.
+    pub fn restart(&mut self, area: u64) {
+        // Less than nothing since then: `rescale` wraps it back.
+        self.area = self.area.wrapping_sub(area);
+    }
+}
+
+impl Engine<'_> {
+    pub(super) fn rescale(&mut self, part: u16) {
+        let of = &self.plan.parts[usize::from(part)];
+        let Some((_, rule)) = &of.scale else { return };
+        let now = self.now;
+        let state = &mut self.parts[usize::from(part)];
+        let area = state.busy.area(now);
+        let on = state.instances.iter().filter(|instance| !instance.off).count() as u16;
+        let slots = (now - state.scaled.at) as f64 * f64::from(on) * f64::from(of.concurrency);
+        let used = area.wrapping_sub(state.scaled.area) as f64 / slots;
+        (state.scaled.area, state.scaled.at) = (area, now);
+        let wanted =
+            libm::ceil(f64::from(on) * used / rule.target).clamp(f64::from(rule.min.max(1)), f64::from(rule.max));
+        let steady = (used / rule.target - 1.0).abs() <= TOLERANCE;
+        let wanted = if steady { on } else { wanted as u16 };
+        let there = on + state.scaled.starting;
+        if wanted >= on {
+            state.scaled.wanted = now;
+        }
+        if wanted > there {
+            self.start(part, wanted - there, rule.cold_start.0);
+        } else if wanted < on && now - state.scaled.wanted >= rule.cool_down.0 {
+            self.stop(part, on - wanted);
+        }
+        if now < self.plan.duration {
+            self.queue.push(now + rule.every.0, Event::Scale { part });
+        }
+    }
+
+    fn start(&mut self, part: u16, more: u16, cold: u64) {
+        self.parts[usize::from(part)].scaled.starting += more;
+        for _ in 0..more {
+            // Which one it is shows when it is there.
+            self.queue.push(self.now + cold, Event::Started { part });
+        }
+    }
+
+    pub(super) fn started(&mut self, part: u16) {
+        let state = &mut self.parts[usize::from(part)];
+        state.scaled.starting -= 1;
+        let Some(at) = state.instances.iter().position(|instance| instance.off) else { return };
+        state.instances[at].off = false;
+        state.on.add(self.now, 1);
+        self.list(part, at as u16);
+    }
+
+    /// The last ones get nothing more, and end what they have.
+    fn stop(&mut self, part: u16, fewer: u16) {
+        for _ in 0..fewer {
+            let state = &mut self.parts[usize::from(part)];
+            let Some(at) = state.instances.iter().rposition(|instance| !instance.off) else { return };
+            state.instances[at].off = true;
+            state.on.add(self.now, -1);
+            self.list(part, at as u16);
+        }
+    }
+
+    /// Callers know of it at once: whoever starts and stops instances tells them.
+    fn list(&mut self, part: u16, instance: u16) {
+        let calling: Vec<u16> =
+            (0..self.plan.edges.len() as u16).filter(|at| self.plan.edges[usize::from(*at)].to == part).collect();
+        for edge in calling {
+            self.health(edge, instance);
+        }
+    }
+}

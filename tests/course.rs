@@ -1,0 +1,112 @@
+//! What a learner hands in is played again, and a new lesson passes the check.
+#![cfg(not(target_arch = "wasm32"))]
+
+use faultline::base::Micros;
+use faultline::cli::lessons;
+use faultline::lesson::check::{SEEDS, check_lesson_over};
+use faultline::lesson::draft::Draft;
+use faultline::lesson::glossary::Glossary;
+use faultline::lesson::runner;
+use faultline::lesson::verify::{Proof, verify};
+use faultline::progress::{Class, GoalMet, Progress};
+use faultline::protocols;
+use faultline::sim::scenario::{Blueprint, LogEntry};
+use faultline::wire::{ClientRequest, Command, Datum, NodeRef, Op, SourceFile};
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons")
+}
+
+fn one_machine() -> Vec<Draft> {
+    let files = lessons::files(&folder().join("one-machine")).expect("the lesson is there");
+    vec![Draft::read(&files, protocols::all()).unwrap_or_else(|found| panic!("{found:?}"))]
+}
+
+fn asked(at: u64, f: &str, value: Datum) -> LogEntry {
+    let op = Op { f: f.into(), key: "x".into(), value };
+    let command = Command::Request(ClientRequest { client: "c1".into(), op });
+    LogEntry { learner: true, ..runner::entry(Micros(at), command) }
+}
+
+/// The first step of the lesson, with commands of the learner, as a page keeps it.
+fn kept(draft: &Draft, seed: u64, commands: Vec<LogEntry>) -> String {
+    let blueprint = runner::with_commands(&draft.blueprint(0).expect("a step").with_seed(seed), commands);
+    blueprint.scenario.to_json()
+}
+
+fn proof(drafts: &[Draft], class: Option<Class>, key: &str, at_us: u64, run: String) -> Proof {
+    let mut progress = Progress { class, ..Progress::default() };
+    let met = GoalMet { at_us, sentence: "met".into(), run };
+    progress.lesson_mut("one-machine").meet(key, met);
+    let read = Progress::read(&progress.to_text()).expect("it reads");
+    let mut claims = verify(&read, drafts, protocols::all());
+    assert_eq!(claims.len(), 1);
+    claims.remove(0).proof
+}
+
+#[test]
+fn what_was_met_is_confirmed_and_nothing_else() {
+    let drafts = one_machine();
+    let both = || vec![asked(100_000, "put", Datum::Int(7)), asked(300_000, "get", Datum::None)];
+    let run = kept(&drafts[0], 3, both());
+    let goal = "one-server/read-back";
+    let good = proof(&drafts, None, goal, 600_000, run.clone());
+    let Proof::Confirmed { at, commands } = good else { panic!("{good:?}") };
+    assert!(at > Micros(300_000) && commands == 2, "{at}, {commands}");
+    // A moment before it happened, or without one of the commands, it is not met.
+    let refuted = |proof: Proof, says: &str| match proof {
+        Proof::Refuted(why) => assert!(why.contains(says), "{why}"),
+        other => panic!("{other:?} is not refuted"),
+    };
+    refuted(proof(&drafts, None, goal, 300_001, run.clone()), "does not meet it");
+    refuted(
+        proof(&drafts, None, goal, 600_000, kept(&drafts[0], 3, vec![asked(100_000, "put", Datum::Int(7))])),
+        "does not meet it",
+    );
+    // Another set-up, or commands that pretend to be the author's, are not the step's.
+    let mut eased: Blueprint = drafts[0].blueprint(0).expect("a step");
+    eased.scenario.disk = Some(faultline::wire::Distribution::Constant(Micros(1)));
+    let eased = runner::with_commands(&eased, both());
+    refuted(proof(&drafts, None, goal, 600_000, eased.scenario.to_json()), "not the step's disk");
+    let mut sly = both();
+    sly.push(runner::entry(Micros(50_000), Command::Crash(NodeRef { node: "n1".into() })));
+    refuted(proof(&drafts, None, goal, 600_000, kept(&drafts[0], 3, sly)), "not the step's own commands");
+    refuted(proof(&drafts, None, goal, 600_000, "{}".into()), "the kept run");
+    // A class has its seed.
+    let class = |seed| Some(Class { seed, lessons: vec!["one-machine".into()] });
+    assert!(matches!(proof(&drafts, class(3), goal, 600_000, run.clone()), Proof::Confirmed { .. }));
+    refuted(proof(&drafts, class(4), goal, 600_000, run.clone()), "seed 3, the class has 4");
+    for (key, run) in [("one-server/nothing", run.clone()), ("nowhere/read-back", run), (goal, String::new())] {
+        assert!(matches!(proof(&drafts, None, key, 600_000, run), Proof::Unknown(_)), "{key}");
+    }
+}
+
+#[test]
+fn a_new_lesson_passes_the_check_and_is_listed() {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lessons-{}", std::process::id()));
+    std::fs::create_dir_all(&place).expect("a folder");
+    std::fs::write(place.join("catalogue.json"), "{\"version\": 1, \"chapters\": []}").expect("a catalogue");
+    std::fs::copy(folder().join("glossary.toml"), place.join("glossary.toml")).expect("the glossary");
+    lessons::begin(&place, "my-lesson", "9.1").expect("it begins");
+    let files: Vec<SourceFile> = lessons::files(&place.join("my-lesson")).expect("its files");
+    let glossary = Glossary::find(&lessons::files(&folder()).expect("files")).expect("it is there").expect("it reads");
+    let (draft, report) = check_lesson_over("my-lesson", &files, &glossary.shared(), protocols::all(), SEEDS);
+    let found: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+    assert!(draft.is_some() && found.is_empty(), "{}", found.join("\n"));
+    let catalogue = std::fs::read_to_string(place.join("catalogue.json")).expect("it is there");
+    assert!(catalogue.contains("\"slug\": \"my-lesson\"") && catalogue.contains("\"id\": \"9.1\""), "{catalogue}");
+    for (slug, id) in [("my-lesson", "9.1"), ("My", "9.1"), ("other", "nine"), ("../x", "9.1")] {
+        assert!(lessons::begin(&place, slug, id).is_err(), "{slug} {id}");
+    }
+    std::fs::remove_dir_all(&place).expect("it goes");
+}
+
+#[test]
+fn a_lesson_that_is_not_listed_shows_up() {
+    let drafts = one_machine();
+    let all: Vec<&Draft> = drafts.iter().collect();
+    let catalogue = faultline::lesson::course::complete("{\"version\": 1, \"chapters\": []}", &all).expect("it reads");
+    assert_eq!(catalogue.chapters[0].number, 1);
+    assert_eq!(catalogue.chapters[0].lessons[0].slug, "one-machine");
+}

@@ -1,0 +1,11 @@
+//! Payments, generals, detectors and rolling upgrades: golden transcripts, sweeps over seeds, every order of small cases, adversaries, and
+//! what is measured held to closed forms. `INSTA_UPDATE=always cargo test --test services` rewrites the transcripts.
+
+mod adversary;
+mod detector;
+mod explored;
+mod generals;
+mod lab;
+mod sweeps;
+mod transcripts;
+mod upgrades;
