@@ -155,9 +155,9 @@ mod tests {
     fn titles_go_before_texts_and_every_word_counts() {
         let found = search(Some(&course()), Some(&glossary()), "Leader");
         let titles: Vec<&str> = found.iter().map(|hit| hit.title.as_str()).collect();
-        assert_eq!(titles, ["6.4 When the leader dies", "6.4 step 1: Gone", "leader", "candidate", "follower"]);
-        assert_eq!(found[2].href, "#/glossary/leader");
-        assert_eq!(found[1].href, "#/lesson/leader-dies/1");
+        assert_eq!(titles, ["leader", "6.4 When the leader dies", "6.4 step 1: Gone", "candidate", "follower"]);
+        assert_eq!(found[0].href, "#/glossary/leader");
+        assert_eq!(found[2].href, "#/lesson/leader-dies/1");
         let both = search(Some(&course()), Some(&glossary()), "leader gone");
         assert_eq!(both.iter().map(|hit| hit.group).collect::<Vec<_>>(), ["Lesson", "Step"]);
         assert_eq!(search(Some(&course()), None, "ongaro").len(), 1, "a source stands once");
