@@ -71,6 +71,8 @@ const INSTANCES: Field =
     field("instances", "Instances", "", Whole(1, 1_000), "1", "So many, alike; each has a queue of its own.");
 const ZONES: Field = field("zones", "Zones", "", Names, "", "Its instances stand in these in turn. Empty: anywhere.");
 const REGION: Field = field("region", "Region", "", Text, "", "Empty: anywhere.");
+const EVICTS: Field =
+    field("evicts", "Evicts", "", Choice(&["lru", "lfu"]), "lru", "The least recently used, or the least often.");
 const SLOTS: &str = "Requests served at once by an instance.";
 const ROOM: &str = "Requests that wait at an instance; more are turned away.";
 const PRICE: &str = "Units a month, for an instance.";
@@ -277,14 +279,7 @@ pub const KINDS: &[Kind] = &[
             field("capacity", "Entries", "a node", Whole(1, 4_000_000), "", "The least recently used goes first."),
             field("ttl", "Entries live", "", Time, "", "Empty: without end."),
             field("early", "Renewed early by", "", Time, "", "On average, at random: not all at once. Empty: never."),
-            field(
-                "evicts",
-                "Evicts",
-                "",
-                Choice(&["lru", "lfu"]),
-                "lru",
-                "The least recently used, or the least often.",
-            ),
+            EVICTS,
             field(
                 "writes",
                 "Writes",
@@ -392,14 +387,7 @@ pub const KINDS: &[Kind] = &[
         fields: &[
             field("points", "Points", "a region", Whole(1, 100), "1", ""),
             field("capacity", "Entries", "a point", Whole(1, 4_000_000), "10000", ""),
-            field(
-                "evicts",
-                "Evicts",
-                "",
-                Choice(&["lru", "lfu"]),
-                "lru",
-                "The least recently used, or the least often.",
-            ),
+            EVICTS,
             field("ttl", "Entries live", "", Time, "60s", ""),
             field("single-flight", "Single flight", "", Flag, "true", "Of the misses of a key only the first calls."),
             field("service", "Takes", "", Spread, "200us", "For a look-up."),
