@@ -7,9 +7,9 @@ use super::super::state::Action;
 use super::super::storage;
 use super::{act, keep, known, put, runs};
 use crate::view::board::desk::{Camera, Desk, LOADS, SEEDS_MAX, Selected, TABS};
-use crate::view::board::kinds;
 use crate::view::board::layout::Place;
 use crate::view::board::picture::{self, Picture};
+use crate::view::board::{kinds, values};
 use crate::view::route::Route;
 use gloo::utils::{document, window};
 use wasm_bindgen::JsCast;
@@ -300,7 +300,7 @@ pub fn changes(ctx: &Ctx) -> Callback<Event> {
             }
             "harm" => harm(desk, of, &value),
             "" => {
-                if let Some(takes) = kinds::takes(&path) {
+                if let Some(takes) = values::takes(&path) {
                     desk.set(&path, takes, &value);
                 }
             }

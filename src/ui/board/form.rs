@@ -4,8 +4,9 @@ use super::super::controls::{begun, tag, words};
 use super::does;
 use crate::view::board::desk::{Desk, Selected};
 use crate::view::board::doc::Part;
-use crate::view::board::kinds::{self, CALL, CLASS, Calls, Field, SHAPES, Takes};
+use crate::view::board::kinds::{CALL, CLASS, Calls, Field, SHAPES, Takes};
 use crate::view::board::toml::{Table, Value};
+use crate::view::board::values;
 use yew::prelude::*;
 
 pub fn form(desk: &Desk) -> Html {
@@ -83,7 +84,7 @@ fn field(desk: &Desk, owner: &str, of: &Field) -> Html {
             labelled(desk, &path, of.label, of.unit, of.help, select(path.clone(), value, &options))
         }
         takes => {
-            let own = value.map_or(String::new(), |value| kinds::shown(takes, value));
+            let own = value.map_or(String::new(), |value| values::shown(takes, value));
             let shown = desk.untaken(&path).map_or(own, |(text, _)| text.to_owned());
             let numeric = matches!(takes, Takes::Whole(..) | Takes::Number(..));
             labelled(desk, &path, of.label, of.unit, of.help, input(path.clone(), shown, usual.to_owned(), numeric))
@@ -109,8 +110,8 @@ fn spread(desk: &Desk, path: &str, of: &Field, value: Option<&Value>) -> Html {
             true => (format!("{path}/{name}"), "time"),
             false => (format!("{path}/{name}/{key}"), *key),
         };
-        let takes = kinds::takes(&path).unwrap_or(Takes::Time);
-        let value = desk.doc.at(&path).map_or(String::new(), |value| kinds::shown(takes, value));
+        let takes = values::takes(&path).unwrap_or(Takes::Time);
+        let value = desk.doc.at(&path).map_or(String::new(), |value| values::shown(takes, value));
         fields.push(number(desk, &path, label, takes, &value, usual));
     }
     tag("fieldset", &["class"], &["spread"], fields)
@@ -129,7 +130,7 @@ fn part_form(desk: &Desk, part: &Part<'_>) -> Vec<Html> {
         let shown = |(key, value): &(String, Value)| {
             let field = part.kind.fields.iter().find(|field| field.key == key);
             let label = field.map_or(key.as_str(), |field| field.label);
-            let value = field.map_or_else(|| value.words().to_owned(), |field| kinds::shown(field.takes, value));
+            let value = field.map_or_else(|| value.words().to_owned(), |field| values::shown(field.takes, value));
             [words("dt", "", label), words("dd", "", &value)]
         };
         let given: Vec<Html> = exercise.given(part.kind.table).iter().flat_map(shown).collect();

@@ -3,10 +3,11 @@
 use super::super::controls::{begun, link, tag, words};
 use super::{can, does, form, interview};
 use crate::view::board::desk::{Desk, Standing};
-use crate::view::board::kinds::{self, Field, RUN, Takes};
+use crate::view::board::kinds::{Field, RUN, Takes};
 use crate::view::board::picture;
 use crate::view::board::score::{Bar, Line, grouped};
 use crate::view::board::toml::Value;
+use crate::view::board::values;
 use crate::view::route::Route;
 use crate::view::words as say;
 use yew::prelude::*;
@@ -304,7 +305,7 @@ fn faults(desk: &Desk) -> Html {
 fn run(desk: &Desk) -> Html {
     let field = |of: &Field| {
         let path = format!("run/{}", of.key);
-        let value = desk.doc.at(&path).map_or(of.usual.to_owned(), |value| kinds::shown(of.takes, value));
+        let value = desk.doc.at(&path).map_or(of.usual.to_owned(), |value| values::shown(of.takes, value));
         let why = desk.untaken(&path).map_or(Html::default(), |(_, why)| words("p", "bad", why));
         html! { <li class="row"><label title={of.help}>{ of.label }{ input(path, value, of.label) }</label>{ why }</li> }
     };
@@ -314,7 +315,7 @@ fn run(desk: &Desk) -> Html {
         let one = |key: &str, label: &str, usual: &str| {
             let value = table
                 .and_then(|t| t.get(key))
-                .map_or(usual.to_owned(), |value| kinds::shown(Takes::Number(0.0, 0.0), value));
+                .map_or(usual.to_owned(), |value| values::shown(Takes::Number(0.0, 0.0), value));
             html! { <label>{ format!("{name}: {label}") }{ input(format!("keys/{name}/{key}"), value, label) }</label> }
         };
         html! { <li class="row">{ one("count", "keys", "") }{ one("zipf", "Zipf", "0.99") }</li> }

@@ -9,6 +9,7 @@ use super::layout::Place;
 use super::score::{Opened, Scores};
 use super::seen::Seen;
 use super::toml::{Table, Value, Wrong};
+use super::values;
 use std::rc::Rc;
 
 /// Steps that can be undone.
@@ -376,7 +377,7 @@ impl Desk {
     /// A field was changed: what it cannot take stays in it, with the reason.
     pub fn set(&mut self, path: &str, takes: Takes, text: &str) {
         self.untaken.retain(|(own, ..)| own != path);
-        match kinds::read(takes, text) {
+        match values::read(takes, text) {
             Ok(value) => {
                 let untaken = std::mem::take(&mut self.untaken);
                 self.change(path, "", |doc| {
@@ -398,7 +399,7 @@ impl Desk {
     }
 
     pub fn reshape(&mut self, path: &str, shape: &str) {
-        if let Some(value) = kinds::reshaped(self.doc.at(path), shape) {
+        if let Some(value) = values::reshaped(self.doc.at(path), shape) {
             self.change(path, "", |doc| {
                 doc.put(path, Some(value));
             });

@@ -2,6 +2,7 @@
 
 use super::kinds::{self, Calls, KINDS, Kind};
 use super::toml::{self, Table, Value, Wrong};
+use super::values;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Doc(pub Table);
@@ -65,7 +66,7 @@ impl<'a> Part<'a> {
         let usual =
             || self.kind.fields.iter().find(|field| field.key == key).map_or("", |field| field.usual).to_owned();
         let path: Vec<&str> = key.split('.').collect();
-        self.table.at(&path).map_or_else(usual, |value| kinds::shown(kinds::Takes::Number(0.0, 0.0), value))
+        self.table.at(&path).map_or_else(usual, |value| values::shown(kinds::Takes::Number(0.0, 0.0), value))
     }
 
     /// What stands in its box below the name.
@@ -154,12 +155,13 @@ impl Doc {
 
     /// Each zone's region, once.
     pub fn regions(&self) -> Vec<String> {
-        let mut all: Vec<String> = self
-            .zones()
-            .iter()
-            .map(|zone| zone.split_once('/').map_or(&zone[..], |(region, _)| region).to_owned())
-            .collect();
-        all.dedup();
+        let mut all: Vec<String> = Vec::new();
+        for zone in self.zones() {
+            let region = zone.split_once('/').map_or(&zone[..], |(region, _)| region);
+            if !all.iter().any(|known| known == region) {
+                all.push(region.to_owned());
+            }
+        }
         all
     }
 

@@ -1,5 +1,5 @@
 //! The design board, as plain data: a design as tables ([`doc`]) that are read from its text and written back ([`toml`]), what
-//! there is to know of components ([`kinds`]), where they stand ([`layout`]), what is drawn ([`picture`]), what a run has
+//! there is to know of components ([`kinds`]) and what their fields hold ([`values`]), where they stand ([`layout`]), what is drawn ([`picture`]), what a run has
 //! shown ([`seen`]), how many runs are judged ([`score`]), and the interview around it ([`exercise`], [`interview`]). [`desk`]
 //! holds all of it and knows what can be done.
 //!
@@ -16,6 +16,7 @@ pub mod picture;
 pub mod score;
 pub mod seen;
 pub mod toml;
+pub mod values;
 
 #[cfg(test)]
 mod tests;

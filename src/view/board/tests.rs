@@ -8,6 +8,7 @@ use super::kinds::{self, Calls, Field, KINDS, Takes};
 use super::picture::Picture;
 use super::score::{Opened, Scores, Unit};
 use super::toml::{self, Table, Value};
+use super::values;
 use super::{charts, picture, score};
 use proptest::prelude::*;
 
@@ -157,13 +158,13 @@ fn fields_take_what_they_say_and_show_it_again() {
         if field.usual.is_empty() || field.takes == Takes::Spread {
             return;
         }
-        let value = kinds::read(field.takes, field.usual).unwrap_or_else(|why| panic!("{}: {why}", field.key));
-        let shown = kinds::shown(field.takes, &value.expect("something"));
+        let value = values::read(field.takes, field.usual).unwrap_or_else(|why| panic!("{}: {why}", field.key));
+        let shown = values::shown(field.takes, &value.expect("something"));
         assert_eq!(shown, field.usual.trim_end_matches(".0"), "{}", field.key);
     };
     KINDS.iter().flat_map(|kind| kind.fields).chain(kinds::CALL).chain(kinds::CLASS).chain(kinds::RUN).for_each(field);
-    assert_eq!(kinds::read(Takes::Whole(1, 9), "10"), Err("Write a whole number from 1 to 9.".into()));
-    assert!(kinds::read(Takes::Time, "5").is_err() && kinds::read(Takes::Number(0.0, 1.0), "1.5").is_err());
+    assert_eq!(values::read(Takes::Whole(1, 9), "10"), Err("Write a whole number from 1 to 9.".into()));
+    assert!(values::read(Takes::Time, "5").is_err() && values::read(Takes::Number(0.0, 1.0), "1.5").is_err());
     assert_eq!(kinds::typed("+ cache").map(|kind| kind.table), Some("caches"));
     assert_eq!(kinds::typed("key").map(|kind| kind.table), Some("key-values"));
     assert_eq!(kinds::typed("+"), None);
@@ -436,10 +437,10 @@ fn paths_know_what_they_take() {
         ("faults/0/until", Takes::Time),
         ("requirements/3", Takes::Text),
     ] {
-        assert_eq!(kinds::takes(path), Some(takes), "{path}");
+        assert_eq!(values::takes(path), Some(takes), "{path}");
     }
-    assert_eq!(kinds::takes("services/app/nothing"), None);
-    let shaped = kinds::reshaped(Some(&toml::value("{ exponential.mean = \"7ms\" }").expect("good")), "log-normal")
+    assert_eq!(values::takes("services/app/nothing"), None);
+    let shaped = values::reshaped(Some(&toml::value("{ exponential.mean = \"7ms\" }").expect("good")), "log-normal")
         .expect("one");
     assert_eq!(toml::written(&shaped), "{ log-normal = { median = \"7ms\", sigma = 0.5 } }");
 }
