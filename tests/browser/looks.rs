@@ -25,14 +25,21 @@ fn middle(page: &Page, node: &str) -> (f64, f64) {
     (at[0].as_f64().expect("a number"), at[1].as_f64().expect("a number"))
 }
 
-/// Waits until a node stands elsewhere, and says where.
+/// Waits until a node stands elsewhere and stays there, and says where: its button follows the pointer by some frames.
 fn moved(page: &Page, node: &str, from: (f64, f64)) -> (f64, f64) {
-    let elsewhere = format!(
-        "const at = (() => {{ {} }})(); return Math.hypot(at[0] - arguments[1], at[1] - arguments[2]) > 3",
-        MIDDLE.replace("arguments[0]", &format!("'{node}'"))
+    let settled = format!(
+        "const middle = node => {{ {} }}, frame = () => new Promise(requestAnimationFrame);
+         const apart = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]), [node, ...from] = arguments;
+         return (async () => {{
+           const first = middle(node);
+           for (let i = 0; i < 3; i++) await frame();
+           const at = middle(node);
+           return apart(at, first) === 0 && apart(at, from) > 3 && at;
+         }})()",
+        MIDDLE.replace("arguments[0]", "node")
     );
-    page.wait_js("the node to move", &elsewhere, json!([node, from.0, from.1]));
-    middle(page, node)
+    let at = page.wait_js("the node to move", &settled, json!([node, from.0, from.1]));
+    (at[0].as_f64().expect("a number"), at[1].as_f64().expect("a number"))
 }
 
 fn choose(page: &Page, place: u32) {
