@@ -32,11 +32,16 @@ lint: ## Lints natively and for wasm32; warnings are errors.
 	$(ENV) cargo clippy --locked --test browser -- -D warnings
 	$(ENV) cargo clippy --locked $(WASM) --lib --bins --test wasm -- -D warnings
 
+# Unit tests are quick to run and slow to compile: not optimised. What simulates by the thousand is a suite of its own.
+SUITES := $(patsubst tests/%,%,$(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
+SUITES := $(filter-out browser wasm,$(sort $(SUITES)))
+
 native: ## Native tests.
-	$(ENV) cargo test --locked
+	$(ENV) CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test --locked --lib --bin split
+	$(ENV) cargo test --locked $(SUITES:%=--test %)
 
 wasm: ## Tests of the wasm in headless Chromium.
-	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked $(WASM) --test wasm
+	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked --profile engine $(WASM) --test wasm
 
 # Trunk builds one program after another, and each is linked on one processor: built together first, they share all.
 ENGINES := $(shell sed -n 's/.*data-bin="\([a-z]*\)" data-type="worker".*/--bin \1/p' static/index.html)
