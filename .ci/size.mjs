@@ -4,12 +4,12 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 // kB (1000 bytes) of wasm and JavaScript together, gzipped.
-// The page has all that home begins with; the rest comes when it is first asked for (src/bin/split).
+// The page has all that home begins with; the rest comes when it is first asked for (src/bin/split), once, and is kept.
 // The engine was wished to be 150; what is left of it is its own code, with no large part (`make size-detail`).
 const BOUNDS = {
-  page: 245, rest: 220, engine: 250, registers: 250, quorums: 250, causal: 250, groups: 250, membership: 250, clocks: 250,
+  page: 300, rest: 400, engine: 250, registers: 250, quorums: 250, causal: 250, groups: 250, membership: 250, clocks: 250,
   services: 250,
-  chains: 250, merging: 250, designer: 400,
+  chains: 250, merging: 250, upgrades: 250, designer: 400,
 };
 
 if (!existsSync("dist/index.html")) {
@@ -66,6 +66,7 @@ const parts = {
   services: engine("services"),
   chains: engine("chains"),
   merging: engine("merging"),
+  upgrades: engine("upgrades"),
   exporter: engine("exporter"),
   explorer: engine("explorer"),
   designer: engine("designer"),

@@ -38,13 +38,14 @@ const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
 const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
 const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
-const CHAINS: [Entry; 2] = [Entry::of::<chain::Chain>(), Entry::of::<rolling_upgrade::RollingUpgrade>()];
+const CHAINS: [Entry; 1] = [Entry::of::<chain::Chain>()];
+const UPGRADES: [Entry; 1] = [Entry::of::<rolling_upgrade::RollingUpgrade>()];
 const CLOCKS: [Entry; 1] = [Entry::of::<logical_clocks::Clocks>()];
 const MERGING: [Entry; 1] = [Entry::of::<crdt::Crdt>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 10] = [
+pub const ENGINES: [(&str, &[&str]); 11] = [
     ("engine", &["raft"]),
     ("registers", &["kv-single", "majority-register", "shared-counter"]),
     ("quorums", &["quorum-store"]),
@@ -52,9 +53,10 @@ pub const ENGINES: [(&str, &[&str]); 10] = [
     ("groups", &["primary-backup"]),
     ("membership", &["swim", "detector"]),
     ("services", &["payments", "two-generals"]),
-    ("chains", &["chain-replication", "rolling-upgrade"]),
+    ("chains", &["chain-replication"]),
     ("clocks", &["logical-clocks"]),
     ("merging", &["crdt"]),
+    ("upgrades", &["rolling-upgrade"]),
 ];
 
 /// The engine that has every protocol: larger than any other.
@@ -95,7 +97,7 @@ pub fn services() -> &'static [Entry] {
     &SERVICES
 }
 
-/// A chain of servers that answers, and replicas of two releases.
+/// A chain of servers that answers.
 pub fn chains() -> &'static [Entry] {
     &CHAINS
 }
@@ -108,6 +110,11 @@ pub fn clocks() -> &'static [Entry] {
 /// Values that need no order.
 pub fn merging() -> &'static [Entry] {
     &MERGING
+}
+
+/// Replicas of two releases.
+pub fn upgrades() -> &'static [Entry] {
+    &UPGRADES
 }
 
 pub fn all() -> &'static [Entry] {
@@ -126,7 +133,7 @@ pub fn all() -> &'static [Entry] {
         CLOCKS[0],
         MERGING[0],
         REGISTERS[2],
-        CHAINS[1],
+        UPGRADES[0],
     ];
     &ALL
 }
@@ -190,7 +197,7 @@ mod tests {
     #[test]
     fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
         let first = [consensus(), registers(), quorums(), causal(), groups()];
-        let engines = [&first[..], &[membership(), services(), chains(), clocks(), merging()]].concat();
+        let engines = [&first[..], &[membership(), services(), chains(), clocks(), merging(), upgrades()]].concat();
         for ((engine, names), entries) in ENGINES.iter().zip(&engines) {
             let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
             assert_eq!(held, *names, "{engine}");

@@ -333,6 +333,7 @@ fn a_first_visitor_waits_for_nothing_that_comes_later() {
         "clocks",
         "chains",
         "merging",
+        "upgrades",
         "designer",
         "explorer",
         "exporter",
