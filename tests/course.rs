@@ -6,8 +6,8 @@ use faultline::cli::lessons;
 use faultline::lesson::check::{SEEDS, check_lesson_over};
 use faultline::lesson::draft::Draft;
 use faultline::lesson::glossary::Glossary;
-use faultline::lesson::runner;
 use faultline::lesson::verify::{Proof, verify};
+use faultline::lesson::{prose, runner};
 use faultline::progress::{Class, GoalMet, Progress};
 use faultline::protocols;
 use faultline::sim::scenario::{Blueprint, LogEntry};
@@ -109,4 +109,69 @@ fn a_lesson_that_is_not_listed_shows_up() {
     let catalogue = faultline::lesson::course::complete("{\"version\": 1, \"chapters\": []}", &all).expect("it reads");
     assert_eq!(catalogue.chapters[0].number, 1);
     assert_eq!(catalogue.chapters[0].lessons[0].slug, "one-machine");
+}
+
+/// The lessons of the course: every folder with a lesson.
+fn slugs() -> Vec<String> {
+    let mut slugs: Vec<String> = std::fs::read_dir(folder())
+        .expect("the lessons")
+        .map(|entry| entry.expect("a folder").path())
+        .filter(|path| path.join("lesson.toml").exists())
+        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    slugs.sort();
+    slugs
+}
+
+fn text_of(slug: &str, file: &str) -> String {
+    let path = folder().join(slug).join(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+/// A lesson explains, and not at length: 600 to 1,200 words of prose, quoted numbers counted as one word each.
+#[test]
+fn the_prose_of_a_lesson_is_neither_a_caption_nor_a_chapter() {
+    let slugs = slugs();
+    assert!(slugs.len() >= 18, "{slugs:?}");
+    let counted = slugs.iter().map(|slug| {
+        let sections = prose::sections("prose.md", &text_of(slug, "prose.md")).expect("prose that reads");
+        (slug, sections.iter().map(|section| prose::words_in(&section.blocks)).sum::<usize>())
+    });
+    let wrong: Vec<_> = counted.filter(|(_, words)| !(600..=1_200).contains(words)).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Two sources at least say where in them: a section, or a chapter of a book.
+#[test]
+fn a_lesson_rests_on_two_places_that_can_be_looked_up() {
+    let places = |slug: &String| {
+        let lesson: toml::Table = text_of(slug, "lesson.toml").parse().expect("a lesson that reads");
+        let sources = lesson["source"].as_array().expect("sources").iter();
+        let texts = sources.filter_map(|source| source.get("text").and_then(toml::Value::as_str));
+        let placed = |text: &&str| ["section", "§", "chapter"].iter().any(|word| text.contains(word));
+        texts.filter(placed).count()
+    };
+    let wrong: Vec<_> = slugs().into_iter().filter(|slug| places(slug) < 2).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// A lesson sends learners only to exercises and lessons that there are.
+#[test]
+fn links_of_lessons_lead_somewhere() {
+    let mut links = 0;
+    for slug in slugs() {
+        for file in ["lesson.toml", "prose.md"] {
+            let text = text_of(&slug, file);
+            for target in text.split("](#/").skip(1).filter_map(|rest| rest.split(')').next()) {
+                links += 1;
+                let place = match target.split('/').collect::<Vec<_>>()[..] {
+                    ["design", name] => folder().join("designs").join(name).join("exercise.toml"),
+                    ["lesson", name] | ["lesson", name, _] => folder().join(name).join("lesson.toml"),
+                    _ => continue,
+                };
+                assert!(place.exists(), "{slug}/{file}: #/{target}");
+            }
+        }
+    }
+    assert!(links > 0);
 }

@@ -89,3 +89,28 @@ fn reads_miss_writes_as_often_as_quorums_do_not_meet() {
         }
     }
 }
+
+/// Six members under independent loss, with a time-out halfway between two heartbeats: a mistake takes one that is heard and
+/// then `missed` that are lost.
+#[test]
+fn living_members_are_declared_dead_as_often_as_heartbeats_are_lost_in_a_row() {
+    const SECONDS: u64 = 20;
+    for (loss, missed) in [(0.05f64, 1u32), (0.1, 2), (0.2, 2), (0.2, 3), (0.4, 4)] {
+        let text = format!(
+            "protocol = \"detector\"\nnetwork.latency.constant = \"10ms\"\n\
+             parameters = {{ mode = \"heartbeat\", interval = \"100ms\", time-out = \"{}ms\" }}\n\
+             nodes = [{{ name = \"m\", role = \"member\", count = 6 }}]\n\
+             [[commands]]\nat = \"0s\"\ndo.link = {{ loss = {loss:?} }}\n",
+            100 * missed + 50
+        );
+        let plain = blueprint(&text);
+        let rate = |seed: u64| {
+            let run = plain.with_seed(seed);
+            let done = runner::run(run, Micros::s(SECONDS), GoalRun::default()).expect("it runs");
+            done.meter.value(Quantity::FalsePerMinute, None).expect("somebody was declared dead")
+        };
+        let values: Vec<f64> = (0..40).map(rate).collect();
+        let expected = theory::missed_heartbeats(loss, f64::from(missed), 100.0, 30.0);
+        agrees(&format!("loss {loss}, {missed} missed"), &values, expected);
+    }
+}

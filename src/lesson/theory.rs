@@ -16,7 +16,7 @@ pub struct Form {
     of: fn(&[f64]) -> f64,
 }
 
-pub const FORMS: [Form; 8] = [
+pub const FORMS: [Form; 9] = [
     Form { name: "k-of-n", arguments: &["k", "n", "up"], unit: Unit::Fraction, of: |a| k_of_n(a[0], a[1], a[2]) },
     Form {
         name: "k-of-n-behind",
@@ -35,6 +35,12 @@ pub const FORMS: [Form; 8] = [
         arguments: &["loss", "helpers"],
         unit: Unit::Fraction,
         of: |a| false_suspicion(a[0], a[1]),
+    },
+    Form {
+        name: "missed-heartbeats",
+        arguments: &["loss", "missed", "interval-ms", "pairs"],
+        unit: Unit::Count,
+        of: |a| missed_heartbeats(a[0], a[1], a[2], a[3]),
     },
     Form {
         name: "quorum-staleness",
@@ -119,6 +125,15 @@ pub fn false_suspicion(loss: f64, helpers: f64) -> f64 {
     (1.0 - kept * kept) * libm::pow(1.0 - libm::pow(kept, 4.0), helpers)
 }
 
+/// How often a minute living members are declared dead by a fixed time-out, among `pairs` of a watcher and a watched: a
+/// heartbeat is heard, and the next `missed` are all lost. The time-out ends between two heartbeats, and delays vary by less
+/// than what lies between it and either; messages are lost independently.
+/// The rate of mistakes is that of W. Chen, S. Toueg, M. K. Aguilera, "On the Quality of Service of Failure Detectors", IEEE
+/// TC 51(5), 2002, section 2.
+pub fn missed_heartbeats(loss: f64, missed: f64, interval_ms: f64, pairs: f64) -> f64 {
+    pairs * 60_000.0 / interval_ms * (1.0 - loss) * libm::pow(loss, missed)
+}
+
 /// How often a read of `read` random replicas of `n` misses a write that `write` others have, and that spread no further.
 /// P. Bailis et al., "Probabilistically Bounded Staleness for Practical Partial Quorums", PVLDB 5(8), 2012, section 3.1.
 pub fn quorum_staleness(n: f64, read: f64, write: f64) -> f64 {
@@ -162,6 +177,8 @@ mod tests {
         near(split_vote(5.0, 100.0, 200.0), 1.0);
         near(false_suspicion(0.0, 3.0), 0.0);
         near(false_suspicion(0.5, 0.0), 0.75);
+        near(missed_heartbeats(0.5, 1.0, 1_000.0, 2.0), 30.0);
+        near(missed_heartbeats(0.1, 3.0, 100.0, 30.0), 16.2);
         near(quorum_staleness(3.0, 1.0, 1.0), 2.0 / 3.0);
         near(quorum_staleness(3.0, 2.0, 2.0), 0.0);
         near(mm1_mean(100.0, 5.0), 10.0);

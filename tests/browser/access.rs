@@ -12,7 +12,7 @@ const PAGES: [(&str, &str); 13] = [
     ("#/about", "Crash the engine"),
     ("#/lesson/one-machine/2", "Step 2 of 8"),
     ("#/lesson/one-machine/5", "Step 5 of 8"),
-    ("#/lesson/leader-dies/3", "Step 3 of 12"),
+    ("#/lesson/leader-dies/3", "Step 3 of 13"),
     ("#/sandbox", "Ready scenarios"),
     ("#/compare", "Where they part"),
     ("#/review", "What you know"),

@@ -129,22 +129,22 @@ fn steps_have_addresses_and_home_goes_on_where_one_was() {
     let server = Server::start();
     let mut page = Page::start();
     page.open_app(&format!("{}#/lesson/leader-dies/4", server.root()));
-    page.wait_text("Step 4 of 12");
+    page.wait_text("Step 4 of 13");
     let link = page.attribute("h1 .permalink", "href").expect("a link to the step");
     assert!(link.ends_with("#/lesson/leader-dies/4"), "{link}");
     page.click(".steps li:nth-child(2) a");
-    page.wait_text("Step 2 of 12");
+    page.wait_text("Step 2 of 13");
     page.js("history.back()", json!([]));
-    page.wait_text("Step 4 of 12");
+    page.wait_text("Step 4 of 13");
     page.js("history.forward()", json!([]));
-    page.wait_text("Step 2 of 12");
+    page.wait_text("Step 2 of 13");
     page.click(".mark");
     page.wait_text("Continue: 6.4 When the leader dies, step 2");
     page.screenshots("home-continue");
     page.reload();
     page.wait_for("#continue");
     page.click("#continue");
-    page.wait_text("Step 2 of 12");
+    page.wait_text("Step 2 of 13");
     page.finish();
 }
 
@@ -154,7 +154,7 @@ fn a_lesson_is_printed_whole() {
     let server = Server::start();
     let mut page = Page::start();
     page.open_app(&format!("{}#/lesson/leader-dies/2", server.root()));
-    page.wait_text("Step 2 of 12");
+    page.wait_text("Step 2 of 13");
     page.wait_for(".spot");
     let seen = "window.printed = null; addEventListener('beforeprint', () => requestAnimationFrame(() => {}));
         new MutationObserver(() => {

@@ -10,7 +10,7 @@ fn step(page: &mut Page, server: &Server, number: u32) {
     page.open_app(&server.root());
     page.wait_for(ENGINE);
     page.js(&format!("location.hash = '#/lesson/leader-dies/{number}'"), json!([]));
-    page.wait_text(&format!("Step {number} of 12"));
+    page.wait_text(&format!("Step {number} of 13"));
     page.wait_for(".spot");
 }
 
@@ -116,7 +116,7 @@ fn an_exercise_is_failed_and_passed() {
     pictures(&page, "exercise-passed", ".measure", ".measured");
     page.reload();
     page.wait_for(ENGINE);
-    page.wait_text("Step 8 of 12");
+    page.wait_text("Step 8 of 13");
     check(&page);
     let words = page.js("return document.querySelector(arguments[0]).value", json!([first]));
     assert_eq!(words, json!("No majority <b>is left</b>"));

@@ -58,7 +58,7 @@ fn what_can_be_done_is_found_by_typing() {
     page.wait_js("the list", OPEN, json!([]));
     page.write("leader dies");
     page.click(".palette-box li");
-    page.wait_text("Step 1 of 12");
+    page.wait_text("Step 1 of 13");
     page.press("Control k");
     page.wait_js("the list", OPEN, json!([]));
     page.write("xyzzy");

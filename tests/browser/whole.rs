@@ -19,7 +19,7 @@ struct Learner {
     hands: Hands,
 }
 
-const STEPS: u32 = 12;
+const STEPS: u32 = 13;
 
 /// A server leads that is not `n1`.
 const OTHER_LEADS: &str = "[data-node]:not([data-node=n1])[aria-label*=', leader']";
@@ -177,7 +177,7 @@ impl Learner {
 fn take(hands: Hands) {
     let server = Server::start();
     let me = Learner::start(&server, hands);
-    me.page.wait_text("Step 1 of 12");
+    me.page.wait_text("Step 1 of 13");
     me.page.wait_for(".spot");
 
     me.predict(2);
@@ -256,15 +256,20 @@ fn take(hands: Hands) {
 
     me.next(11);
     me.press(".deeds button");
-    me.meet("fenced");
+    me.meet("unrefused");
     me.look("11");
 
     me.next(12);
+    me.press(".deeds button");
+    me.meet("fenced");
+    me.look("12");
+
+    me.next(13);
     me.predict(1);
     me.play_until("[data-node=n3][aria-label*=' a=0']");
     me.press(".deeds button");
     me.meet("reconciled");
-    me.look("12");
+    me.look("13");
     me.press(".way-on button");
     me.page.wait_text("You finished this lesson");
     me.look("end");
@@ -275,7 +280,7 @@ fn take(hands: Hands) {
     page.wait_for(ENGINE);
     page.wait_text("You finished this lesson");
     page.js("location.hash = '#/lesson/leader-dies/3'", json!([]));
-    page.wait_text("Step 3 of 12");
+    page.wait_text("Step 3 of 13");
     page.wait_for("[data-goal=split][data-state=met]");
     page.finish();
 }

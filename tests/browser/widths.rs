@@ -17,7 +17,7 @@ const PAGES: [(&str, &str, &str); 4] = [
 const LESSONS: [(&str, &str, &str); 3] = [
     ("first-step", "#/lesson/one-machine/3", "Step 3 of 8"),
     ("exercise", "#/lesson/one-machine/6", "Step 6 of 8"),
-    ("raft", "#/lesson/leader-dies/3", "Step 3 of 12"),
+    ("raft", "#/lesson/leader-dies/3", "Step 3 of 13"),
 ];
 
 const SIZES: [(u32, u32); 5] = [(390, 844), (768, 1024), (1024, 768), (1440, 900), (2560, 1440)];
