@@ -1,7 +1,8 @@
 //! What an operation costs, against closed forms: time and messages in runs without failures.
 
-use faultline::base::Micros;
+use faultline::base::{Micros, codec};
 use faultline::protocols;
+use faultline::protocols::causal_broadcast::Message;
 use faultline::sim::scenario::Blueprint;
 use faultline::sim::timeline::Timeline;
 use faultline::sim::world::Watch;
@@ -100,5 +101,64 @@ fn random_latency_agrees_with_order_statistics() {
             println!("{n} replicas, {what}: {measured:.0} us, expected {expected:.0} ± {error:.0}");
             assert!((measured - expected).abs() < error, "{n} replicas: {what} takes {measured}, expected {expected}");
         }
+    }
+}
+
+/// A run of posts by one of n members, 50 of them one after the other: their times, and the bytes of each message that
+/// carries one.
+fn posts(n: u16, order: &str, answer: &str) -> (Vec<u64>, u64, Vec<usize>) {
+    let text = format!(
+        r#"
+version = 1
+title = "costs"
+protocol = "causal-broadcast"
+seed = 3
+parameters = {{ order = "{order}", answer = "{answer}", ask-interval = "600s" }}
+network.latency.constant = "4ms"
+disk.constant = "700us"
+nodes = [{{ name = "n", role = "member", count = {n} }}]
+
+[[commands]]
+at = "10ms"
+do.workload = {{ client = "n1", arrivals.closed.think.constant = "300ms", mix = {{ post = 1 }}, limit = 50 }}
+"#
+    );
+    let file = SourceFile { name: "costs.toml".into(), text };
+    let blueprint = Blueprint::read(&file, protocols::all()).expect("a good scenario");
+    let mut timeline = Timeline::new(blueprint, Watch { properties: true, hash: false }, None);
+    timeline.advance(Micros::s(30), u64::MAX);
+    let (mut times, mut messages, mut sizes) = (Vec::new(), 0, Vec::new());
+    for rec in timeline.trace.rows() {
+        match rec.kind {
+            RowKind::Send => {
+                messages += 1;
+                if let Ok(Message::Post(_)) = codec::from_bytes(timeline.trace.data(rec)) {
+                    sizes.push(timeline.trace.data(rec).len());
+                }
+            }
+            RowKind::Complete => times.push(rec.at - timeline.trace.completed(rec).3),
+            _ => {}
+        }
+    }
+    assert_eq!(times.len(), 50);
+    (times, messages, sizes)
+}
+
+/// A multicast to n - 1 others is n - 1 messages, over once it is on the author's disk; if it is to be everywhere, each of
+/// the others syncs, too, and says so: 2 (n - 1) messages, and 2L + 2s. Vector time is a count for each member where FIFO
+/// order needs one: n - 1 more, a byte each while counts are below 128.
+#[test]
+fn a_multicast_costs_as_much_as_its_closed_form() {
+    for n in [2u16, 3, 5, 9] {
+        let others = u64::from(n) - 1;
+        let (times, messages, numbered) = posts(n, "fifo", "sent");
+        assert!(times.iter().all(|t| *t == 700), "{n} members: {times:?}");
+        assert_eq!(messages, 50 * others, "{n} members");
+        let (times, messages, stamped) = posts(n, "causal", "everywhere");
+        assert!(times.iter().all(|t| *t == 9_400), "{n} members: {times:?}");
+        assert_eq!(messages, 50 * 2 * others, "{n} members");
+        assert_eq!(numbered.len() as u64, 50 * others);
+        let more: Vec<usize> = stamped.iter().zip(&numbered).map(|(stamped, numbered)| stamped - numbered).collect();
+        assert_eq!(more, vec![usize::from(n) - 1; numbered.len()], "{n} members");
     }
 }

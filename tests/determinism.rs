@@ -22,12 +22,13 @@ fn profile(protocol: &str) -> Profile {
         "kv-single" | "shared-counter" => ("server", vec![1]),
         "logical-clocks" => ("node", vec![2, 3]),
         "crdt" => ("peer", vec![2, 3]),
+        "causal-broadcast" => ("member", vec![2, 3]),
         "raft" | "primary-backup" | "chain-replication" => ("server", vec![3, 5]),
         "swim" | "detector" => ("member", vec![3, 5]),
         "payments" => ("bank", vec![1]),
         _ => ("replica", vec![3, 5]),
     };
-    let all_asked = ["node", "peer"].contains(&role);
+    let all_asked = ["node", "peer"].contains(&role) || protocol == "causal-broadcast";
     Profile {
         protocol: protocol.into(),
         parameters: BTreeMap::new(),

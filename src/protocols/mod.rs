@@ -4,6 +4,7 @@
 //! effects; nothing here knows the network, the clock or the page. Each ships named properties, golden transcripts
 //! (`tests/transcripts.rs`) and a seed sweep with planted bugs that it must catch (`tests/sweep`).
 
+pub mod causal_broadcast;
 pub mod causal_store;
 pub mod chain;
 pub mod crdt;
@@ -40,7 +41,7 @@ const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector:
 const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
 const CHAINS: [Entry; 1] = [Entry::of::<chain::Chain>()];
 const UPGRADES: [Entry; 1] = [Entry::of::<rolling_upgrade::RollingUpgrade>()];
-const CLOCKS: [Entry; 1] = [Entry::of::<logical_clocks::Clocks>()];
+const CLOCKS: [Entry; 2] = [Entry::of::<logical_clocks::Clocks>(), Entry::of::<causal_broadcast::Broadcast>()];
 const MERGING: [Entry; 1] = [Entry::of::<crdt::Crdt>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
@@ -54,7 +55,7 @@ pub const ENGINES: [(&str, &[&str]); 11] = [
     ("membership", &["swim", "detector"]),
     ("services", &["payments", "two-generals"]),
     ("chains", &["chain-replication"]),
-    ("clocks", &["logical-clocks"]),
+    ("clocks", &["logical-clocks", "causal-broadcast"]),
     ("merging", &["crdt"]),
     ("upgrades", &["rolling-upgrade"]),
 ];
@@ -118,7 +119,7 @@ pub fn upgrades() -> &'static [Entry] {
 }
 
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 15] = [
+    const ALL: [Entry; 16] = [
         REGISTERS[0],
         REGISTERS[1],
         CONSENSUS[0],
@@ -134,6 +135,7 @@ pub fn all() -> &'static [Entry] {
         MERGING[0],
         REGISTERS[2],
         UPGRADES[0],
+        CLOCKS[1],
     ];
     &ALL
 }

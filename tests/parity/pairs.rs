@@ -213,6 +213,8 @@ fn merging_pairs() -> Vec<(String, String)> {
     let cases = [
         ("logical-clocks", "order", "vector", "node", r#""get":1,"put":2"#, FAULTS[0].1),
         ("logical-clocks", "order", "hybrid", "node", r#""get":1,"put":2"#, FAULTS[1].1),
+        ("causal-broadcast", "order", "causal", "member", r#""read":1,"post":2"#, FAULTS[0].1),
+        ("causal-broadcast", "order", "fifo", "member", r#""read":1,"post":2"#, FAULTS[1].1),
         ("crdt", "type", "or-set", "peer", r#""read":1,"add":2,"remove":1"#, FAULTS[0].1),
         ("crdt", "type", "sequence", "peer", r#""read":1,"add":2,"remove":1"#, FAULTS[1].1),
         ("shared-counter", "update", "compare-and-set", "client", r#""get":1,"increment":2"#, FAULTS[0].1),

@@ -13,6 +13,7 @@ pub fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         "kv-single" | "shared-counter" => ("server", "n", vec![1]),
         "logical-clocks" => ("node", "n", vec![1, 2]),
         "crdt" => ("peer", "n", vec![1, 2]),
+        "causal-broadcast" => ("member", "n", vec![1, 2]),
         "raft" => ("server", "n", vec![3, 3, 4, 5]),
         "primary-backup" => ("server", "n", vec![2, 3, 3, 4]),
         "chain-replication" => ("server", "n", vec![2, 3, 4, 5]),
@@ -27,7 +28,7 @@ pub fn sweep(protocol: &str, flag: Option<&str>) -> Sweep {
         parameters.extend(raft_parameters());
         drawn = raft_drawn();
     }
-    let all_asked = ["node", "peer"].contains(&role);
+    let all_asked = ["node", "peer"].contains(&role) || protocol == "causal-broadcast";
     let beside = attended(protocol, &mut parameters, &mut drawn);
     if protocol == "swim" {
         let times = [
