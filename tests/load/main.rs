@@ -45,6 +45,15 @@ pub fn agrees(what: &str, values: impl Iterator<Item = f64>, expected: f64, prec
     assert!(half <= precision * expected, "{what}: ± {half} says too little about {expected}");
 }
 
+/// The same of an approximation or a limit, which by itself is off by up to a share `own` of it: the interval reaches what it
+/// allows.
+pub fn approximates(what: &str, values: impl Iterator<Item = f64>, expected: f64, precision: f64, own: f64) {
+    let (mean, half) = interval(values);
+    println!("{what}: {mean:.6} ± {half:.6}, approximated by {expected:.6}, which may be off by {own}");
+    assert!((mean - expected).abs() <= half + own * expected, "{what}: {mean} ± {half} is not {expected}");
+    assert!(half <= precision * expected, "{what}: ± {half} says too little about {expected}");
+}
+
 /// L = λW in every component, up to what is inside at both ends of the measured time.
 pub fn little(report: &Report, seconds: f64) {
     for component in &report.components {
