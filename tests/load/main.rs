@@ -6,6 +6,7 @@ mod components;
 mod designs;
 mod networks;
 mod policies;
+mod prices;
 mod queues;
 mod spreading;
 
