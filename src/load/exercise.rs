@@ -178,8 +178,8 @@ given! {
     }
     GivenCache for Cache [service] { service: Distribution, capacity: u32, concurrency: u32, price: f64, }
     GivenCdn for Cdn [service] { service: Distribution, capacity: u32, points: u16, price: f64, }
-    GivenStore for Store [read write lag fail_over] {
-        read: Distribution, write: Distribution, lag: Distribution, fail_over: Micros, row_locks: bool,
+    GivenStore for Store [read write lag ack fail_over] {
+        read: Distribution, write: Distribution, lag: Distribution, ack: Distribution, fail_over: Micros, row_locks: bool,
         concurrency: u32, price: f64,
     }
     GivenKeyValue for KeyValue [read write] { read: Distribution, write: Distribution, concurrency: u32, price: f64, }

@@ -2,13 +2,16 @@
 //! what; and the design that ships.
 
 mod caching;
+mod cold;
 mod components;
 mod designs;
 mod networks;
 mod policies;
 mod prices;
+mod protocols;
 mod queues;
 mod spreading;
+mod zones;
 
 use faultline::load::{Design, Plan, Report, run};
 

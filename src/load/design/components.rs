@@ -181,8 +181,12 @@ pub struct Store {
     pub replicas: u16,
     /// A write is acknowledged when so many replicas have it: 0 is asynchronous, 1 of several semi-synchronous. Default 0.
     pub sync: u16,
-    /// From the primary's commit to a replica's. Default 1 ms \[Choice\].
+    /// From the primary's commit to a replica's. Default 1 ms \[Choice\]. Between zones and regions the network's distance
+    /// comes on top.
     pub lag: Distribution,
+    /// From a replica's commit to the primary's hearing of it, which a synchronous write waits for. Default 0: it is part of
+    /// the lag. The distance back comes on top.
+    pub ack: Distribution,
     /// Do replicas serve reads (and the primary none, while there is one)? Default no.
     pub replica_reads: bool,
     /// From the primary's end to a replica's taking its place. Default 30 s, a usual bound of managed databases \[Choice\].
@@ -304,7 +308,7 @@ pub struct Jobs {
     /// Default 1.
     pub workers: u32,
     /// A log of so many partitions: messages of a key stay in order, and a partition has one worker, which may have several.
-    /// Default 0: any worker takes the next message. Up to 1,000.
+    /// Default 0: any worker takes the next message. Up to 1,000. A message without a key is of no particular one.
     pub partitions: u16,
     /// A message that waited longer is gone, and counts as dead. Default never.
     pub retention: Option<Micros>,
@@ -312,7 +316,8 @@ pub struct Jobs {
     pub acks: Acks,
     /// Until all copies have it; a worker gets it then \[Kafka\]. Default 0: nothing can be lost.
     pub lag: Distribution,
-    /// Until another broker takes over from one that is down. Default 10 s \[Choice\].
+    /// Until another broker takes over from one that is down, and until other workers have the partitions of one that is.
+    /// Default 10 s \[Choice\].
     pub fail_over: Micros,
     /// A worker's own time for a message. Default exponential with a mean of 5 ms \[Choice\].
     pub work: Distribution,
@@ -323,6 +328,10 @@ pub struct Jobs {
     /// What a worker calls.
     pub calls: Vec<Call>,
     pub region: Option<String>,
+    /// Where brokers and workers stand, in turn: a zone that is lost takes them with it, and of the partitions those that it
+    /// leads until another broker does. Without partitions the queue itself is in the first. Default none: it stands in all
+    /// of the region's zones.
+    pub zones: Vec<String>,
     /// Units a month for a worker. Default 30 \[Choice\].
     pub price: f64,
 }
@@ -420,7 +429,7 @@ defaults! {
         service: Distribution::Constant(Micros(200)), calls: Vec::new(), price: 50.0,
     }
     Store {
-        replicas: 0, sync: 0, lag: Distribution::Constant(Micros::ms(1)), replica_reads: false,
+        replicas: 0, sync: 0, lag: Distribution::Constant(Micros::ms(1)), ack: NOTHING, replica_reads: false,
         fail_over: Micros::s(30), row_locks: false, concurrency: 32, queue: 1_000, read: log_normal(5),
         write: log_normal(8), zones: Vec::new(), price: 250.0,
     }
@@ -440,7 +449,7 @@ defaults! {
     Jobs {
         accept: Distribution::Constant(Micros::ms(1)), capacity: 100_000, workers: 1, partitions: 0, retention: None,
         acks: Acks::All, lag: NOTHING, fail_over: Micros::s(10), work: exponential(5),
-        fails: 0.0, redeliveries: 3, calls: Vec::new(), region: None, price: 30.0,
+        fails: 0.0, redeliveries: 3, calls: Vec::new(), region: None, zones: Vec::new(), price: 30.0,
     }
     Limiter {
         rate: 100.0, burst: 100.0, per_key: false, algorithm: Algorithm::TokenBucket, window: Micros::s(1),

@@ -134,7 +134,7 @@ pub enum Harm {
     Slow { component: String, factor: f64 },
     /// Calls and answers are lost without a word.
     Cut { from: String, to: String },
-    /// Every instance in the zone is down.
+    /// Every instance in the zone is down, and of a pool of workers those that stand in it are gone.
     Zone(String),
     /// Every instance in the region is down, and what stands in no zone of it too.
     Region(String),
