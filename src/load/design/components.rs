@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Names clients the nearest of several components, one a region (DNS with geographic answers, or anycast).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Router {
     /// So long clients go on to a region that is gone: the life of the answers. Default 60 s, up to 24 h \[Choice\].
@@ -19,6 +20,7 @@ pub struct Router {
 
 /// Spreads calls over the instances of what it calls.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Balancer {
     /// Default round-robin.
@@ -38,6 +40,7 @@ pub struct Balancer {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     #[default]
@@ -59,6 +62,7 @@ pub enum Policy {
 
 /// Stateless instances, alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Service {
     /// Default 1, 1 to 1,000.
@@ -85,6 +89,7 @@ pub struct Service {
 
 /// Target tracking: every so often as many instances as would have brought the use of the slots to the target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Autoscale {
     /// Default 1 and 10, up to 1,000. At first there are as many as the service's `instances`.
@@ -102,6 +107,7 @@ pub struct Autoscale {
 
 /// A cache of nodes that share the keys. With calls it reads and writes through; without, it stands aside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Cache {
     /// Default 1, 1 to 1,000.
@@ -135,6 +141,7 @@ pub struct Cache {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Evicts {
     #[default]
@@ -144,6 +151,7 @@ pub enum Evicts {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Writes {
     #[default]
@@ -154,6 +162,7 @@ pub enum Writes {
 
 /// Caches at the edge of the network, near the clients: each point has entries of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Cdn {
     /// In each region. Default 1, up to 100.
@@ -175,6 +184,7 @@ pub struct Cdn {
 
 /// A relational database: a primary, which takes the writes, and replicas, which follow its log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Store {
     /// Besides the primary. Default 0, up to 7.
@@ -208,6 +218,7 @@ pub struct Store {
 /// A store whose nodes share the keys, each key on `replicas` of them in a row (a ring). The caller asks all of a key's
 /// nodes and goes on with `read-quorum` or `write-quorum` of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct KeyValue {
     /// Default 3, up to 1,000.
@@ -232,6 +243,7 @@ pub struct KeyValue {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Shard {
     #[default]
@@ -242,6 +254,7 @@ pub enum Shard {
 
 /// An object store of the provider's: as many requests at once as come, in all zones of its region, slow to begin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Objects {
     /// Defaults log-normal with medians of 100 and 150 ms: "100 to 200 milliseconds for small objects" \[S3\].
@@ -254,6 +267,7 @@ pub struct Objects {
 
 /// A search index: a read asks one replica of every shard, a write goes to its key's shard, and is found after a while.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Index {
     /// Default 3, up to 100.
@@ -275,6 +289,7 @@ pub struct Index {
 /// Holds a connection for each client (WebSocket): a request goes to the instance that holds its key's connection; without
 /// one it connects first, to the instance with the fewest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Gateway {
     /// Default 1, 1 to 1,000.
@@ -299,6 +314,7 @@ pub struct Gateway {
 
 /// A queue with a pool of workers: a message is acknowledged when it is queued, then worked on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Jobs {
     /// Time to take a message in, any number at once. Default 1 ms \[Choice\].
@@ -337,6 +353,7 @@ pub struct Jobs {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Acks {
     /// When the leader has it: what the copies lack when it goes down is lost.
@@ -347,6 +364,7 @@ pub enum Acks {
 
 /// Lets a rate of requests through. With a call it stands before it; without, it is asked and answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Limiter {
     /// Requests a second; default 100, above 0.
@@ -374,6 +392,7 @@ pub struct Limiter {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
     #[default]
