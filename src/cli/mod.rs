@@ -138,7 +138,7 @@ enum LessonsCommand {
         #[arg(long, default_value = "lessons")]
         folder: PathBuf,
     },
-    /// Print the JSON Schema of a lesson's file.
+    /// Print the JSON Schema of a lesson's or a design exercise's file.
     Schema {
         #[arg(value_enum, default_value = "lesson")]
         of: Schema,
@@ -168,6 +168,12 @@ enum Schema {
     Lesson,
     /// `solution.toml`
     Solution,
+    /// `exercise.toml` of a design exercise
+    Exercise,
+    /// `accepted/*.toml` and `wrong/*.toml` of a design exercise
+    Reference,
+    /// A design by itself
+    Design,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -234,6 +240,9 @@ pub fn main() -> ExitCode {
             print(&match of {
                 Schema::Lesson => crate::lesson::schema::lesson(),
                 Schema::Solution => crate::lesson::schema::solution(),
+                Schema::Exercise => crate::lesson::schema::exercise(),
+                Schema::Reference => crate::lesson::schema::reference(),
+                Schema::Design => crate::lesson::schema::design(),
             });
             Ok(ExitCode::SUCCESS)
         }

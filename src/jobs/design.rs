@@ -22,6 +22,7 @@ use crate::load::plan::{Kind, NEVER, Part};
 use crate::load::recorder::{Recording, Span, Way};
 use crate::load::report::{ClassReport, ComponentReport, EdgeReport};
 use crate::load::requirement::{Requirement, Unit};
+use crate::load::scale::Cold;
 use crate::load::sheet::{self, Row, Verdict};
 use crate::load::{Design, Plan, Report, run, watch};
 
@@ -335,8 +336,14 @@ fn part_seen(plan: &Plan, of: &ComponentReport, seen: &Recording) -> Json {
         ("cost", thousandths(of.cost)),
         ("wait", number(of.wait.quantile(0.99))),
         ("inside", number(of.sojourn.quantile(0.99))),
+        ("cold", of.cold.as_ref().map_or(Json::Null, cold_seen)),
         ("over", Json::List(over)),
     ])
+}
+
+fn cold_seen(of: &Cold) -> Json {
+    let worst = &of.worst;
+    Json::List(vec![millionths(of.waited), number(u64::from(worst.instances)), number(worst.from), number(worst.until)])
 }
 
 fn edge_seen(of: &EdgeReport) -> Json {

@@ -13,6 +13,7 @@ use crate::load::exercise::{Exercise, Listed, PHASES, Reference, Task};
 use crate::load::grade::{Facts, Grader, conditions, measure};
 use crate::load::{Design, Plan, sheet};
 use crate::wire::SourceFile;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -27,9 +28,9 @@ pub const TASK: &str = "exercise.toml";
 const REQUESTS_MAX: u64 = 30_000;
 
 /// The table `about` of a design that ships.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct About {
+pub(super) struct About {
     title: String,
     why: String,
     fails: Option<String>,

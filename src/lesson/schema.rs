@@ -1,14 +1,18 @@
-//! The lesson's files as JSON Schema, made from the types that read them: what `faultline lessons schema` prints, for
-//! editors. What a schema cannot say (that a scenario exists, that a goal can be met) the check does.
+//! The files of lessons and of design exercises as JSON Schema, made from the types that read them: what `faultline lessons
+//! schema` prints, for editors. What a schema cannot say (that a scenario exists, that a goal can be met) the check does.
 
 use super::condition::Scalar;
+use super::exercises::About;
 use super::format::{LessonFile, SolutionFile};
 use crate::base::Micros;
+use crate::load::Design;
+use crate::load::exercise::Task;
 use crate::sim::params::ParamValue;
 use crate::sim::scenario::LogEntry;
 use crate::wire::{NodeStatus, Outcome, RowKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Of `lesson.toml`.
@@ -19,6 +23,29 @@ pub fn lesson() -> String {
 /// Of `solution.toml`.
 pub fn solution() -> String {
     written(generator().into_root_schema_for::<SolutionFile>())
+}
+
+/// Of a design as `faultline design` runs it.
+pub fn design() -> String {
+    written(generator().into_root_schema_for::<Design>())
+}
+
+/// Of an exercise's `exercise.toml`.
+pub fn exercise() -> String {
+    written(generator().into_root_schema_for::<Task>())
+}
+
+/// Of an exercise's `accepted/*.toml` and `wrong/*.toml`: a design with the table `about`. The version may be left out.
+pub fn reference() -> String {
+    let mut generator = generator();
+    let about = generator.subschema_for::<About>();
+    let mut schema = generator.into_root_schema_for::<Design>();
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.insert("about".into(), about.to_value());
+    }
+    schema.insert("title".into(), "Reference".into());
+    schema.insert("required".into(), vec!["about"].into());
+    written(schema)
 }
 
 fn generator() -> SchemaGenerator {
@@ -78,7 +105,6 @@ schema_of!(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
 
     #[test]
     fn the_words_are_those_of_the_reader() {
@@ -86,21 +112,36 @@ mod tests {
         assert!(words::<RowKind>().len() > 10 && words::<Outcome>().contains(&"ok".to_owned()));
     }
 
+    /// Is it of a type, or of one of several?
+    fn is_of(kind: Option<&Value>, value: &Value) -> bool {
+        let is = |kind: &Value| match kind.as_str().unwrap_or_default() {
+            "null" => value.is_null(),
+            "boolean" => value.is_boolean(),
+            "integer" => value.is_i64() || value.is_u64(),
+            "number" => value.is_number(),
+            "string" => value.is_string(),
+            "array" => value.is_array(),
+            "object" => value.is_object(),
+            other => panic!("no type \"{other}\""),
+        };
+        kind.is_none_or(|kind| kind.as_array().map_or_else(|| is(kind), |kinds| kinds.iter().any(is)))
+    }
+
     /// What stands in a file has its place in the schema; the first that has not.
     fn stray(schema: &Value, root: &Value, value: &Value, path: &str) -> Option<String> {
         if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
             return stray(root.pointer(&name[1..])?, root, value, path);
         }
-        if let Some(ways) = schema.get("anyOf").and_then(Value::as_array) {
+        if let Some(ways) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Value::as_array) {
             let found: Vec<Option<String>> = ways.iter().map(|way| stray(way, root, value, path)).collect();
             return if found.iter().any(Option::is_none) { None } else { found.into_iter().flatten().next() };
         }
-        if schema.get("type").is_some_and(|kind| kind == "null") && !value.is_null() {
-            return Some(format!("{path}: {value} is not nothing"));
+        if !is_of(schema.get("type"), value) {
+            return Some(format!("{path}: {value} is no {}", schema["type"]));
         }
-        if let Some(words) = schema.get("enum").and_then(Value::as_array)
-            && !words.contains(value)
-        {
+        let words = schema.get("const").map(std::slice::from_ref);
+        let words = words.or_else(|| schema.get("enum").and_then(Value::as_array).map(Vec::as_slice));
+        if words.is_some_and(|words| !words.contains(value)) {
             return Some(format!("{path}: {value} is none of the words"));
         }
         match value {
@@ -122,6 +163,43 @@ mod tests {
                 .find_map(|(i, item)| stray(schema.get("items")?, root, item, &format!("{path}[{i}]"))),
             _ => None,
         }
+    }
+
+    /// Every file of an exercise, and the design beside them.
+    #[test]
+    fn the_exercises_fit_their_schema() {
+        let [task, reference, design]: [Value; 3] =
+            [exercise(), reference(), design()].map(|text| serde_json::from_str(&text).expect("JSON"));
+        let read = |path: &std::path::Path| {
+            let text = std::fs::read_to_string(path).expect("it is there");
+            toml::from_str::<Value>(&text).expect("TOML")
+        };
+        let list = |folder: &str| -> Vec<std::path::PathBuf> {
+            let found = std::fs::read_dir(folder).into_iter().flatten();
+            found.map(|entry| entry.expect("it can be read").path()).collect()
+        };
+        let mut references = 0;
+        for place in list("lessons/designs") {
+            let slug = place.display();
+            if place.is_file() {
+                assert_eq!(stray(&design, &design, &read(&place), ""), None, "{slug}");
+                continue;
+            }
+            assert_eq!(stray(&task, &task, &read(&place.join("exercise.toml")), ""), None, "{slug}");
+            for file in list(&format!("{slug}/accepted")).into_iter().chain(list(&format!("{slug}/wrong"))) {
+                references += 1;
+                assert_eq!(stray(&reference, &reference, &read(&file), ""), None, "{}", file.display());
+            }
+        }
+        assert!(references >= 40, "eight exercises with five designs each: {references}");
+        let wrong = |table: &str, schema: &Value| {
+            let value = toml::from_str::<Value>(table).expect("TOML");
+            stray(schema, schema, &value, "").expect("it is found")
+        };
+        assert_eq!(wrong("[stores.d]\nreplica = 2", &design), ".stores.d.replica");
+        assert!(wrong("[balancers.b]\npolicy = \"rand\"", &design).contains("\"rand\" is none of the words"));
+        assert_eq!(wrong("[about]\ntitel = \"x\"", &reference), ".about.titel");
+        assert_eq!(wrong("[given.stores]\nreplicas = 3", &task), ".given.stores.replicas");
     }
 
     #[test]

@@ -70,6 +70,12 @@ pub(super) enum Event {
         replica: u16,
         epoch: u32,
     },
+    /// The primary hears that one replica more has an entry of the log.
+    Copied {
+        part: u16,
+        log: u16,
+        entry: u32,
+    },
     Promote {
         part: u16,
         term: u32,
@@ -273,6 +279,8 @@ pub(super) struct Instance {
     /// Times of service are so much longer, and such a share fails: by faults, and by its own speed.
     pub slow: f64,
     pub fails: f64,
+    /// How many it serves at once: of workers fewer while some are gone, else always as many.
+    pub slots: u32,
     pub busy: u32,
     pub queued: u32,
     pub head: u32,
@@ -370,6 +378,7 @@ impl PartState {
             off: at >= first,
             slow: 1.0 / part.speeds.get(usize::from(at)).copied().unwrap_or(1.0),
             fails: 0.0,
+            slots: part.concurrency,
             busy: 0,
             queued: 0,
             head: NONE,
@@ -503,6 +512,7 @@ impl<'p> Engine<'p> {
             Event::Retry { call, turn } => self.retry(call, turn),
             Event::Hedge { call, turn } => self.hedge(call, turn),
             Event::Apply { part, replica, epoch } => self.apply(part, replica, epoch),
+            Event::Copied { part, log, entry } => self.hears_of_copy(part, log, entry),
             Event::Promote { part, term } => self.promote(part, term),
             Event::Harm { fault } => self.harm(fault),
             Event::Heal { fault } => self.heal(fault),
@@ -512,7 +522,10 @@ impl<'p> Engine<'p> {
             Event::Flush { part, node, key } => self.flush(part, node, key),
             Event::Warm => self.warm(),
             Event::Slice => self.slice(),
-            Event::End => self.measuring = false,
+            Event::End => {
+                self.end_starts();
+                self.measuring = false;
+            }
         }
     }
 

@@ -24,6 +24,7 @@ pub struct Exercise {
 
 /// `exercise.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Task {
     pub version: u32,
@@ -60,6 +61,7 @@ pub struct Task {
 pub const PHASES: [&str; 6] = ["requirements", "estimation", "high-level", "deep-dive", "failure", "trade-offs"];
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Question {
     pub ask: String,
@@ -71,6 +73,7 @@ pub struct Question {
 
 /// Clients without their call, which is the learner's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Population {
     pub load: Load,
@@ -89,6 +92,7 @@ fn near() -> Distribution {
 
 /// A requirement, and why it is one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Demand {
     /// As in [`super::requirement`].
@@ -98,6 +102,7 @@ pub struct Demand {
 
 /// A question that the interviewer asks if the design, or its run, gives cause.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FollowUp {
     /// Conditions in the form of requirements, joined by " and ": "use(stores.*) >= 80% in any".
@@ -108,6 +113,7 @@ pub struct FollowUp {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Skill {
     pub skill: String,
@@ -116,6 +122,7 @@ pub struct Skill {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Answer {
     pub phase: String,
@@ -149,6 +156,7 @@ macro_rules! given {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+            #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
             #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
             pub struct $name {
                 $(pub $field: Option<$of>,)*
@@ -178,8 +186,8 @@ given! {
     }
     GivenCache for Cache [service] { service: Distribution, capacity: u32, concurrency: u32, price: f64, }
     GivenCdn for Cdn [service] { service: Distribution, capacity: u32, points: u16, price: f64, }
-    GivenStore for Store [read write lag fail_over] {
-        read: Distribution, write: Distribution, lag: Distribution, fail_over: Micros, row_locks: bool,
+    GivenStore for Store [read write lag ack fail_over] {
+        read: Distribution, write: Distribution, lag: Distribution, ack: Distribution, fail_over: Micros, row_locks: bool,
         concurrency: u32, price: f64,
     }
     GivenKeyValue for KeyValue [read write] { read: Distribution, write: Distribution, concurrency: u32, price: f64, }
@@ -195,6 +203,7 @@ given! {
 
 /// How fast, how large and how dear parts are: units a month, as of `prices`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Given {
     /// What the prices are taken from, and of when.

@@ -6,11 +6,14 @@ use super::exercise::Exercise;
 use super::plan::Plan;
 use super::report::{ComponentReport, Report};
 use super::requirement::{Requirement, Unit};
+use super::scale::Cold;
 use super::{Design, run};
 use serde::{Deserialize, Serialize};
 
 /// Bars of a line's distribution.
 const BARS: usize = 20;
+/// From this share on of a component's waiting cold starts are named as its cause.
+const MOSTLY: f64 = 0.5;
 
 pub struct Grader {
     plan: Plan,
@@ -42,6 +45,8 @@ pub struct Load {
     /// All waiting for a slot together, and the 99th percentile of it, in microseconds.
     pub waited: f64,
     pub wait_p99: f64,
+    /// What it cost that its instances start cold.
+    pub cold: Option<Cold>,
 }
 
 /// Of the seeds that are there.
@@ -159,6 +164,7 @@ impl Grader {
             used: of.utilisation.unwrap_or(0.0),
             waited: of.wait.mean() * of.wait.count() as f64,
             wait_p99: of.wait.quantile(0.99) as f64,
+            cold: of.cold.clone(),
         };
         Ok(Facts {
             seed: report.seed,
@@ -296,14 +302,35 @@ fn bottleneck(facts: &[Facts]) -> Option<Bottleneck> {
     let at = if worst < 1e3 { used } else { waits };
     let load = &facts[0].loads[at];
     let (use_mean, wait) = (mean(at, |load| load.used), mean(at, |load| load.wait_p99));
-    let text = format!(
+    let mut text = format!(
         "{} at {}: {} of all waiting is there, one request in a hundred waits {} or longer",
         load.component,
         Unit::Share.told(use_mean),
         Unit::Share.told(share(at)),
         Unit::Time.told(wait)
     );
+    text += &cold(facts, at).unwrap_or_default();
     Some(Bottleneck { component: load.component.clone(), used: use_mean, wait_share: share(at), text })
+}
+
+/// That instances start cold, if that is when most of a component's waiting is; with the seed that shows it best.
+fn cold(facts: &[Facts], at: usize) -> Option<String> {
+    let waited = |facts: &Facts| facts.loads[at].cold.as_ref().map_or(0.0, |cold| cold.waited * facts.loads[at].waited);
+    let all: f64 = facts.iter().map(|facts| facts.loads[at].waited).sum();
+    let share = facts.iter().map(waited).sum::<f64>() / all.max(1.0);
+    let shown = facts.iter().max_by(|a, b| waited(a).total_cmp(&waited(b)))?;
+    let worst = &shown.loads[at].cold.as_ref()?.worst;
+    if share < MOSTLY {
+        return None;
+    }
+    Some(format!(
+        "; {} of it while instances were starting: {} that were decided on from {} on were there at {} only (seed {})",
+        Unit::Share.told(share),
+        worst.instances,
+        Unit::Time.told(worst.from as f64),
+        Unit::Time.told(worst.until as f64),
+        shown.seed
+    ))
 }
 
 fn bars(values: &[f64]) -> Vec<(f64, u32)> {

@@ -2,7 +2,7 @@
 
 use super::design::{Fault, Harm};
 use super::parts::TABLES;
-use super::plan::{self, Change, Compiler, Kind, NEVER, within};
+use super::plan::{self, Change, Compiler, Kind, NEVER, Part, within};
 
 impl Compiler<'_> {
     pub(super) fn faults(&mut self) -> Result<(), String> {
@@ -58,14 +58,14 @@ impl Compiler<'_> {
             }
             Harm::Zone(zone) => {
                 let place = self.plan.network.zone(zone)?;
-                vec![(Change::Down(self.standing(|at| at == place)), NEVER)]
+                self.lost(|at| at == place)
             }
             Harm::Region(region) => {
                 let network = &self.plan.network;
                 let place = network.region(Some(region))?;
                 let within =
                     |at: u16| network.region_of.get(usize::from(at)) == network.region_of.get(usize::from(place));
-                vec![(Change::Down(self.standing(within)), NEVER)]
+                self.lost(within)
             }
             Harm::Hot { keys, key, share } => {
                 let space = self.design.keys.keys().position(|known| known == keys);
@@ -103,10 +103,30 @@ impl Compiler<'_> {
         Ok(with_it.map(change).collect())
     }
 
-    /// All instances that stand at some places.
+    /// Some places are lost: what stands there is down until they are back; of a queue that has brokers elsewhere, until one
+    /// of those takes over.
+    fn lost(&self, gone: impl Fn(u16) -> bool) -> Vec<(Change, u64)> {
+        let (mut standing, mut taken_over) = (Vec::new(), Vec::new());
+        for (part, instance) in self.standing(&gone) {
+            let of = &self.plan.parts[usize::from(part)];
+            let queue = self.design.queues.get(&of.name).filter(|_| matches!(of.kind, Kind::Queue { .. }));
+            let elsewhere = |zone: &String| self.plan.network.zone(zone).is_ok_and(|place| !gone(place));
+            match queue.filter(|queue| queue.zones.iter().any(elsewhere)) {
+                Some(queue) => taken_over.push((Change::Down(vec![(part, instance)]), queue.fail_over.0.max(1))),
+                None => standing.push((part, instance)),
+            }
+        }
+        let zones: Vec<u16> = (0..self.plan.network.zones.len() as u16).filter(|zone| gone(*zone)).collect();
+        let pools = self.plan.parts.iter().any(|part| part.spread.iter().any(|(zone, _)| gone(*zone)));
+        let lost = pools.then_some((Change::Lost(zones), NEVER));
+        std::iter::once((Change::Down(standing), NEVER)).chain(taken_over).chain(lost).collect()
+    }
+
+    /// All instances that stand at some places. Of a pool that is spread over zones only its workers do.
     fn standing(&self, at: impl Fn(u16) -> bool) -> Vec<(u16, u16)> {
         let mut found = Vec::new();
-        for (part, of) in self.plan.parts.iter().enumerate().filter(|(_, of)| !matches!(of.kind, Kind::Clients)) {
+        let stands = |of: &Part| !matches!(of.kind, Kind::Clients) && of.spread.is_empty();
+        for (part, of) in self.plan.parts.iter().enumerate().filter(|(_, of)| stands(of)) {
             let there = of.places.iter().enumerate().filter(|(_, place)| at(**place));
             found.extend(there.map(|(instance, _)| (part as u16, instance as u16)));
         }

@@ -154,7 +154,7 @@ impl Engine<'_> {
             (_, Kind::Queue { workers, .. }) => {
                 let workers = usize::from(*workers);
                 let (of, state) = (&self.plan.parts[workers], &self.parts[workers]);
-                let room = |place: &super::engine::Instance| place.busy < of.concurrency || place.queued < of.queue;
+                let room = |place: &super::engine::Instance| place.busy < place.slots || place.queued < of.queue;
                 if state.instances.iter().any(room) { Found::GoOn } else { Found::Done(Outcome::Shed) }
             }
             // Without a key there is nothing to be found.

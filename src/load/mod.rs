@@ -44,8 +44,7 @@
 //!
 //! # Left out
 //! Bandwidth, sizes of messages and garbage collection; cancellation; partial results of a fan-out. Balancing that is told
-//! of an instance's load by others than its own calls. Handing a partition on to another worker while its own is down: its
-//! messages are tried again. A write that is kept back reads as written.
+//! of an instance's load by others than its own calls. A write that is kept back reads as written.
 
 mod cache;
 mod calls;
@@ -67,7 +66,7 @@ pub mod recorder;
 mod replicas;
 pub mod report;
 pub mod requirement;
-mod scale;
+pub mod scale;
 pub mod sheet;
 pub mod unit;
 mod visits;

@@ -77,6 +77,14 @@ impl Compiler<'_> {
         Ok((0..usize::from(instances)).map(|at| all[at % all.len()]).collect())
     }
 
+    /// How many of a pool stand in each zone, in turn.
+    fn spread(&self, name: &str, zones: &[String], workers: u32) -> Result<Vec<(u16, u32)>, String> {
+        let count = zones.len() as u32;
+        let more = |at: usize| u32::from((at as u32) < workers % count);
+        let places = self.places(name, zones, count as u16)?;
+        Ok(places.into_iter().enumerate().map(|(at, place)| (place, workers / count + more(at))).collect())
+    }
+
     fn region(&self, name: &str, region: Option<&String>) -> Result<Vec<u16>, String> {
         Ok(vec![self.plan.network.region(region).map_err(|why| format!("{name}: {why}"))?])
     }
@@ -211,17 +219,27 @@ impl Compiler<'_> {
         }
         let retention = of.retention.map_or(NEVER, |retention| retention.0);
         let kind = Kind::Queue { workers: self.plan.parts.len() as u16 + 1, retention };
-        let places = self.region(&place, of.region.as_ref())?;
-        self.push(Part { kind, places: places.clone(), read: accept.clone(), write: accept, ..plain("queues", name) })?;
+        let region = self.region(&place, of.region.as_ref())?;
+        let stand = |compiler: &Self, count: u16| match of.zones.len() {
+            0 => Ok(vec![region[0]; usize::from(count)]),
+            _ => compiler.places(&place, &of.zones, count),
+        };
+        // Each leads its part of the partitions.
+        let brokers = (of.zones.len() as u16).min(of.partitions).max(1);
+        let places = stand(self, brokers)?;
+        let queue = plain("queues", name);
+        self.push(Part { kind, instances: brokers, places, read: accept.clone(), write: accept, ..queue })?;
         // A partition has one worker.
         let (instances, concurrency) = match of.partitions {
             0 => (1, of.workers),
             partitions => (of.workers.min(u32::from(partitions)) as u16, 1),
         };
+        let pooled = of.partitions == 0 && !of.zones.is_empty();
         let workers = Part {
             kind: Kind::Workers,
             instances,
-            places: vec![places[0]; usize::from(instances)],
+            places: stand(self, instances)?,
+            spread: if pooled { self.spread(&place, &of.zones, of.workers)? } else { Vec::new() },
             concurrency,
             queue: of.capacity / u32::from(instances.max(1)),
             read: work.clone(),
@@ -310,9 +328,10 @@ impl Compiler<'_> {
             within(&format!("{place}: replicas"), f64::from(of.replicas), 0.0, 7.0)?;
             within(&format!("{place}: sync"), f64::from(of.sync), 0.0, f64::from(of.replicas))?;
             let lag = time(&format!("{place}: lag"), &of.lag)?;
+            let ack = time(&format!("{place}: ack"), &of.ack)?;
             let instances = of.replicas + 1;
             let part = Part {
-                kind: Kind::Store { sync: of.sync, lag, fail_over: of.fail_over.0, row_locks: of.row_locks },
+                kind: Kind::Store { sync: of.sync, lag, ack, fail_over: of.fail_over.0, row_locks: of.row_locks },
                 instances,
                 places: self.places(name, &of.zones, instances)?,
                 concurrency: of.concurrency,
@@ -356,7 +375,7 @@ impl Compiler<'_> {
         for (name, of) in &design.objects {
             let place = format!("objects.{name}");
             let part = Part {
-                kind: Kind::Store { sync: 0, lag: Time::Fixed(0), fail_over: 0, row_locks: false },
+                kind: Kind::Store { sync: 0, lag: Time::Fixed(0), ack: Time::Fixed(0), fail_over: 0, row_locks: false },
                 places: self.region(&place, of.region.as_ref())?,
                 read: time(&format!("{place}: read"), &of.read)?,
                 write: time(&format!("{place}: write"), &of.write)?,

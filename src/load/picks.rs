@@ -26,7 +26,18 @@ impl Engine<'_> {
             Pick::Only => Some(0),
             Pick::Policy(policy) => self.by_policy(policy, edge, freight, avoided),
             Pick::Key => Some((by_key(freight) % instances) as u16),
-            Pick::Partition(partitions) => Some((by_key(freight) % u64::from(partitions) % instances) as u16),
+            Pick::Partition(partitions) => {
+                let partition = by_key(freight) % u64::from(partitions);
+                let (own, alive) = ((partition % instances) as u16, &self.edges[usize::from(edge)].alive);
+                let gone = |worker: u64| alive.binary_search(&(worker as u16)).is_err();
+                let workers = matches!(self.plan.parts[usize::from(of.to)].kind, Kind::Workers);
+                if !workers || alive.is_empty() || !gone(u64::from(own)) {
+                    return Some(own);
+                }
+                // The partitions of workers that are known to be gone are dealt out to the others.
+                let before = (0..partition).filter(|other| gone(other % instances)).count();
+                Some(alive[before % alive.len()])
+            }
             Pick::Point(points) => {
                 let region = self.plan.network.region_of.get(usize::from(place)).copied().unwrap_or(0);
                 Some(region * points + (derive(freight.id, 0) % u64::from(points)) as u16)

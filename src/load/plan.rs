@@ -62,6 +62,8 @@ pub struct Part {
     pub instances: u16,
     /// By instance.
     pub places: Vec<u16>,
+    /// Of a pool of workers, which is one instance: how many of its slots are in each zone.
+    pub spread: Vec<(u16, u32)>,
     pub speeds: Vec<f64>,
     /// Instances that there are at first, and the rule by which there are more or fewer.
     pub scale: Option<(u16, Autoscale)>,
@@ -87,6 +89,7 @@ pub enum Kind {
     Store {
         sync: u16,
         lag: Time,
+        ack: Time,
         fail_over: u64,
         row_locks: bool,
     },
@@ -167,7 +170,7 @@ pub struct Edge {
     pub budget: Option<f64>,
     pub hedge: Option<u64>,
     pub breaker: Option<Breaker>,
-    /// How long the caller is ignorant of an instance's state; 0 unless it is a balancer or a router.
+    /// How long the caller is ignorant of an instance's state; 0 unless it is a balancer, a router or a queue.
     pub health_delay: u64,
     /// Of the instances, if they are weighted.
     pub weights: Vec<u32>,
@@ -256,6 +259,8 @@ pub struct Fault {
 pub enum Change {
     /// Parts and instances.
     Down(Vec<(u16, u16)>),
+    /// Zones, with the workers of pools that stand in them.
+    Lost(Vec<u16>),
     Slow {
         parts: Vec<u16>,
         factor: f64,
@@ -477,6 +482,7 @@ pub(super) fn plain(table: &'static str, name: &str) -> Part {
         kind: Kind::Plain,
         instances: 1,
         places: Vec::new(),
+        spread: Vec::new(),
         speeds: Vec::new(),
         scale: None,
         concurrency: u32::MAX,

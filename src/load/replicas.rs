@@ -1,14 +1,18 @@
 //! A relational store: the primary's log, the replicas that follow it, and what is lost when one of them takes over.
 //!
-//! A replica applies the log in order. What it has not got when it becomes the primary is gone, acknowledged or not; the
-//! others then begin from a copy of it. A replica that was down comes back with a copy of the primary.
+//! A replica applies the log in order, and commits as many entries at once as have come: its commits do not wait for one
+//! another, nor for its reads. What it has not got when it becomes the primary is gone, acknowledged or not; the others then
+//! begin from a copy of it. A replica that was down comes back with a copy of the primary.
 
 use super::design::Does;
 use super::engine::{Caller, Engine, Event, NONE, Outcome, Stage};
 use super::kinds::{Found, Held};
 use super::plan::Kind;
-use crate::base::random::derive;
+use crate::base::random::{Purpose, derive};
 use std::collections::VecDeque;
+
+/// The way back of a replica's acknowledgement.
+const ACK: u64 = Purpose::Latency as u64;
 
 pub(super) struct Store {
     pub primary: u16,
@@ -21,6 +25,10 @@ pub(super) struct Store {
     applied: Vec<u64>,
     due: Vec<u64>,
     epochs: Vec<u32>,
+    /// By instance: when the last of its acknowledgements that are on their way comes to the primary.
+    heard: Vec<u64>,
+    /// Counts the logs: each primary begins one of its own.
+    logs: u16,
     /// Counts the primaries' ends.
     pub term: u32,
     /// Acknowledged writes that no primary has any more.
@@ -32,6 +40,8 @@ pub(super) struct Store {
 }
 
 struct Entry {
+    /// Of the write's visit: what draws are keyed by.
+    id: u64,
     key: u32,
     version: u32,
     visit: u32,
@@ -51,6 +61,8 @@ impl Store {
             applied: vec![0; count],
             due: vec![0; count],
             epochs: vec![0; count],
+            heard: vec![0; count],
+            logs: 0,
             term: 0,
             lost: 0,
             overwritten: 0,
@@ -94,7 +106,9 @@ impl Engine<'_> {
     /// A write at the primary: into its log, and on the way to the replicas.
     pub(super) fn commit(&mut self, at: u32) -> Found {
         let visit = self.visits[at];
-        let Kind::Store { sync, lag, .. } = &self.plan.parts[usize::from(visit.part)].kind else { return Found::GoOn };
+        let plan = self.plan;
+        let Kind::Store { sync, lag, .. } = &plan.parts[usize::from(visit.part)].kind else { return Found::GoOn };
+        let here = plan.place(visit.part, visit.instance);
         let state = &mut self.parts[usize::from(visit.part)];
         let (service, instances) = (state.service, &state.instances);
         let Held::Store(store) = &mut state.held else { return Found::GoOn };
@@ -110,14 +124,16 @@ impl Engine<'_> {
         store.overwritten += u64::from(unseen);
         *own = (*own).max(version);
         let acknowledged = *sync == 0;
-        store.log.push_back(Entry { key, version, visit: at, turn: visit.turn, copies: 0, acknowledged });
+        let id = visit.freight.id;
+        store.log.push_back(Entry { id, key, version, visit: at, turn: visit.turn, copies: 0, acknowledged });
         for replica in 0..instances.len() as u16 {
             let place = usize::from(replica);
             if replica == visit.instance || instances[place].down > 0 {
                 continue;
             }
-            let lag = lag.draw(|| service.stream(derive(visit.freight.id, u64::from(replica) + 1)));
-            store.due[place] = store.due[place].max(self.now + lag);
+            let lag = lag.draw(|| service.stream(derive(id, u64::from(replica) + 1)));
+            let far = plan.network.distance(here, plan.place(visit.part, replica));
+            store.due[place] = store.due[place].max(self.now + lag + u64::from(far));
             let epoch = store.epochs[place];
             self.queue.push(store.due[place], Event::Apply { part: visit.part, replica, epoch });
         }
@@ -137,11 +153,44 @@ impl Engine<'_> {
         let (key, version) = (entry.key as usize, entry.version);
         store.versions[place][key] = store.versions[place][key].max(version);
         store.applied[place] += 1;
-        self.copied(part, at);
+        self.acknowledge(part, replica, at);
+        self.trim(part);
+    }
+
+    fn trim(&mut self, part: u16) {
         let Kind::Store { sync, .. } = self.plan.parts[usize::from(part)].kind else { return };
         let state = &mut self.parts[usize::from(part)];
         let Held::Store(store) = &mut state.held else { return };
         store.trim(|at| state.instances[at].down == 0, sync);
+    }
+
+    /// A replica says that it has an entry of the log; what it says comes in order, too.
+    fn acknowledge(&mut self, part: u16, replica: u16, at: usize) {
+        let (plan, now) = (self.plan, self.now);
+        let Kind::Store { sync, ack, .. } = &plan.parts[usize::from(part)].kind else { return };
+        let state = &mut self.parts[usize::from(part)];
+        let Held::Store(store) = &mut state.held else { return };
+        let id = derive(store.log[at].id, ACK);
+        let ack = ack.draw(|| state.service.stream(derive(id, u64::from(replica))));
+        let far = plan.network.distance(plan.place(part, replica), plan.place(part, store.primary));
+        let heard = &mut store.heard[usize::from(replica)];
+        *heard = (*heard).max(now + ack + u64::from(far));
+        // Nobody waits for it, or it is known at once.
+        if *sync == 0 || *heard == now {
+            return self.copied(part, at);
+        }
+        let entry = (store.base + at as u64) as u32;
+        self.queue.push(*heard, Event::Copied { part, log: store.logs, entry });
+    }
+
+    /// What was on its way when its primary was replaced counts no more.
+    pub(super) fn hears_of_copy(&mut self, part: u16, log: u16, entry: u32) {
+        let store = self.store(part);
+        let at = entry.wrapping_sub(store.base as u32) as usize;
+        if store.logs == log && at < store.log.len() {
+            self.copied(part, at);
+            self.trim(part);
+        }
     }
 
     /// One replica more has an entry of the log: perhaps it is acknowledged now.
@@ -196,6 +245,7 @@ impl Engine<'_> {
         let from = applied.saturating_sub(store.base) as usize;
         store.lost += store.log.iter().skip(from).filter(|entry| entry.acknowledged).count() as u64;
         store.log.clear();
+        store.logs = store.logs.wrapping_add(1);
         store.base = applied;
         store.primary = next;
         store.term += 1;
@@ -284,13 +334,15 @@ impl Engine<'_> {
     }
 
     /// A broker is down: messages that were acknowledged, and of which no copy had been made, are lost.
-    pub(super) fn lose_messages(&mut self, part: u16) {
+    pub(super) fn lose_messages(&mut self, part: u16, instance: u16) {
         if !matches!(self.plan.parts[usize::from(part)].kind, Kind::Queue { .. }) {
             return;
         }
+        let here = self.plan.place(part, instance);
         let on_their_way = |at: &u32| {
             let visit = &self.visits[*at];
-            visit.stage == Stage::Travelling && self.plan.edges[usize::from(visit.edge)].from == part
+            let of_it = self.plan.edges[usize::from(visit.edge)].from == part && visit.from == here;
+            visit.stage == Stage::Travelling && of_it
         };
         let gone: Vec<u32> = (0..self.visits.all().len() as u32).filter(on_their_way).collect();
         for at in gone {

@@ -5,6 +5,7 @@ use super::engine::{Caller, Engine, SLICES};
 use super::histogram::Histogram;
 use super::kinds::Held;
 use super::plan::{Kind, NEVER};
+use super::scale::Cold;
 use crate::base::{codec, hash};
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +88,8 @@ pub struct ComponentReport {
     pub sojourn: Histogram,
     /// Of calls that nobody waits for: until they were done.
     pub later: Histogram,
+    /// What it cost that instances start cold; none if none did.
+    pub cold: Option<Cold>,
     /// For each of 60 parts of the measured time: how many waited, and the share of slots taken (0 without limit).
     pub over_time: Vec<(f64, f64)>,
     pub cost: f64,
@@ -278,6 +281,7 @@ fn component(engine: &mut Engine, at: usize) -> Option<ComponentReport> {
         service: std::mem::take(&mut state.served),
         sojourn: std::mem::take(&mut state.sojourn),
         later: std::mem::take(&mut state.later),
+        cold: state.scaled.told(waiting, count.shed),
         over_time,
         cost: of.price * instances,
     })

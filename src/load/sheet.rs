@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One line of the sheet: given, or to be estimated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Quantity {
     /// By which formulas name it: letters, digits and "_".

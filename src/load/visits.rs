@@ -28,14 +28,15 @@ impl Engine<'_> {
         let of = &self.plan.parts[part];
         let state = &mut self.parts[part];
         state.count.arrived += u64::from(self.measuring);
-        if state.instances[instance].down > 0 {
+        // A message stays in its queue until a worker has it.
+        if state.instances[instance].down > 0 && !matches!(of.kind, Kind::Workers) {
             return self.turn_away(at, Outcome::Failed);
         }
         if visit.freight.deadline <= self.now {
             return self.turn_away(at, Outcome::TimedOut);
         }
         let place = &mut state.instances[instance];
-        let waits = place.busy >= of.concurrency;
+        let waits = place.busy >= place.slots;
         if waits && place.queued >= of.queue || !state.held.has_room(visit.freight.key, visit.instance) {
             return self.turn_away(at, Outcome::Shed);
         }
@@ -43,10 +44,14 @@ impl Engine<'_> {
         let fresh = state.held.connects(visit.freight.key, visit.instance);
         state.inside.add(self.now, 1);
         self.visits[at].fresh = fresh;
-        if !waits {
-            return self.serve(at);
-        }
-        let place = &mut state.instances[instance];
+        if waits { self.line_up(at) } else { self.serve(at) }
+    }
+
+    /// Waits behind the others of its instance.
+    fn line_up(&mut self, at: u32) {
+        let visit = &self.visits[at];
+        let state = &mut self.parts[usize::from(visit.part)];
+        let place = &mut state.instances[usize::from(visit.instance)];
         state.waiting.add(self.now, 1);
         place.queued += 1;
         let last = std::mem::replace(&mut place.tail, at);
@@ -127,22 +132,57 @@ impl Engine<'_> {
         let (part, instance) = (usize::from(visit.part), usize::from(visit.instance));
         self.parts[part].instances[instance].busy -= 1;
         self.parts[part].busy.add(self.now, -1);
+        self.fill(part, instance);
+    }
+
+    /// Serves those that wait, as many as there are slots for.
+    pub(super) fn fill(&mut self, part: usize, instance: usize) {
         loop {
-            let place = &mut self.parts[part].instances[instance];
-            let next = place.head;
-            if next == NONE {
+            let place = &self.parts[part].instances[instance];
+            if place.busy >= place.slots {
                 return;
             }
-            place.queued -= 1;
-            place.head = std::mem::replace(&mut self.visits[next].next, NONE);
-            if place.head == NONE {
-                place.tail = NONE;
-            }
-            self.parts[part].waiting.add(self.now, -1);
+            let Some(next) = self.first_in_line(part, instance) else { return };
             if self.visits[next].freight.deadline > self.now {
-                return self.serve(next);
+                self.serve(next);
+            } else {
+                self.finish(next, Outcome::TimedOut);
             }
-            self.finish(next, Outcome::TimedOut);
+        }
+    }
+
+    /// The first that waits, which does so no longer.
+    fn first_in_line(&mut self, part: usize, instance: usize) -> Option<u32> {
+        let state = &mut self.parts[part];
+        let place = &mut state.instances[instance];
+        let next = place.head;
+        if next == NONE {
+            return None;
+        }
+        place.queued -= 1;
+        place.head = std::mem::replace(&mut self.visits[next].next, NONE);
+        if place.head == NONE {
+            place.tail = NONE;
+        }
+        state.waiting.add(self.now, -1);
+        Some(next)
+    }
+
+    /// A worker is known to be gone: what waits for it goes to those that have its partitions now.
+    pub(super) fn hand_over(&mut self, edge: u16, part: u16, instance: u16) {
+        let mut moved = Vec::new();
+        while let Some(at) = self.first_in_line(usize::from(part), usize::from(instance)) {
+            moved.push(at);
+        }
+        for at in moved {
+            let (freight, from) = (self.visits[at].freight, self.visits[at].from);
+            let to = self.pick(edge, &freight, None, from).unwrap_or(instance);
+            let open = &mut self.edges[usize::from(edge)].open;
+            open[usize::from(instance)] -= 1;
+            open[usize::from(to)] += 1;
+            self.visits[at].instance = to;
+            self.line_up(at);
+            self.fill(usize::from(part), usize::from(to));
         }
     }
 
@@ -318,7 +358,7 @@ impl Engine<'_> {
         self.send_back(at, outcome);
     }
 
-    fn leave(&mut self, at: u32, outcome: Outcome) {
+    pub(super) fn leave(&mut self, at: u32, outcome: Outcome) {
         let visit = &self.visits[at];
         let of = &self.plan.parts[usize::from(visit.part)];
         let state = &mut self.parts[usize::from(visit.part)];
@@ -349,7 +389,7 @@ impl Engine<'_> {
         }
     }
 
-    fn send_back(&mut self, at: u32, outcome: Outcome) {
+    pub(super) fn send_back(&mut self, at: u32, outcome: Outcome) {
         let visit = &mut self.visits[at];
         visit.stage = Stage::Returning;
         visit.outcome = outcome;
@@ -368,7 +408,12 @@ impl Engine<'_> {
 
     /// An instance is gone, and what was inside with it: callers find their connections closed.
     pub(super) fn crash(&mut self, part: u16, instance: u16) {
-        let inside = |stage| matches!(stage, Stage::Waiting | Stage::Served | Stage::Calling | Stage::Held);
+        // What waits for a worker is in its queue, and stays there.
+        let kept = matches!(self.plan.parts[usize::from(part)].kind, Kind::Workers);
+        let inside = |stage| match stage {
+            Stage::Waiting => !kept,
+            stage => matches!(stage, Stage::Served | Stage::Calling | Stage::Held),
+        };
         let of_it = |at: &u32| {
             let visit = &self.visits[*at];
             visit.part == part && visit.instance == instance && inside(visit.stage)
@@ -377,8 +422,11 @@ impl Engine<'_> {
         let state = &mut self.parts[usize::from(part)];
         let place = &mut state.instances[usize::from(instance)];
         state.busy.add(self.now, -(place.busy as i32));
-        state.waiting.add(self.now, -(place.queued as i32));
-        (place.busy, place.queued, place.head, place.tail) = (0, 0, NONE, NONE);
+        place.busy = 0;
+        if !kept {
+            state.waiting.add(self.now, -(place.queued as i32));
+            (place.queued, place.head, place.tail) = (0, NONE, NONE);
+        }
         for at in lost {
             self.leave(at, Outcome::Failed);
             self.leads_no_more(at);

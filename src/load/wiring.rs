@@ -50,7 +50,8 @@ impl Compiler<'_> {
             // Until all copies have it, no worker does; if it was acknowledged before, it is on its way so long.
             let on_its_way = of.acks == Acks::One;
             deliver.latency = if on_its_way { of.lag.clone() } else { Distribution::Constant(Micros::ZERO) };
-            self.steps(name, &[deliver], DIRECT)?;
+            // Who takes part in the group of workers is known after so long.
+            self.steps(name, &[deliver], Choice { health_delay: of.fail_over, ..DIRECT })?;
             self.steps(&workers(name), &of.calls, DIRECT)?;
         }
         for (name, of) in &design.caches {
@@ -256,8 +257,8 @@ impl Compiler<'_> {
             Kind::KeyValue { .. } => Pick::Ring,
             Kind::Index { .. } => Pick::Shard,
             Kind::Gateway { .. } => Pick::Connection,
-            Kind::Workers if part.instances > 1 => {
-                let queue = part.name.strip_suffix("/workers").unwrap_or_default();
+            Kind::Queue { .. } | Kind::Workers if part.instances > 1 => {
+                let queue = part.name.strip_suffix("/workers").unwrap_or(&part.name);
                 Pick::Partition(self.design.queues.get(queue).map_or(1, |of| of.partitions))
             }
             _ if part.instances == 1 => Pick::Only,

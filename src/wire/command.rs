@@ -304,6 +304,7 @@ impl Default for Keys {
 
 /// A distribution of lengths of time. Every draw is rounded to a microsecond.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Distribution {
     Constant(Micros),

@@ -1,6 +1,6 @@
 //! Caches against Che's approximation; what is stored, and what is stale or lost.
 
-use super::{adds_up, agrees, plan, reports};
+use super::{adds_up, agrees, approximates, plan, reports};
 use faultline::load::run;
 
 /// Che, Tung, Wang (Hierarchical web caching systems, JSAC 20(7), 2002): the characteristic time t solves
@@ -21,7 +21,7 @@ fn che(keys: u32, zipf: f64, capacity: f64) -> f64 {
 fn hit_ratio_of_least_recently_used() {
     for (zipf, capacity) in [(0.8, 500), (1.0, 200)] {
         let text = format!(
-            "run = {{ duration = \"12s\", warm-up = \"4s\" }}
+            "run = {{ duration = \"14s\", warm-up = \"4s\" }}
             keys.k = {{ count = 5000, zipf = {zipf:?} }}
             [clients.c]
             load.open.rate = 10000.0
@@ -38,10 +38,11 @@ fn hit_ratio_of_least_recently_used() {
         );
         let reports = reports(&text);
         let hits = reports.iter().map(|r| r.component("m").and_then(|m| m.hit_ratio).expect("a cache"));
-        let (mean, expected) = (hits.sum::<f64>() / 10.0, che(5_000, zipf, f64::from(capacity)));
-        println!("zipf {zipf}, {capacity} of 5000: {mean} for {expected}");
-        // The approximation itself is good to about a hundredth.
-        assert!((mean - expected).abs() < 0.01, "zipf {zipf}: {mean} is not {expected}");
+        // It is an approximation: the time until an entry is evicted varies, and is taken as constant. Fricker, Robert and Roberts
+        // (A versatile and accurate approximation for LRU cache performance, ITC 2012) explain why that is good for caches of
+        // hundreds of entries: its standard deviation is small beside it. Half a hundredth is allowed for it.
+        let expected = che(5_000, zipf, f64::from(capacity));
+        approximates(&format!("zipf {zipf}, {capacity} of 5000"), hits, expected, 0.01, 0.005);
     }
 }
 

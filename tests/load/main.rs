@@ -2,12 +2,16 @@
 //! what; and the design that ships.
 
 mod caching;
+mod cold;
 mod components;
 mod designs;
 mod networks;
 mod policies;
+mod prices;
+mod protocols;
 mod queues;
 mod spreading;
+mod zones;
 
 use faultline::load::{Design, Plan, Report, run};
 
@@ -42,6 +46,15 @@ pub fn agrees(what: &str, values: impl Iterator<Item = f64>, expected: f64, prec
     let (mean, half) = interval(values);
     println!("{what}: {mean:.6} ± {half:.6}, expected {expected:.6}");
     assert!((mean - expected).abs() <= half, "{what}: {mean} ± {half} is not {expected}");
+    assert!(half <= precision * expected, "{what}: ± {half} says too little about {expected}");
+}
+
+/// The same of an approximation or a limit, which by itself is off by up to a share `own` of it: the interval reaches what it
+/// allows.
+pub fn approximates(what: &str, values: impl Iterator<Item = f64>, expected: f64, precision: f64, own: f64) {
+    let (mean, half) = interval(values);
+    println!("{what}: {mean:.6} ± {half:.6}, approximated by {expected:.6}, which may be off by {own}");
+    assert!((mean - expected).abs() <= half + own * expected, "{what}: {mean} ± {half} is not {expected}");
     assert!(half <= precision * expected, "{what}: ± {half} says too little about {expected}");
 }
 

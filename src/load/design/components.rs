@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Names clients the nearest of several components, one a region (DNS with geographic answers, or anycast).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Router {
     /// So long clients go on to a region that is gone: the life of the answers. Default 60 s, up to 24 h \[Choice\].
@@ -19,6 +20,7 @@ pub struct Router {
 
 /// Spreads calls over the instances of what it calls.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Balancer {
     /// Default round-robin.
@@ -38,6 +40,7 @@ pub struct Balancer {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     #[default]
@@ -59,6 +62,7 @@ pub enum Policy {
 
 /// Stateless instances, alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Service {
     /// Default 1, 1 to 1,000.
@@ -85,6 +89,7 @@ pub struct Service {
 
 /// Target tracking: every so often as many instances as would have brought the use of the slots to the target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Autoscale {
     /// Default 1 and 10, up to 1,000. At first there are as many as the service's `instances`.
@@ -102,6 +107,7 @@ pub struct Autoscale {
 
 /// A cache of nodes that share the keys. With calls it reads and writes through; without, it stands aside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Cache {
     /// Default 1, 1 to 1,000.
@@ -135,6 +141,7 @@ pub struct Cache {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Evicts {
     #[default]
@@ -144,6 +151,7 @@ pub enum Evicts {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Writes {
     #[default]
@@ -154,6 +162,7 @@ pub enum Writes {
 
 /// Caches at the edge of the network, near the clients: each point has entries of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Cdn {
     /// In each region. Default 1, up to 100.
@@ -175,14 +184,19 @@ pub struct Cdn {
 
 /// A relational database: a primary, which takes the writes, and replicas, which follow its log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Store {
     /// Besides the primary. Default 0, up to 7.
     pub replicas: u16,
     /// A write is acknowledged when so many replicas have it: 0 is asynchronous, 1 of several semi-synchronous. Default 0.
     pub sync: u16,
-    /// From the primary's commit to a replica's. Default 1 ms \[Choice\].
+    /// From the primary's commit to a replica's. Default 1 ms \[Choice\]. Between zones and regions the network's distance
+    /// comes on top.
     pub lag: Distribution,
+    /// From a replica's commit to the primary's hearing of it, which a synchronous write waits for. Default 0: it is part of
+    /// the lag. The distance back comes on top.
+    pub ack: Distribution,
     /// Do replicas serve reads (and the primary none, while there is one)? Default no.
     pub replica_reads: bool,
     /// From the primary's end to a replica's taking its place. Default 30 s, a usual bound of managed databases \[Choice\].
@@ -204,6 +218,7 @@ pub struct Store {
 /// A store whose nodes share the keys, each key on `replicas` of them in a row (a ring). The caller asks all of a key's
 /// nodes and goes on with `read-quorum` or `write-quorum` of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct KeyValue {
     /// Default 3, up to 1,000.
@@ -228,6 +243,7 @@ pub struct KeyValue {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Shard {
     #[default]
@@ -238,6 +254,7 @@ pub enum Shard {
 
 /// An object store of the provider's: as many requests at once as come, in all zones of its region, slow to begin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Objects {
     /// Defaults log-normal with medians of 100 and 150 ms: "100 to 200 milliseconds for small objects" \[S3\].
@@ -250,6 +267,7 @@ pub struct Objects {
 
 /// A search index: a read asks one replica of every shard, a write goes to its key's shard, and is found after a while.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Index {
     /// Default 3, up to 100.
@@ -271,6 +289,7 @@ pub struct Index {
 /// Holds a connection for each client (WebSocket): a request goes to the instance that holds its key's connection; without
 /// one it connects first, to the instance with the fewest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Gateway {
     /// Default 1, 1 to 1,000.
@@ -295,6 +314,7 @@ pub struct Gateway {
 
 /// A queue with a pool of workers: a message is acknowledged when it is queued, then worked on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Jobs {
     /// Time to take a message in, any number at once. Default 1 ms \[Choice\].
@@ -304,7 +324,7 @@ pub struct Jobs {
     /// Default 1.
     pub workers: u32,
     /// A log of so many partitions: messages of a key stay in order, and a partition has one worker, which may have several.
-    /// Default 0: any worker takes the next message. Up to 1,000.
+    /// Default 0: any worker takes the next message. Up to 1,000. A message without a key is of no particular one.
     pub partitions: u16,
     /// A message that waited longer is gone, and counts as dead. Default never.
     pub retention: Option<Micros>,
@@ -312,7 +332,8 @@ pub struct Jobs {
     pub acks: Acks,
     /// Until all copies have it; a worker gets it then \[Kafka\]. Default 0: nothing can be lost.
     pub lag: Distribution,
-    /// Until another broker takes over from one that is down. Default 10 s \[Choice\].
+    /// Until another broker takes over from one that is down, and until other workers have the partitions of one that is.
+    /// Default 10 s \[Choice\].
     pub fail_over: Micros,
     /// A worker's own time for a message. Default exponential with a mean of 5 ms \[Choice\].
     pub work: Distribution,
@@ -323,11 +344,16 @@ pub struct Jobs {
     /// What a worker calls.
     pub calls: Vec<Call>,
     pub region: Option<String>,
+    /// Where brokers and workers stand, in turn: a zone that is lost takes them with it, and of the partitions those that it
+    /// leads until another broker does. Without partitions the queue itself is in the first. Default none: it stands in all
+    /// of the region's zones.
+    pub zones: Vec<String>,
     /// Units a month for a worker. Default 30 \[Choice\].
     pub price: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Acks {
     /// When the leader has it: what the copies lack when it goes down is lost.
@@ -338,6 +364,7 @@ pub enum Acks {
 
 /// Lets a rate of requests through. With a call it stands before it; without, it is asked and answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Limiter {
     /// Requests a second; default 100, above 0.
@@ -365,6 +392,7 @@ pub struct Limiter {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
     #[default]
@@ -420,7 +448,7 @@ defaults! {
         service: Distribution::Constant(Micros(200)), calls: Vec::new(), price: 50.0,
     }
     Store {
-        replicas: 0, sync: 0, lag: Distribution::Constant(Micros::ms(1)), replica_reads: false,
+        replicas: 0, sync: 0, lag: Distribution::Constant(Micros::ms(1)), ack: NOTHING, replica_reads: false,
         fail_over: Micros::s(30), row_locks: false, concurrency: 32, queue: 1_000, read: log_normal(5),
         write: log_normal(8), zones: Vec::new(), price: 250.0,
     }
@@ -440,7 +468,7 @@ defaults! {
     Jobs {
         accept: Distribution::Constant(Micros::ms(1)), capacity: 100_000, workers: 1, partitions: 0, retention: None,
         acks: Acks::All, lag: NOTHING, fail_over: Micros::s(10), work: exponential(5),
-        fails: 0.0, redeliveries: 3, calls: Vec::new(), region: None, price: 30.0,
+        fails: 0.0, redeliveries: 3, calls: Vec::new(), region: None, zones: Vec::new(), price: 30.0,
     }
     Limiter {
         rate: 100.0, burst: 100.0, per_key: false, algorithm: Algorithm::TokenBucket, window: Micros::s(1),

@@ -32,6 +32,7 @@ pub type Named<T> = BTreeMap<String, T>;
 
 /// A design, its load, its faults and how long it is run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Design {
     pub version: u32,
@@ -81,6 +82,7 @@ pub struct Design {
 
 /// How long, and what is measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Run {
     /// Requests come from 0 to here. Default 60 s, 1 ms to 24 h \[Choice\].
@@ -93,6 +95,7 @@ pub struct Run {
 
 /// Zones and regions, and how far apart they are. Times are one way, and come on top of a call's own latency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Network {
     /// A zone's region is what stands before the "/": "eu/a" and "eu/b" are two zones of "eu". Default none: everything is
@@ -107,6 +110,7 @@ pub struct Network {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Distance {
     pub regions: [String; 2],
@@ -116,6 +120,7 @@ pub struct Distance {
 
 /// What goes wrong, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Fault {
     pub at: Micros,
@@ -126,6 +131,7 @@ pub struct Fault {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Harm {
     /// Its work is lost, and calls to it are refused. A cache comes back empty, a replica with all that the primary has.
@@ -134,7 +140,7 @@ pub enum Harm {
     Slow { component: String, factor: f64 },
     /// Calls and answers are lost without a word.
     Cut { from: String, to: String },
-    /// Every instance in the zone is down.
+    /// Every instance in the zone is down, and of a pool of workers those that stand in it are gone.
     Zone(String),
     /// Every instance in the region is down, and what stands in no zone of it too.
     Region(String),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A space of keys that classes of requests ask for. The first is the most popular.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Keys {
     /// Default 10,000; 1 to 4,000,000 over all spaces.
@@ -16,6 +17,7 @@ pub struct Keys {
 
 /// A population of clients with one call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Clients {
     /// Default open, 100 requests a second \[Choice\].
@@ -31,6 +33,7 @@ pub struct Clients {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Load {
     /// Open: independent requests come whether or not earlier ones were answered (a Poisson process).
@@ -40,6 +43,7 @@ pub enum Load {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Open {
     /// Requests a second; default 100, above 0, to 10,000,000.
@@ -53,6 +57,7 @@ pub struct Open {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Crowd {
     pub at: Micros,
@@ -64,6 +69,7 @@ pub struct Crowd {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Closed {
     /// 1 to 1,000,000.
@@ -73,6 +79,7 @@ pub struct Closed {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Class {
     pub name: String,
@@ -90,6 +97,7 @@ pub struct Class {
 
 /// A call of one component to others, with its policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Call {
     /// One component or several, which are called at once.
@@ -135,6 +143,7 @@ pub struct Call {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum When {
     #[default]
@@ -150,6 +159,7 @@ pub enum When {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Does {
     Read,
@@ -162,6 +172,7 @@ pub enum Does {
 
 /// A circuit breaker in the caller: after `failures` in a row it refuses, and after `open` lets one through to see.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Breaker {
     /// Default 5, 1 to 10,000 \[Choice\].

@@ -96,7 +96,8 @@ impl Exercise {
     pub fn gives(&self, table: &str, key: &str) -> bool {
         let first = key.split('.').next().unwrap_or(key);
         let given = self.table.table("given").and_then(|given| given.table(table));
-        let nature = ["price", "service", "read", "write", "accept", "work", "lag", "fail-over", "fails", "handshake"];
+        let nature =
+            ["price", "service", "read", "write", "accept", "work", "lag", "ack", "fail-over", "fails", "handshake"];
         nature.contains(&first)
             || key == "autoscale.cold-start"
             || table == "clients"

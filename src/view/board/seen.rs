@@ -49,7 +49,19 @@ pub struct Component {
     /// 99th percentiles: until a slot was free, and from arrival to answer.
     pub wait: u64,
     pub inside: u64,
+    pub cold: Option<Cold>,
     pub over: Vec<Part>,
+}
+
+/// What it cost that instances start cold.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cold {
+    /// The share of all waiting that was while some were starting.
+    pub waited: f64,
+    /// At worst so many, decided on from the one moment on and all there at the other.
+    pub instances: u64,
+    pub from: u64,
+    pub until: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -128,6 +140,8 @@ pub struct Bottleneck {
 
 /// Used so much, a component has no room.
 const FULL: f64 = 0.9;
+/// From this share of a component's waiting on, cold starts are named as its cause.
+const MOSTLY: f64 = 0.5;
 
 fn integer(json: &Json) -> Result<i64, String> {
     if let Json::Int(n) = json { Ok(*n) } else { Err("something is not a number".into()) }
@@ -195,8 +209,14 @@ fn component(json: Json) -> Result<Component, String> {
         cost: f.int("cost")? as f64 / 1e3,
         wait: f.number("wait")?,
         inside: f.number("inside")?,
+        cold: f.find("cold").filter(|json| *json != Json::Null).map(cold).transpose()?,
         over: each(&mut f, "over", part)?,
     })
+}
+
+fn cold(json: Json) -> Result<Cold, String> {
+    let [waited, instances, from, until] = row(json)?;
+    Ok(Cold { waited: share(waited), instances: instances as u64, from: from as u64, until: until as u64 })
 }
 
 fn edge(json: Json) -> Result<Edge, String> {
@@ -239,6 +259,20 @@ fn way(json: Json) -> Result<Way, String> {
         drawn: f.take("drawn")? == Json::Bool(true),
         spans: each(&mut f, "spans", span)?,
     })
+}
+
+impl Component {
+    /// That cold starts are what most of the waiting here comes from, if so.
+    fn cold_words(&self) -> Option<String> {
+        let cold = self.cold.filter(|cold| cold.waited >= MOSTLY)?;
+        let whose = if cold.instances == 1 { "one was".into() } else { format!("{} were", cold.instances) };
+        Some(format!(
+            " {} of all waiting here was while instances were starting cold: {whose} asked for at {} and there at {} only.",
+            percent(cold.waited),
+            words::length(cold.from),
+            words::length(cold.until)
+        ))
+    }
 }
 
 impl Seen {
@@ -339,8 +373,9 @@ impl Seen {
             let used_words = used.map_or(String::new(), |used| format!(" at {}", percent(used)));
             let since =
                 self.full_since(&worst.name).map_or(String::new(), |at| format!(", since {}", words::length(at)));
-            let evidence =
-                format!("{} of the time of slow requests is spent waiting here{since}.", percent(part(worst.waiting)));
+            let cold = self.component(&worst.name).and_then(Component::cold_words).unwrap_or_default();
+            let waited = percent(part(worst.waiting));
+            let evidence = format!("{waited} of the time of slow requests is spent waiting here{since}.{cold}");
             return Some(Bottleneck { title: format!("Bottleneck: {name}{used_words}"), name, evidence, easy: false });
         }
         let longest = self.spent.iter().max_by_key(|spent| spent.served + spent.held)?;

@@ -7,6 +7,7 @@ use super::interview::{self, Interview};
 use super::kinds::{self, Calls, Field, KINDS, Takes};
 use super::picture::Picture;
 use super::score::{Opened, Scores, Unit};
+use super::seen::{Cold, Component, Seen, Spent};
 use super::toml::{self, Table, Value};
 use super::values;
 use super::{charts, picture, score};
@@ -443,4 +444,24 @@ fn paths_know_what_they_take() {
     let shaped = values::reshaped(Some(&toml::value("{ exponential.mean = \"7ms\" }").expect("good")), "log-normal")
         .expect("one");
     assert_eq!(toml::written(&shaped), "{ log-normal = { median = \"7ms\", sigma = 0.5 } }");
+}
+
+/// Where most of the waiting is while instances start, the bottleneck says so; where less is, it does not.
+#[test]
+fn cold_starts_are_named() {
+    let said = |waited: f64, instances: u64| {
+        let cold = Some(Cold { waited, instances, from: 40_000_000, until: 70_000_000 });
+        let app = Component { name: "app".into(), used: Some(0.95), cold, ..Component::default() };
+        let spent = vec![Spent { name: "app".into(), waiting: 800, served: 150, held: 0 }];
+        let seen = Seen { slow_time: 1_000, components: vec![app], spent, ..Seen::default() };
+        seen.bottleneck().expect("it waits").evidence
+    };
+    let here = "80 % of the time of slow requests is spent waiting here.";
+    let while_cold = "of all waiting here was while instances were starting cold:";
+    assert_eq!(
+        said(0.9, 3),
+        format!("{here} 90 % {while_cold} 3 were asked for at 40.00 s and there at 70.00 s only.")
+    );
+    assert!(said(0.6, 1).ends_with("cold: one was asked for at 40.00 s and there at 70.00 s only."));
+    assert_eq!(said(0.3, 3), here);
 }
