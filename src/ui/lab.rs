@@ -445,7 +445,10 @@ impl Core {
     }
 
     fn frame(&self, asked: Asked, frame: Frame) {
-        let mut frame = frame.whole(self.play.frame().as_deref());
+        // The reducer has the one before only when it was told of it.
+        self.untold.take();
+        let before = self.play.take_frame().filter(|_| frame.changes.is_some());
+        let mut frame = frame.whole(before.map(Rc::unwrap_or_clone));
         let status = frame.status.take().map(|status| Rc::new(*status));
         let frame = Rc::new(frame);
         let shown = asked == Asked::Show;
