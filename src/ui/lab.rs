@@ -205,11 +205,16 @@ impl Core {
 
     /// Opens a run from its beginning; the learner's earlier run of this place is over.
     pub fn open(&self, source: RunSource, seed: Option<u64>, play: bool) {
+        self.open_at(source, seed, None, play);
+    }
+
+    /// The same, with the cursor at a moment.
+    pub fn open_at(&self, source: RunSource, seed: Option<u64>, cursor: Option<Micros>, play: bool) {
         *self.source.borrow_mut() = Some(source.clone());
         self.seed.set(seed);
         *self.own.borrow_mut() = None;
         self.foreign.set(false);
-        self.open_run(source, seed, None, None, play);
+        self.open_run(source, seed, cursor, None, play);
     }
 
     pub(super) fn open_run(
