@@ -254,7 +254,7 @@ fn frames_sent_as_changes_are_whole_again() {
         assert!(frame.changes.is_some());
         (short, long) =
             (short + frame.flights.len() + frame.nodes.len(), long + expected.flights.len() + expected.nodes.len());
-        kept = frame.whole(Some(&kept));
+        kept = frame.whole(Some(kept));
         assert_eq!(seen(&kept), seen(&expected));
     }
     assert!(short < long, "{short} of {long} were sent");

@@ -5,7 +5,7 @@ use super::effects::{self, use_effect_on};
 use super::keys::{self, use_keys};
 use super::lab::Lab;
 use super::palette::use_palette;
-use super::state::{Action, KeysOpen, Load, Notice, State, Theme};
+use super::state::{Action, KeysOpen, Load, Notice, RunState, State, Theme};
 use super::{board, books, fetch, icons, pages, rest, sandbox, storage};
 use crate::progress::Progress;
 use crate::progress::settings::{self, Settings};
@@ -306,6 +306,19 @@ fn place(state: &State) -> Option<String> {
         Route::Design(slug) => Some(format!("+{slug}")),
         Route::Lesson(slug, _) if state.catalogue.ready().is_some() => Some(slug.clone()),
         _ => None,
+    }
+}
+
+impl State {
+    /// Goes elsewhere. Where the address holds a run, the one that was open is not drawn there first, to be taken away again
+    /// at once.
+    pub(super) fn go(&mut self, route: Route) {
+        let before = std::mem::replace(&mut self.route, route);
+        if let Route::Run { packed, .. } = &self.route
+            && !matches!(&before, Route::Run { packed: same, .. } if same == packed)
+        {
+            self.run = RunState::default();
+        }
     }
 }
 

@@ -235,14 +235,11 @@ impl Painter {
         let c = &self.context;
         match *form {
             Form::Circle { x, y, r } => {
-                let (x, y, r) = (f64::from(x), f64::from(y), f64::from(r));
-                c.move_to(x + r, y);
-                let _ = c.arc(x, y, r, 0.0, TAU);
+                // An arc begins its path by itself: alone in it, Chromium draws it without making a path.
+                let _ = c.arc(x.into(), y.into(), r.into(), 0.0, TAU);
             }
             Form::Arc { x, y, r, part } => {
-                let (x, y, r) = (f64::from(x), f64::from(y), f64::from(r));
-                c.move_to(x, y - r);
-                let _ = c.arc(x, y, r, -FRAC_PI_2, f64::from(part) * TAU - FRAC_PI_2);
+                let _ = c.arc(x.into(), y.into(), r.into(), -FRAC_PI_2, f64::from(part) * TAU - FRAC_PI_2);
             }
             Form::Line { x1, y1, x2, y2 } => {
                 c.move_to(f64::from(x1), f64::from(y1));

@@ -20,11 +20,26 @@ impl Dots {
 
     /// Lays the pixels over what is drawn.
     pub fn lay(&self, over: &CanvasRenderingContext2d) {
-        let pixels = ImageData::new_with_u8_clamped_array(Clamped(&self.pixels.bytes), self.pixels.size.0);
+        let Some(part) = self.pixels.touched() else { return };
+        let (x, y) = (part.left as f64, part.top as f64);
+        let (w, h) = ((part.right - part.left) as f64, (part.bottom - part.top) as f64);
+        let pixels = ImageData::new_with_u8_clamped_array(Clamped(self.pixels.bytes()), self.pixels.size.0);
         if let Ok(pixels) = pixels {
-            let _ = self.context.put_image_data(&pixels, 0.0, 0.0);
+            let _ = self.context.put_image_data_with_dirty_x_and_dirty_y_and_dirty_width_and_dirty_height(
+                &pixels, 0.0, 0.0, x, y, w, h,
+            );
             let _ = over.reset_transform();
-            let _ = over.draw_image_with_html_canvas_element(&self.canvas, 0.0, 0.0);
+            let _ = over.draw_image_with_html_canvas_element_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
+                &self.canvas,
+                x,
+                y,
+                w,
+                h,
+                x,
+                y,
+                w,
+                h,
+            );
         }
     }
 }

@@ -205,11 +205,16 @@ impl Core {
 
     /// Opens a run from its beginning; the learner's earlier run of this place is over.
     pub fn open(&self, source: RunSource, seed: Option<u64>, play: bool) {
+        self.open_at(source, seed, None, play);
+    }
+
+    /// The same, with the cursor at a moment.
+    pub fn open_at(&self, source: RunSource, seed: Option<u64>, cursor: Option<Micros>, play: bool) {
         *self.source.borrow_mut() = Some(source.clone());
         self.seed.set(seed);
         *self.own.borrow_mut() = None;
         self.foreign.set(false);
-        self.open_run(source, seed, None, None, play);
+        self.open_run(source, seed, cursor, None, play);
     }
 
     pub(super) fn open_run(
@@ -445,7 +450,10 @@ impl Core {
     }
 
     fn frame(&self, asked: Asked, frame: Frame) {
-        let mut frame = frame.whole(self.play.frame().as_deref());
+        // The reducer has the one before only when it was told of it.
+        self.untold.take();
+        let before = self.play.take_frame().filter(|_| frame.changes.is_some());
+        let mut frame = frame.whole(before.map(Rc::unwrap_or_clone));
         let status = frame.status.take().map(|status| Rc::new(*status));
         let frame = Rc::new(frame);
         let shown = asked == Asked::Show;

@@ -85,8 +85,7 @@ impl Core {
     /// Opens what a link holds.
     pub fn open_link(&self, session: Session) {
         let source = RunSource::Text(SourceFile { name: "the link's run".into(), text: session.run });
-        self.open(source.clone(), None, false);
-        self.open_run(source, None, Some(session.at), None, false);
+        self.open_at(source, None, Some(session.at), false);
         (self.dispatch).dispatch(Action::Noted(session.note, session.from));
         (self.dispatch).dispatch(Action::Watch(Rc::new(session.watch)));
         if let Some(tab) = super::bench::tabs::named(&session.tab) {

@@ -138,6 +138,11 @@ impl Playhead {
         self.frame.borrow().clone()
     }
 
+    /// The same, to make the next of it, which is shown at once.
+    pub fn take_frame(&self) -> Option<Rc<Frame>> {
+        self.frame.take()
+    }
+
     /// A frame has come; `jumped` when the cursor goes where it is.
     pub fn show(&self, frame: Rc<Frame>, jumped: bool) {
         if jumped || !self.playing.get() && self.led.get().is_none() {

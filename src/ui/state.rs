@@ -332,7 +332,7 @@ impl Reducible for State {
 impl State {
     fn apply(&mut self, action: Action) {
         match action {
-            Action::Go(route) => self.route = route,
+            Action::Go(route) => self.go(route),
             Action::Theme(theme) => self.theme = theme,
             Action::Palette(palette) => self.palette = palette,
             Action::Settings(settings) => self.settings = settings,

@@ -252,8 +252,8 @@ impl Display {
 
     /// Puts shapes and texts of one style together, layer by layer, in a stable order.
     pub fn finish(mut self) -> Display {
-        self.shapes = ordered(&self.shapes, |s| s.style.key());
-        self.texts = ordered(&self.texts, |t| {
+        self.shapes = ordered(self.shapes, |s| s.style.key());
+        self.texts = ordered(self.texts, |t| {
             let parts = [t.layer as u64, u64::from(t.size), u64::from(t.bold), t.align as u64, t.ink as u64];
             parts.into_iter().fold(0, |key, part| key << 12 | part)
         });
@@ -261,9 +261,24 @@ impl Display {
     }
 }
 
-/// The items in the order of their keys; equal ones stay as they were.
-pub fn ordered<T: Clone>(items: &[T], key: impl Fn(&T) -> u64) -> Vec<T> {
-    let mut order: Vec<(u64, u32)> = items.iter().enumerate().map(|(i, item)| (key(item), i as u32)).collect();
-    order.sort_unstable();
-    order.into_iter().map(|(_, i)| items[i as usize].clone()).collect()
+/// The items in the order of their keys; equal ones stay as they were. Thousands of shapes have a few dozen styles: to put
+/// each on its style's pile takes less than to sort them.
+pub fn ordered<T>(items: Vec<T>, key: impl Fn(&T) -> u64) -> Vec<T> {
+    let mut all = Vec::with_capacity(items.len());
+    let mut piles: Vec<(u64, Vec<T>)> = Vec::new();
+    let mut last = 0;
+    for item in items {
+        let key = key(&item);
+        if piles.get(last).is_none_or(|pile| pile.0 != key) {
+            last = piles.partition_point(|pile| pile.0 < key);
+            if piles.get(last).is_none_or(|pile| pile.0 != key) {
+                piles.insert(last, (key, Vec::new()));
+            }
+        }
+        piles[last].1.push(item);
+    }
+    for (_, pile) in &mut piles {
+        all.append(pile);
+    }
+    all
 }

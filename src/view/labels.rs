@@ -22,7 +22,6 @@ pub struct Label {
     pub bad: bool,
 }
 
-#[derive(Clone)]
 struct Wanted {
     text: String,
     bad: bool,
@@ -55,7 +54,7 @@ impl Labels {
 
     /// Gives places to as many as fit, the most important first.
     pub fn place(mut self) -> Vec<Label> {
-        let mut wanted = ordered(&self.wanted, |w| u64::from(u8::MAX - w.importance));
+        let mut wanted = ordered(std::mem::take(&mut self.wanted), |w| u64::from(u8::MAX - w.importance));
         wanted.truncate(WANTED_MAX);
         let mut placed = Vec::new();
         for want in wanted {

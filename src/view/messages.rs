@@ -64,6 +64,9 @@ impl Path {
     }
 
     fn at(&self, part: f32) -> Point {
+        if self.bow == 0.0 {
+            return self.start.to(self.end, part);
+        }
         let c = self.control();
         self.start.to(c, part).to(c.to(self.end, part), part)
     }
@@ -74,7 +77,8 @@ impl Path {
 }
 
 fn is_marked(scene: &Scene, id: MsgId) -> bool {
-    [scene.selected, scene.hover, scene.focus].contains(&Some(Target::Message(id)))
+    let is = |target| matches!(target, Some(Target::Message(marked)) if marked == id);
+    is(scene.selected) || is(scene.hover) || is(scene.focus)
 }
 
 /// How far a message has come at a moment.

@@ -151,13 +151,17 @@ pub fn drawn_links(opened: &Opened, frame: &Frame) -> Vec<(u16, u16)> {
         (!std::mem::replace(known, true)).then_some(link)
     };
     let special: Vec<_> = frame.links.iter().filter_map(|l| first(l.from, l.to)).collect();
-    let busy: Vec<_> = frame.flights.iter().filter_map(|f| first(f.id.from.0, f.id.to.0)).collect();
+    let busy = frame.flights.iter().filter_map(|f| first(f.id.from.0, f.id.to.0));
+    let busy: Vec<_> = busy.take(BUSY_LINKS_MAX + 1).collect();
     // Lines of a throng would be one grey: its messages show where they fly.
     if busy.len() > BUSY_LINKS_MAX { special } else { [busy, special].concat() }
 }
 
 fn links(scene: &Scene, display: &mut Display, labels: &mut Labels) {
     let drawn = drawn_links(scene.opened, scene.frame);
+    if drawn.is_empty() {
+        return;
+    }
     let (mut named, loads) = (Vec::new(), loads(scene));
     for (a, b) in drawn {
         let load = loads[a as usize * scene.opened.nodes.len() + b as usize];

@@ -84,13 +84,17 @@ impl Places {
         }
     }
 
-    /// The whole list again.
-    fn give<T: Clone>(&self, old: &[T], new: &mut Vec<T>) {
-        let item = |source: Result<usize, usize>| match source {
-            Ok(i) => old[i].clone(),
-            Err(i) => new[i].clone(),
-        };
-        *new = self.sources(old.len()).into_iter().map(item).collect();
+    /// The whole list again: what stays of the old one, and what came.
+    fn give<T>(&self, old: Vec<T>, new: &mut Vec<T>) {
+        let sources = self.sources(old.len());
+        let (mut old, mut came) = (old.into_iter().enumerate(), std::mem::take(new).into_iter());
+        new.reserve(sources.len());
+        for source in sources {
+            match source {
+                Ok(place) => new.extend(old.find(|(i, _)| *i == place).map(|(_, item)| item)),
+                Err(_) => new.extend(came.next()),
+            }
+        }
     }
 }
 
@@ -117,13 +121,13 @@ impl Frame {
         }
     }
 
-    /// The whole frame again, by the one before it.
-    pub fn whole(mut self, before: Option<&Frame>) -> Frame {
+    /// The whole frame again, by the one before it, which is used up: hundreds of nodes with their texts take long to copy.
+    pub fn whole(mut self, before: Option<Frame>) -> Frame {
         if let (Some(changes), Some(before)) = (self.changes.take(), before) {
-            changes.nodes.give(&before.nodes, &mut self.nodes);
-            changes.flights.give(&before.flights, &mut self.flights);
-            changes.timers.give(&before.timers, &mut self.timers);
-            changes.links.give(&before.links, &mut self.links);
+            changes.nodes.give(before.nodes, &mut self.nodes);
+            changes.flights.give(before.flights, &mut self.flights);
+            changes.timers.give(before.timers, &mut self.timers);
+            changes.links.give(before.links, &mut self.links);
         }
         self
     }
@@ -143,7 +147,7 @@ mod tests {
             // By the first part alone: equal keys with other contents are changes in place.
             let (places, mut sent) = Places::take(&old, &new, |a, b| a.0 < b.0);
             prop_assert_eq!(places.new.len(), sent.len());
-            places.give(&old, &mut sent);
+            places.give(old, &mut sent);
             prop_assert_eq!(sent, new);
         }
 
