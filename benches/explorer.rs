@@ -48,6 +48,17 @@ fn time<M: Model>(what: &str, rounds: usize, model: &M, options: Options) {
     line(what, *seconds, found);
 }
 
+/// A put and a get of three replicas, which are alike.
+fn registers(all: Options) {
+    let text = include_str!("../tests/explore/scenarios/register.toml").into();
+    let scenario = Scenario::read(&SourceFile { name: "register.toml".into(), text }).expect("a good scenario");
+    let case = Case::new(scenario, Start::default(), protocols::all()).expect("a good scenario");
+    let cluster = || case.cluster(Bounds::default()).expect("it can be explored");
+    time("majority register, 3 replicas, a put and a get", 1, &cluster(), all);
+    let symmetric = cluster().symmetric().expect("replicas are alike");
+    time("majority register, the same with symmetry", 1, &symmetric, Options { symmetry: true, ..all });
+}
+
 fn main() {
     let eight = models::TwoPhase { managers: 8 };
     let all = Options::default();
@@ -56,6 +67,7 @@ fn main() {
     time("two-phase commit, 8 managers, symmetry", ROUNDS, &eight, Options { symmetry: true, ..all });
     let three = paxos::Paxos::new(3);
     time("Paxos, 3 clients (wanted: 0.48, in 186 bytes)", ROUNDS, &three, all);
+    registers(all);
     let text = include_str!("../tests/explore/scenarios/raft.toml").into();
     let scenario = Scenario::read(&SourceFile { name: "raft.toml".into(), text }).expect("a good scenario");
     let start = Start { from: Micros::s(1), syncs: false };

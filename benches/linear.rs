@@ -117,7 +117,7 @@ fn raft() {
         let history = history::record(&timeline.trace).filter(of_map);
         operations += history.operations.len();
         open += history.operations.iter().filter(|op| op.completed() == history::NEVER).count();
-        let limits = Limits { steps: 300_000, configurations: 200_000, explain: false };
+        let limits = Limits { steps: 300_000, bytes: 16 << 20, explain: false, ..Limits::GENEROUS };
         let readings = Readings { failed_cas_did_not_match: true, ..Readings::default() };
         let report = linear::check("kv", &history, readings, limits).expect("well-formed");
         assert!(!matches!(report.verdict, Verdict::Violated(_)), "seed {seed} is not linearizable");

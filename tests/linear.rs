@@ -2,7 +2,8 @@
 //! good and then spoilt; and by what must not matter.
 
 use faultline::check::history::{self, History, NEVER, Operation};
-use faultline::check::linear::{Limits, Verdict, check};
+use faultline::check::limits::{Limits, Stop};
+use faultline::check::linear::{Verdict, check};
 use faultline::check::spec::Readings;
 use faultline::wire::{Datum, Outcome};
 use proptest::prelude::*;
@@ -492,11 +493,19 @@ fn keys_within_values_times_and_the_readings_of_nothing() {
 
 #[test]
 fn limits_are_said() {
+    const OVER: Stop = Stop::when(&|| true);
     let plans: Vec<Plan> =
         (0..200).map(|i| Plan { what: i % 6, value: 1, early: 30, late: 30, unknown: false }).collect();
-    let limits = Limits { steps: 100, ..Limits::default() };
-    let report = check("queue", &good("queue", &plans), STRICT, limits).expect("well-formed");
-    assert_eq!(report.verdict, Verdict::Unknown("the limit of steps was reached".into()));
+    let history = good("queue", &plans);
+    for (limits, what) in [
+        (Limits { steps: 100, ..Limits::GENEROUS }, "steps"),
+        // The first table of configurations takes 30,720; the way to the present one has to be somewhere, too.
+        (Limits { bytes: 31_000, ..Limits::GENEROUS }, "memory"),
+        (Limits { stop: OVER, ..Limits::GENEROUS }, "time"),
+    ] {
+        let report = check("queue", &history, STRICT, limits).expect("well-formed");
+        assert_eq!(report.verdict, Verdict::Unknown(format!("the limit of {what} was reached")));
+    }
 }
 
 #[test]

@@ -1,15 +1,36 @@
 //! Writing the canonical encoding. Nothing can fail, so that no type's writing has ways out in the middle.
 
 use super::decode::{Never, never};
+use super::marks::Mark;
 use serde::ser::{self, Serialize};
 
 /// Appends a value to what is there.
 #[inline]
 pub fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    let Ok(()) = value.serialize(&mut Writer(out));
+    let Ok(()) = value.serialize(&mut Writer(out, Marks::default()));
 }
 
-struct Writer<'a>(&'a mut Vec<u8>);
+/// The same, and marks where it names nodes and has maps, where these are made ([`super::marks::MADE`]).
+pub fn append_marked<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>, marks: &mut Vec<Mark>) {
+    let Ok(()) = value.serialize(&mut Writer(out, some(marks)));
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+type Marks<'a> = Option<&'a mut Vec<Mark>>;
+#[cfg(target_arch = "wasm32")]
+type Marks<'a> = std::marker::PhantomData<&'a ()>;
+
+#[cfg(not(target_arch = "wasm32"))]
+fn some(marks: &mut Vec<Mark>) -> Marks<'_> {
+    Some(marks)
+}
+
+#[cfg(target_arch = "wasm32")]
+fn some(_: &mut Vec<Mark>) -> Marks<'_> {
+    Marks::default()
+}
+
+struct Writer<'a>(&'a mut Vec<u8>, Marks<'a>);
 
 impl Writer<'_> {
     /// Seven bits in each byte, the lowest first.
@@ -45,6 +66,14 @@ impl Writer<'_> {
     #[inline]
     fn signed(&mut self, value: i64) {
         self.number((value << 1 ^ value >> 63) as u64);
+    }
+
+    #[inline(always)]
+    fn mark(&mut self, _mark: fn(usize) -> Mark) {
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Some(marks) = &mut self.1 {
+            marks.push(_mark(self.0.len()));
+        }
     }
 
     #[inline(never)]
@@ -123,7 +152,10 @@ impl ser::Serializer for &mut Writer<'_> {
     }
 
     #[inline]
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Never> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), Never> {
+        if name == "NodeId" {
+            self.mark(Mark::Node);
+        }
         value.serialize(self)
     }
 
@@ -163,7 +195,9 @@ impl ser::Serializer for &mut Writer<'_> {
 
     #[inline]
     fn serialize_map(self, len: Option<usize>) -> Result<Self, Never> {
-        self.serialize_seq(len)
+        self.number(len.unwrap_or_else(|| never()) as u64);
+        self.mark(|_| Mark::Map);
+        Ok(self)
     }
 
     #[inline]
@@ -213,6 +247,7 @@ impl ser::SerializeMap for &mut Writer<'_> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Never> {
+        self.mark(Mark::Entry);
         key.serialize(&mut **self)
     }
 
@@ -223,6 +258,7 @@ impl ser::SerializeMap for &mut Writer<'_> {
 
     #[inline]
     fn end(self) -> Result<(), Never> {
+        self.mark(Mark::End);
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ pub mod hash;
 pub mod histogram;
 pub mod ids;
 pub mod json;
+pub mod marks;
 pub mod order;
 pub mod plain;
 pub mod random;

@@ -2,7 +2,8 @@
 
 use super::history::History;
 use super::isolation::{self, Base, Level, Order};
-use super::linear::{self, Limits, Report, Verdict};
+use super::limits::Limits;
+use super::linear::{self, Report, Verdict};
 use super::spec::{self, Readings, Spec, Transactions, Visitor};
 use super::weak::stale::{self, Bound};
 use super::weak::{self, Guarantee, Versions};
@@ -235,7 +236,7 @@ impl Visitor for Asked<'_> {
                 weak::check(spec, history, guarantee, options.versions, options.limits)
             }
             BoundedStaleness => stale::bounded(spec, history, options.bound, options.limits),
-            Eventual => stale::eventual(spec, history, options.settle_ns),
+            Eventual => stale::eventual(spec, history, options.settle_ns, options.limits),
             Sequential | Linearizable | Isolation(_) => weak::sequential(spec, history, options.limits),
         }
     }

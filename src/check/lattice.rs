@@ -13,7 +13,8 @@
 
 use super::consistency::Consistency;
 use super::history::{History, NEVER, Operation};
-use super::linear::{self, Evidence, Limits, Verdict};
+use super::limits::Limits;
+use super::linear::{self, Evidence, Verdict};
 use super::spec::{Map, Readings};
 use super::weak::{self, Asked, Guarantee, Versions};
 use crate::wire::Datum;
@@ -32,8 +33,8 @@ const TOGETHER: [Consistency; 3] =
 
 /// Enough for a run on the bench; each check takes some hundredths of a second at most. A step of the weaker models' is a
 /// word of a set, of a search a call.
-const LIMITS: Limits = Limits { steps: 20_000_000, configurations: 200_000, explain: false };
-const SEARCH: Limits = Limits { steps: 400_000, configurations: 100_000, explain: false };
+const LIMITS: Limits = Limits { steps: 20_000_000, bytes: 16 << 20, explain: false, ..Limits::GENEROUS };
+const SEARCH: Limits = Limits { steps: 400_000, bytes: 8 << 20, explain: false, ..Limits::GENEROUS };
 
 /// A model lost by an event.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,6 +14,7 @@ pub mod history;
 pub mod isolation;
 pub mod lattice;
 mod least;
+pub mod limits;
 pub mod linear;
 pub mod measures;
 pub mod sides;

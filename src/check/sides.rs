@@ -28,7 +28,7 @@ use crate::sim::world::World;
 use crate::wire::{Outcome, RowKind};
 use std::collections::BTreeMap;
 
-const LIMITS: Limits = Limits { steps: 1_000_000, configurations: 200_000, explain: true };
+const LIMITS: Limits = Limits { steps: 1_000_000, bytes: 16 << 20, ..Limits::GENEROUS };
 /// The functions that the model of a map knows.
 const KNOWN: [&str; 4] = ["read", "write", "append", "cas"];
 

@@ -5,7 +5,8 @@ use crate::base::Micros;
 use crate::base::json::Json;
 use crate::check::consistency::{self, Consistency, NAMES, Options};
 use crate::check::history;
-use crate::check::linear::{Evidence, Limits, Link, Report, Verdict};
+use crate::check::limits::{Limits, Stop};
+use crate::check::linear::{Evidence, Link, Report, Verdict};
 use crate::check::spec::{MODELS, Readings};
 use crate::check::weak::Versions;
 use crate::check::weak::stale::Bound;
@@ -14,6 +15,7 @@ use clap::{Args, ValueEnum};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 #[derive(Args)]
 pub struct Order {
@@ -44,11 +46,14 @@ pub struct Order {
     #[arg(long, value_enum, default_value = "initial")]
     nil_read: NilRead,
     /// Calls tried before it is given up as unknown.
-    #[arg(long, default_value_t = Limits::default().steps)]
+    #[arg(long, default_value_t = Limits::GENEROUS.steps)]
     steps: u64,
-    /// Configurations kept before it is given up as unknown.
-    #[arg(long, default_value_t = Limits::default().configurations)]
-    configurations: usize,
+    /// Memory, in MB, before it is given up as unknown.
+    #[arg(long, default_value_t = Limits::GENEROUS.bytes >> 20, value_parser = clap::value_parser!(u64).range(..1 << 44))]
+    memory: u64,
+    /// Seconds before it is given up as unknown; else it takes as long as it takes.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    time: Option<Duration>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -100,7 +105,19 @@ fn asked(text: &str) -> Result<Asked, String> {
     }
 }
 
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "write a number of seconds, as in 30 or 0.5".into())
+}
+
+/// From now on so long. It lives as long as the program, as does what is checked.
+fn stop(time: Option<Duration>) -> Stop {
+    let begun = Instant::now();
+    time.map_or(Stop::NEVER, |time| Stop::when(Box::leak(Box::new(move || begun.elapsed() >= time))))
+}
+
 pub fn check(order: &Order) -> Result<ExitCode, String> {
+    let stop = stop(order.time);
     let name = order.history.display().to_string();
     let text = std::fs::read_to_string(&order.history).map_err(|error| format!("{name}: {error}"))?;
     let history = history::read(&text).map_err(|why| format!("{name}: {why}"))?;
@@ -111,7 +128,7 @@ pub fn check(order: &Order) -> Result<ExitCode, String> {
         failed_cas_did_not_match: order.failed_cas == FailedCas::DidNotMatch,
         nil_read_says_nothing: order.nil_read == NilRead::SaysNothing,
     };
-    let limits = Limits { steps: order.steps, configurations: order.configurations, explain: true };
+    let limits = Limits { steps: order.steps, bytes: order.memory << 20, stop, explain: true };
     let ns = |time: Option<Micros>| time.map(|time| (time.0 as i64).saturating_mul(1_000));
     let options = Options {
         readings,

@@ -59,6 +59,9 @@ pub struct Order {
     /// Demand too that every request ends on every way.
     #[arg(long)]
     answered: bool,
+    /// Take states for one that differ by the names of nodes that are alike, if the protocol has such.
+    #[arg(long)]
+    symmetry: bool,
     /// Write the counterexample as a run, which the page opens.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -97,9 +100,12 @@ pub fn explore(order: &Order) -> Result<ExitCode, String> {
     let start = Start { from: order.from, syncs: order.syncs };
     let wrong = |why: String| format!("{name}: {why}");
     let case = Case::new(scenario, start, protocols::all()).map_err(wrong)?;
-    let Order { crashes, drops, partitions, timers, early, answered, .. } = *order;
+    let Order { crashes, drops, partitions, timers, early, answered, symmetry, .. } = *order;
     let bounds = Bounds { crashes, drops, partitions, timers, early, memory: true, answered };
-    let cluster = case.cluster(bounds).map_err(wrong)?;
+    let mut cluster = case.cluster(bounds).map_err(wrong)?;
+    if symmetry {
+        cluster = cluster.symmetric().map_err(wrong)?;
+    }
     let strategy = match order.strategy {
         Way::Bfs => Strategy::Breadth,
         Way::Dfs => Strategy::Depth,
@@ -107,7 +113,7 @@ pub fn explore(order: &Order) -> Result<ExitCode, String> {
     };
     let longest = if order.strategy == Way::Random { 300 } else { u32::MAX };
     let depth = order.depth.unwrap_or(longest);
-    let options = Options { strategy, depth, states: order.states, bytes: order.memory << 20, symmetry: false };
+    let options = Options { strategy, depth, states: order.states, bytes: order.memory << 20, symmetry };
     let begun = Instant::now();
     let report = search(&cluster, options);
     let seconds = begun.elapsed().as_secs_f64();

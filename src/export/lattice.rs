@@ -6,6 +6,7 @@ use super::told::{self, Lanes, map, text};
 use crate::base::json::Json;
 use crate::check::history::History;
 use crate::check::lattice::{Lattice, Loss, Standing};
+use crate::check::limits::Limits;
 use crate::check::linear::{Evidence, Verdict};
 use crate::check::spec::{Map, Readings};
 use crate::check::weak::stale;
@@ -114,7 +115,7 @@ fn staleness(history: &History, client_of: impl Fn(&Datum) -> usize) -> Vec<Json
 /// Whether reads after the last write agree, as of now.
 fn agreement(history: &History) -> (&'static str, String) {
     let spec = Map { readings: Readings::default() };
-    match stale::eventual(&spec, history, None).map(|report| report.verdict) {
+    match stale::eventual(&spec, history, None, Limits::GENEROUS).map(|report| report.verdict) {
         Ok(Verdict::Satisfied) => ("agree", String::new()),
         Ok(Verdict::Violated(evidence)) => {
             ("apart", evidence.map(|evidence| told::sentence(&evidence)).unwrap_or_default())

@@ -13,7 +13,7 @@ use crate::wire::{Datum, DiagramAsk, Reply, Request, RowFilter, Span, SpanKind};
 use std::collections::BTreeMap;
 
 /// Enough for what one plays on the bench, and answered within a second or two.
-const LIMITS: Limits = Limits { steps: 3_000_000, configurations: 400_000, explain: true };
+const LIMITS: Limits = Limits { steps: 3_000_000, bytes: 32 << 20, ..Limits::GENEROUS };
 /// So many operations of an object are told at most: the last ones up to what was found.
 const TOLD_MAX: usize = 1_500;
 

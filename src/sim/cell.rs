@@ -5,6 +5,7 @@ use super::node::INLINE;
 use super::params::Params;
 use super::protocol::{Card, Ctx, CtxCore, Data, Description, Protocol, Setup, StepFacts, View};
 use crate::base::json::Json;
+use crate::base::marks::{self, Mark};
 use crate::base::{NodeId, OpId, codec, hash, plain};
 use crate::wire::Op;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub trait NodeBox: 'static {
     fn fingerprint(&self, chain: u64, scratch: &mut Vec<u8>) -> u64;
     /// The same with the syncs under way: all that its future hangs on.
     fn identity(&self, chain: u64, scratch: &mut Vec<u8>) -> u64;
+    /// What that is the hash of, with marks.
+    fn marked(&self, out: &mut Vec<u8>, marks: &mut Vec<Mark>);
     /// State and disk as plain trees for the inspector.
     fn trees(&self) -> (Json, Json);
 }
@@ -175,6 +178,17 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
         hash::bytes(chain, scratch)
     }
 
+    fn marked(&self, out: &mut Vec<u8>, marks: &mut Vec<Mark>) {
+        if !marks::MADE {
+            return;
+        }
+        codec::append_marked(&self.state, out, marks);
+        let syncing = self.syncing.iter().map(|image| &**image);
+        for disk in [&*self.disk, &*self.durable].into_iter().chain(syncing) {
+            codec::append_marked(disk, out, marks);
+        }
+    }
+
     fn trees(&self) -> (Json, Json) {
         (plain::tree(&self.state), plain::tree(&*self.disk))
     }
@@ -200,6 +214,11 @@ pub trait Machine: Send + Sync + 'static {
         broken: &mut Vec<(u16, String)>,
     );
     fn why_no_progress(&self, setup: &Setup, nodes: &[Rc<dyn NodeBox>]) -> Option<String>;
+    /// See [`Protocol::alike`].
+    fn alike(&self) -> &'static [&'static str];
+    /// An encoded message with marks; as it is, if it is none.
+    fn marked_message(&self, bytes: &[u8], out: &mut Vec<u8>, marks: &mut Vec<Mark>);
+    fn marked_timer(&self, bytes: &[u8], out: &mut Vec<u8>, marks: &mut Vec<Mark>);
 }
 
 /// The memory of a protocol's property checks, cloneable behind a box.
@@ -208,6 +227,7 @@ pub trait Monitor {
     fn as_any_mut(&mut self) -> &mut dyn Any;
     /// All that it remembers, in the canonical encoding.
     fn encode(&self, into: &mut Vec<u8>);
+    fn marked(&self, into: &mut Vec<u8>, marks: &mut Vec<Mark>);
 }
 
 impl<T: Clone + Serialize + 'static> Monitor for T {
@@ -219,6 +239,11 @@ impl<T: Clone + Serialize + 'static> Monitor for T {
     }
     fn encode(&self, into: &mut Vec<u8>) {
         codec::append(self, into);
+    }
+    fn marked(&self, into: &mut Vec<u8>, marks: &mut Vec<Mark>) {
+        if marks::MADE {
+            codec::append_marked(self, into, marks);
+        }
     }
 }
 
@@ -276,6 +301,26 @@ impl<P: Protocol> Machine for Configured<P> {
 
     fn why_no_progress(&self, setup: &Setup, nodes: &[Rc<dyn NodeBox>]) -> Option<String> {
         self.0.why_no_progress(&Self::view(setup, nodes))
+    }
+
+    fn alike(&self) -> &'static [&'static str] {
+        self.0.alike()
+    }
+
+    fn marked_message(&self, bytes: &[u8], out: &mut Vec<u8>, marks: &mut Vec<Mark>) {
+        if !marks::MADE {
+            return;
+        }
+        match codec::from_bytes::<P::Msg>(bytes) {
+            Ok(message) => codec::append_marked(&message, out, marks),
+            Err(_) => out.extend_from_slice(bytes),
+        }
+    }
+
+    fn marked_timer(&self, bytes: &[u8], out: &mut Vec<u8>, marks: &mut Vec<Mark>) {
+        if marks::MADE {
+            codec::append_marked(&codec::own::<P::Timer>(bytes), out, marks);
+        }
     }
 }
 

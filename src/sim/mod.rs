@@ -2,6 +2,7 @@
 //! protocol: those come through [`protocol::Protocol`] and a registry of [`cell::Entry`].
 
 pub mod adversary;
+mod alike;
 pub mod apply;
 pub mod branches;
 pub mod causality;

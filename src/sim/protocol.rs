@@ -64,6 +64,15 @@ pub trait Protocol: Clone + Send + Sync + Sized + 'static {
         _broken: &mut Vec<(u16, String)>,
     ) {
     }
+    /// Roles whose nodes have nothing but their names to tell them apart: if any two of them exchange names everywhere, all
+    /// goes on as before, but for the names. So nothing orders, compares or computes with these nodes' identities (as does a
+    /// tie that the higher one wins, a ring, a round that is somebody's), nothing is drawn at them, nothing sent to one of
+    /// them by its place; and states, disks, messages, timers and what the properties remember name them as [`NodeId`]s only,
+    /// and have one thing for each of them only in maps by these. The explorer then takes states that differ by their
+    /// names for one. It believes what is said here: `tests/explore/alike.rs` is where it is tried out.
+    fn alike(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// A sentence on why operations make no progress now, if the protocol knows one.
     fn why_no_progress(&self, _view: &View<'_, Self>) -> Option<String> {
         None
@@ -222,10 +231,15 @@ impl Outbox {
         }
     }
 
+    /// The effects that wait.
+    pub(super) fn left(&self) -> &[Effect] {
+        &self.effects[self.done..]
+    }
+
     /// The effects that wait, with their contents.
     pub(super) fn waiting(&self, into: &mut Vec<u8>) {
         let content = |start: u32, end: u32| &self.bytes[start as usize..end as usize];
-        for effect in &self.effects[self.done..] {
+        for effect in self.left() {
             match *effect {
                 Effect::Send { to, start, end } => codec::append(&(0u8, to, content(start, end)), into),
                 Effect::SetTimer { kind, after, start, end } => {

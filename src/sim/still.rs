@@ -12,6 +12,7 @@
 //!
 //! Left out: adversaries and workloads ([`Stage::new`] refuses them), ordered links (explored as unordered ones).
 
+use super::alike::Names;
 use super::cell::{Monitor, NodeBox};
 use super::net::Pairs;
 use super::node::{Bytes, Incoming, Message, Shell, Timer};
@@ -26,6 +27,8 @@ struct Part {
     cell: Rc<dyn NodeBox>,
     shell: Shell,
     key: u64,
+    /// With nodes renamed in each way; empty where they are not.
+    keys: Rc<[u64]>,
     bytes: usize,
 }
 
@@ -35,6 +38,8 @@ pub struct Flying {
     pub from: NodeId,
     pub to: NodeId,
     pub bytes: Bytes,
+    /// Its hashes with nodes renamed in each way; empty where they are not.
+    keys: Rc<[u64]>,
 }
 
 /// Something that comes with time.
@@ -65,6 +70,7 @@ pub struct Still {
     dues: Vec<Due>,
     monitor: Rc<dyn Monitor>,
     monitor_key: u64,
+    monitor_keys: Rc<[u64]>,
     /// Chained over the beginnings and ends of operations.
     history: u64,
     /// Which of the stage's cuts is in force, plus one; 0: none.
@@ -94,6 +100,7 @@ pub struct Stage {
     cuts: Vec<Pairs>,
     /// The cut that is in force on the stage, plus one.
     cut: u16,
+    names: Option<Rc<Names>>,
     scratch: Vec<u8>,
 }
 
@@ -133,19 +140,56 @@ impl Still {
 
     /// Its fingerprint, chained to what else there is to know.
     pub fn key(&self, chain: u64, apart: Apart) -> u64 {
-        let mut words: smallvec::SmallVec<[u64; 64]> = smallvec::SmallVec::new();
-        words.extend([self.now, self.cut.into(), self.parts.len() as u64, self.messages.len() as u64]);
+        let mut words = self.begin();
         words.extend(self.parts.iter().map(|part| part.key));
         words.extend(self.messages.iter().map(|(key, _)| *key));
-        let timer = |due: &&Due| apart.timers || !matches!(due.what, What::Timer { .. });
-        words.extend(self.dues.iter().filter(timer).flat_map(|due| [due.at, due.key]));
+        words.extend(self.told_apart(apart).flat_map(|due| [due.at, due.key]));
         words.push(if apart.memory { self.monitor_key } else { 0 });
+        self.end(words, chain, apart)
+    }
+
+    /// The same with nodes renamed in one of the ways.
+    fn renamed_key(&self, names: &Names, way: usize, chain: u64, apart: Apart) -> u64 {
+        let (mut words, new) = (self.begin(), &names.ways()[way]);
+        let parts = words.len();
+        words.resize(parts + self.parts.len(), 0);
+        for (part, name) in self.parts.iter().zip(new) {
+            words[parts + usize::from(*name)] = part.keys[way];
+        }
+        let messages = words.len();
+        words.extend(self.messages.iter().map(|(_, message)| message.keys[way]));
+        words[messages..].sort_unstable();
+        for due in self.told_apart(apart) {
+            let key = match due.what {
+                What::Timer { count } => {
+                    self.timer(due.node, count).map_or(0, |timer| names.timer(due.node, timer)[way])
+                }
+                // A sync, a service: below 256, and the node above.
+                _ => u64::from(new[due.node.index()]) << 8 | due.key & 255,
+            };
+            words.extend([due.at, key]);
+        }
+        words.push(if apart.memory { self.monitor_keys[way] } else { 0 });
+        self.end(words, chain, apart)
+    }
+
+    fn begin(&self) -> Words {
+        [self.now, self.cut.into(), self.parts.len() as u64, self.messages.len() as u64].into_iter().collect()
+    }
+
+    fn told_apart(&self, apart: Apart) -> impl Iterator<Item = &Due> {
+        self.dues.iter().filter(move |due| apart.timers || !matches!(due.what, What::Timer { .. }))
+    }
+
+    fn end(&self, mut words: Words, chain: u64, apart: Apart) -> u64 {
         words.push(if apart.history { self.history } else { 0 });
         let mut bytes: smallvec::SmallVec<[u8; 512]> = smallvec::SmallVec::new();
         words.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
         hash::bytes(chain, &bytes)
     }
 }
+
+type Words = smallvec::SmallVec<[u64; 64]>;
 
 impl Stage {
     /// A stage, and the state of a world whose messages are held.
@@ -174,6 +218,7 @@ impl Stage {
             dues: items.iter().filter_map(|(at, item)| due(&world, *at, item)).collect(),
             monitor: Rc::from((*world.monitor).clone_box()),
             monitor_key: 0,
+            monitor_keys: Rc::default(),
             history: 0,
             cut: 0,
             broken: None,
@@ -182,10 +227,35 @@ impl Stage {
         };
         still.monitor_key = fingerprint(&*still.monitor, &mut scratch);
         for (cell, shell) in world.cells.iter().zip(&world.shells) {
-            still.parts.push(Rc::new(Part::new(Rc::clone(cell), shell.clone(), &mut scratch)));
+            still.parts.push(Rc::new(Part::new(Rc::clone(cell), shell.clone(), None, &mut scratch)));
         }
-        still.add(world.clogged.drain(..));
-        Ok((Stage { world, cuts, cut: 0, scratch }, still))
+        still.add(world.clogged.drain(..), None);
+        Ok((Stage { world, cuts, cut: 0, names: None, scratch }, still))
+    }
+
+    /// From now on states have hashes for each way to rename nodes that are alike, this one first. Says how many ways there
+    /// are; 1: no two nodes are alike.
+    pub fn rename(&mut self, still: &mut Still) -> usize {
+        let Some(names) = Names::of(&self.world) else { return 1 };
+        for part in &mut still.parts {
+            let again = Part::new(Rc::clone(&part.cell), part.shell.clone(), Some(&names), &mut self.scratch);
+            *part = Rc::new(again);
+        }
+        for (_, flying) in &mut still.messages {
+            let Flying { from, to, ref bytes, .. } = **flying;
+            *flying = Rc::new(Flying { from, to, bytes: bytes.clone(), keys: names.message(from, to, bytes) });
+        }
+        still.monitor_keys = names.monitor(&*still.monitor);
+        let ways = names.ways().len();
+        self.names = Some(Rc::new(names));
+        ways
+    }
+
+    /// What all states have that differ from this one by the names of nodes that are alike.
+    pub fn orbit(&self, state: &Still, chain: u64, apart: Apart) -> u64 {
+        let Some(names) = &self.names else { return state.key(chain, apart) };
+        let keys = (0..names.ways().len()).map(|way| state.renamed_key(names, way, chain, apart));
+        keys.min().unwrap_or_default()
     }
 
     /// A message of this hash arrives; None if there is none.
@@ -322,32 +392,37 @@ impl Stage {
         let idle = Shell::new(Arc::clone(&world.shells[node.index()].sync_time));
         let shell = std::mem::replace(&mut world.shells[node.index()], idle);
         let cell = Rc::clone(&world.cells[node.index()]);
-        state.parts[node.index()] = Rc::new(Part::new(cell, shell, &mut self.scratch));
+        let names = self.names.as_deref();
+        state.parts[node.index()] = Rc::new(Part::new(cell, shell, names, &mut self.scratch));
         let key = fingerprint(&*world.monitor, &mut self.scratch);
         if key != state.monitor_key {
             state.monitor_key = key;
+            if let Some(names) = names {
+                state.monitor_keys = names.monitor(&*world.monitor);
+            }
             state.monitor = Rc::from((*world.monitor).clone_box());
         }
         let broken = world.broken.iter().enumerate().find_map(|(place, broken)| Some((place, broken.as_ref()?)));
         state.broken = broken.map(|(place, (_, why))| (place as u16, Arc::clone(why)));
         state.halted = world.halted.is_some();
-        state.add(world.clogged.drain(..));
+        state.add(world.clogged.drain(..), names);
     }
 }
 
 impl Still {
-    fn add(&mut self, messages: impl Iterator<Item = Message>) {
+    fn add(&mut self, messages: impl Iterator<Item = Message>, names: Option<&Names>) {
         for message in messages {
             let MsgId { from, to, .. } = message.id;
             let key = hash::bytes(u64::from(from.0) << 16 | u64::from(to.0), &message.bytes);
             let place = self.messages.partition_point(|(known, _)| *known < key);
-            self.messages.insert(place, (key, Rc::new(Flying { from, to, bytes: message.bytes })));
+            let keys = names.map_or_else(Rc::default, |names| names.message(from, to, &message.bytes));
+            self.messages.insert(place, (key, Rc::new(Flying { from, to, bytes: message.bytes, keys })));
         }
     }
 }
 
 impl Part {
-    fn new(cell: Rc<dyn NodeBox>, shell: Shell, scratch: &mut Vec<u8>) -> Part {
+    fn new(cell: Rc<dyn NodeBox>, shell: Shell, names: Option<&Names>, scratch: &mut Vec<u8>) -> Part {
         let key = cell.identity(0, scratch);
         let bytes = size_of::<Part>() + 2 * scratch.len() + shell.timers.len() * 80;
         scratch.clear();
@@ -358,6 +433,7 @@ impl Part {
         for open in &shell.open_ops {
             codec::append(&(open.id.count, &open.op), scratch);
         }
+        let keys = names.map_or_else(Rc::default, |names| names.node(&*cell, &shell, scratch));
         for incoming in &shell.inbox {
             match incoming {
                 Incoming::Message(m) => codec::append(&(0u8, m.id.from, &m.bytes[..]), scratch),
@@ -369,7 +445,7 @@ impl Part {
         if let Some((_, outbox)) = &shell.held {
             outbox.waiting(scratch);
         }
-        Part { key: hash::bytes(key, scratch), cell, shell, bytes }
+        Part { key: hash::bytes(key, scratch), keys, cell, shell, bytes }
     }
 }
 

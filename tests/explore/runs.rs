@@ -30,6 +30,26 @@ fn verdicts_are_exit_codes() {
     assert!(!done.stderr.is_empty(), "it says what is wrong");
 }
 
+/// Fewer states, the same verdict; and a refusal where nodes are told apart.
+#[test]
+fn symmetry_is_asked_for() {
+    let text = "version = 1\nprotocol = \"majority-register\"\nnodes = [{ name = \"n\", role = \"replica\", count = 3 }, \
+                { name = \"c\", role = \"client\" }]\n[[commands]]\nat = \"1s\"\n\
+                do.request = { client = \"c\", op = { f = \"get\", key = \"x\" } }\n";
+    let file = std::env::temp_dir().join(format!("faultline-alike-{}.toml", std::process::id()));
+    std::fs::write(&file, text).expect("written");
+    let file = file.to_str().expect("text");
+    // One get of three replicas: as many as by hand, in tests/explore/registers.rs.
+    for (more, distinct) in [(&[][..], "28 distinct states"), (&["--symmetry"], "11 distinct states")] {
+        let (code, text) = explored(&[&[file][..], more].concat());
+        assert!(code == Some(0) && text.contains(distinct), "{text}");
+    }
+    std::fs::remove_file(file).expect("removed");
+    let refused = faultline(&["explore", RAFT, "--symmetry"]);
+    let said = String::from_utf8(refused.stderr).expect("text");
+    assert!(refused.status.code() == Some(2) && said.contains("no two nodes are alike"), "{said}");
+}
+
 /// A counterexample that was written is a scenario like any other: `run` breaks the same property.
 #[test]
 fn a_counterexample_is_a_run() {

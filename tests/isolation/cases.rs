@@ -1,10 +1,7 @@
 //! Each phenomenon by an example, what it is called, and the levels that forbid it; and the command line.
 
-use super::{
-    Consistency, History, Level, Limits, Options, Outcome, Part, Txn, Verdict, evidence, history, is_good, level,
-    model, verdict,
-};
-use faultline::check::consistency::{self, NAMES};
+use super::{Consistency, History, Level, Outcome, Part, Txn, Verdict, evidence, history, is_good, level, verdict};
+use faultline::check::consistency::NAMES;
 use faultline::check::history::write;
 use std::path::PathBuf;
 use std::process::Command;
@@ -33,7 +30,7 @@ fn txns(text: &str, after_another: bool) -> Vec<Txn> {
     (0..).zip(&all).map(txn).collect()
 }
 
-fn lines(text: &str, after_another: bool) -> (History, bool) {
+pub fn lines(text: &str, after_another: bool) -> (History, bool) {
     let append = !text.contains(" w");
     (history(&txns(text, after_another), append), append)
 }
@@ -156,25 +153,13 @@ fn who_read_from_whom_must_be_known() {
     assert!(is_good(append, level("serializable"), &history), "what nobody read may be written twice");
 }
 
-#[test]
-fn limits_are_said() {
-    let text: Vec<String> = (0..9).map(|i| format!("{i} rx wx{}", i + 1)).collect();
-    let (history, append) = lines(&text.join(","), false);
-    let limits = Limits { steps: 0, ..Limits::default() };
-    let options = Options { limits, ..Options::default() };
-    let asked = Consistency::Isolation(level("snapshot-isolation"));
-    let told = consistency::check(model(append), asked, &history, options).expect("well-formed").verdict;
-    assert!(matches!(told, Verdict::Unknown(why) if why.contains("limit of")), "no step at all");
-    assert!(!is_good(append, level("snapshot-isolation"), &history));
-}
-
-fn faultline(arguments: &[&str]) -> (Option<i32>, String, String) {
+pub fn faultline(arguments: &[&str]) -> (Option<i32>, String, String) {
     let out = Command::new(env!("CARGO_BIN_EXE_faultline")).args(arguments).output().expect("it runs");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (out.status.code(), text(out.stdout), text(out.stderr))
 }
 
-fn file(name: &str, text: &str) -> String {
+pub fn file(name: &str, text: &str) -> String {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, text).expect("it can be written");
     path.display().to_string()

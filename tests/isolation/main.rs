@@ -10,6 +10,8 @@ use proptest::prelude::*;
 
 mod cases;
 mod definition;
+mod every;
+mod limits;
 
 /// A part of a transaction: a write of a value to a key, or a read of values (of registers, of at most one).
 #[derive(Clone, Debug, PartialEq)]

@@ -81,7 +81,7 @@ fn judged(sweep: &Sweep, seed: u64) -> Verdict {
         op.input = Datum::None;
     }
     let of_one = history.filter(|op| op.key == Datum::Text("x".into()));
-    let limits = Limits { steps: 300_000, configurations: 200_000, explain: false };
+    let limits = Limits { steps: 300_000, bytes: 16 << 20, explain: false, ..Limits::GENEROUS };
     linear::check("counter", &of_one, Readings::default(), limits).expect("well-formed").verdict
 }
 

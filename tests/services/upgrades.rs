@@ -208,7 +208,7 @@ fn what_clients_are_told_of_records_is_linearizable() {
         let timeline = run_seed(&sweep.blueprint(seed).expect("a good scenario"), seed, until);
         let history = history::record(&timeline.trace);
         let of_values = history.filter(|op| op.key == Datum::Text("x".into()) && (op.f == "get" || op.f == "put"));
-        let limits = Limits { steps: 300_000, configurations: 200_000, explain: false };
+        let limits = Limits { steps: 300_000, bytes: 16 << 20, explain: false, ..Limits::GENEROUS };
         let checked = linear::check("register", &of_values, Readings::default(), limits).expect("well-formed");
         assert!(!matches!(checked.verdict, Verdict::Violated(_)), "seed {seed}");
         decided += u32::from(checked.verdict == Verdict::Satisfied);

@@ -455,7 +455,7 @@ fn missing_progress_is_reported() {
 }
 
 /// Enough for most runs. Where many clients gave up, what may have happened is more than can be gone through.
-const TRY: Limits = Limits { steps: 300_000, configurations: 200_000, explain: false };
+const TRY: Limits = Limits { steps: 300_000, bytes: 16 << 20, explain: false, ..Limits::GENEROUS };
 
 /// What the clients of a seed's run were told, held against one copy of a map.
 fn linearizable(sweep: &Sweep, seed: u64, limits: Limits) -> Checked {

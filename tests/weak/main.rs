@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 mod cases;
 mod definition;
+mod limits;
 mod lists;
 
 const GUARANTEES: [&str; 9] = [

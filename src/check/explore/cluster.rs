@@ -14,8 +14,16 @@
 //! Parts are known by their own hashes of 64 bits, so that the bound on mistakes counts those too: it is a few times that
 //! of [`super::Report::mistaken`].
 //!
-//! Left out: symmetry (names of nodes lie within encoded states), several cuts at once, pauses, slow nodes, clocks that
-//! change on the way, adversaries.
+//! Symmetry ([`Cluster::symmetric`]): states that differ by the names of nodes that are alike are taken for one (Clarke,
+//! Grumberg, Peled, chapter 14). A state is renamed in its encoding, in every way; the least hash stands for all. That is
+//! sound if a step of the renamed state is the renamed step, which only the protocol can promise
+//! ([`crate::sim::protocol::Protocol::alike`]). Few can. Raft cannot: its servers draw their timeouts by their names, and
+//! its clients try servers in the order of their places; chains, primaries with backups and rings are orders of names from
+//! the start; and clients are told apart by what they ask for, and by the tags of their writes. The replicas of the
+//! majority register only answer, and are alike.
+//!
+//! Left out: symmetry under partitions, several cuts at once, pauses, slow nodes, clocks that change on the way,
+//! adversaries.
 
 use super::{Model, Property};
 use crate::base::NodeId;
@@ -151,6 +159,30 @@ impl Cluster {
         let made = programs.iter().map(|_| 0).collect();
         let start = State { still, made, spent: Spent::default() };
         Ok(Cluster { stage: RefCell::new(stage), start, programs, cuts, bounds, properties })
+    }
+
+    /// States that differ by the names of nodes that are alike are one, where [`super::Options::symmetry`] is asked for.
+    ///
+    /// # Errors
+    /// There are no such nodes; or cuts, whose sides have names.
+    pub fn symmetric(mut self) -> Result<Cluster, String> {
+        if self.bounds.partitions > 0 {
+            return Err("symmetry does not go with partitions: their sides have names".into());
+        }
+        if self.stage.get_mut().rename(&mut self.start.still) == 1 {
+            return Err("no two nodes are alike to this protocol, in this scenario".into());
+        }
+        Ok(self)
+    }
+
+    /// What all is spent and made; and what of the state tells it apart.
+    fn chain(&self, state: &State) -> (u64, Apart) {
+        let Spent { crashes, drops, partitions, timers, early } = state.spent;
+        let mut chain = u64::from_le_bytes([crashes, drops, partitions, timers, early, 0, 0, 0]);
+        for made in &state.made {
+            chain = chain.wrapping_mul(0x100_0000_01b3) ^ u64::from(*made) << 40;
+        }
+        (chain, Apart { memory: self.bounds.memory, history: true, timers: timers < self.bounds.timers })
     }
 
     /// Why a property broke in the step that led to a state.
@@ -331,13 +363,13 @@ impl Model for Cluster {
     }
 
     fn fingerprint(&self, state: &State) -> u64 {
-        let Spent { crashes, drops, partitions, timers, early } = state.spent;
-        let mut chain = u64::from_le_bytes([crashes, drops, partitions, timers, early, 0, 0, 0]);
-        for made in &state.made {
-            chain = chain.wrapping_mul(0x100_0000_01b3) ^ u64::from(*made) << 40;
-        }
-        let timers = timers < self.bounds.timers;
-        state.still.key(chain, Apart { memory: self.bounds.memory, history: true, timers })
+        let (chain, apart) = self.chain(state);
+        state.still.key(chain, apart)
+    }
+
+    fn orbit(&self, state: &State) -> u64 {
+        let (chain, apart) = self.chain(state);
+        self.stage.borrow().orbit(&state.still, chain, apart)
     }
 
     fn bytes(&self, state: &State) -> usize {

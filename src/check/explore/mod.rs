@@ -77,6 +77,10 @@ pub trait Model {
     fn representative(&self, state: &Self::State) -> Self::State {
         state.clone()
     }
+    /// The fingerprint of all those together.
+    fn orbit(&self, state: &Self::State) -> u64 {
+        self.fingerprint(&self.representative(state))
+    }
     /// The class of an action for weak fairness, below 64; None: it need never happen.
     fn fairness(&self, _action: &Self::Action) -> Option<u8> {
         None

@@ -157,7 +157,7 @@ impl<M: Model> Search<M> {
 
     #[inline(always)]
     fn key(&self, model: &M, state: &M::State) -> u64 {
-        if self.options.symmetry { model.fingerprint(&model.representative(state)) } else { model.fingerprint(state) }
+        if self.options.symmetry { model.orbit(state) } else { model.fingerprint(state) }
     }
 
     /// Explores so many states further (or walks). Says whether it is over.
@@ -213,8 +213,7 @@ impl<M: Model> Search<M> {
             if !model.within(&state) {
                 continue;
             }
-            let key =
-                if symmetry { model.fingerprint(&model.representative(&state)) } else { model.fingerprint(&state) };
+            let key = if symmetry { model.orbit(&state) } else { model.fingerprint(&state) };
             let seen = !self.deepens && self.known.glance(key);
             self.batch.push(Next { key, seen, choice: choice as u16, state });
         }

@@ -35,7 +35,8 @@ mod solve;
 
 use super::history::History;
 use super::least::least;
-use super::linear::{Evidence, Limits, Report, Verdict};
+use super::limits::{Limits, reached};
+use super::linear::{Evidence, Report, Verdict};
 use super::spec::Transactions;
 use read::Observed;
 use solve::{Solved, solve};
@@ -130,11 +131,14 @@ pub fn check(spec: &Transactions, history: &History, level: Level, limits: Limit
     let verdict = match read::read(spec, history)? {
         Err(unclear) => Verdict::Unknown(unclear),
         Ok(observed) => match judge(history, &observed, level, limits) {
-            Err(limit) => Verdict::Unknown(format!("the limit of {limit} was reached")),
+            Err(limit) => Verdict::Unknown(reached(limit)),
             Ok(None) => Verdict::Satisfied,
             Ok(Some(_)) if !limits.explain => Verdict::Violated(None),
             Ok(Some(evidence)) => {
                 let told = |part: &History| {
+                    if limits.stop.is_due() {
+                        return Ok(None);
+                    }
                     let Ok(observed) = read::read(spec, part)? else { return Ok(None) };
                     Ok(judge(history, &observed, level, limits).ok())
                 };

@@ -13,7 +13,7 @@
 use super::read::Observed;
 use super::{Base, Dependency, How, Level, Order, Why};
 use crate::check::graph::{Graph, Sets, Step};
-use crate::check::linear::Limits;
+use crate::check::limits::{Budget, Limits};
 
 /// Two transactions that wrote a key.
 #[derive(Clone, Copy)]
@@ -33,15 +33,19 @@ pub enum Solved {
 }
 
 pub fn solve(observed: &Observed, level: Level, limits: Limits) -> Solved {
-    let mut solver = Solver { observed, level, steps: limits.steps, conflict: None };
+    let mut solver = Solver { observed, level, budget: Budget::new(limits), held: 0, conflict: None };
+    if let Err(limit) = solver.budget.spend(0, 0) {
+        return Solved::Limit(limit);
+    }
     let graph = solver.fixed();
     let Some(order) = graph.order() else { return Solved::Cycle(solver.told(&graph.cycle().unwrap_or_default())) };
     if observed.groups.is_empty() || solver.completed(&graph, &order) {
         return Solved::Good;
     }
-    let pairs: usize = observed.groups.iter().map(|group| group.writers.len() * group.writers.len() / 2).sum();
-    if graph.nodes() * graph.nodes() / 256 + pairs > limits.configurations {
-        return Solved::Limit("configurations");
+    let pairs = observed.groups.iter().map(|group| (group.writers.len() as u64).pow(2) / 2).sum();
+    solver.held = size(&graph, pairs);
+    if let Err(limit) = solver.budget.spend(0, solver.held) {
+        return Solved::Limit(limit);
     }
     let mut open = Vec::new();
     for group in &observed.groups {
@@ -63,7 +67,9 @@ pub fn solve(observed: &Observed, level: Level, limits: Limits) -> Solved {
 struct Solver<'a> {
     observed: &'a Observed,
     level: Level,
-    steps: u64,
+    budget: Budget,
+    /// What the trials take up.
+    held: u64,
     conflict: Option<(Choice, Vec<Dependency>, Vec<Dependency>)>,
 }
 
@@ -74,6 +80,12 @@ struct Trial {
     /// Where each node leads.
     leads: Sets,
     open: Vec<Choice>,
+}
+
+/// What a trial takes up: for each node a bit for each that it leads to; edges; pairs.
+fn size(graph: &Graph<Why>, pairs: u64) -> u64 {
+    let nodes = graph.nodes() as u64;
+    nodes * nodes / 8 + 24 * (nodes + graph.edges() as u64 + pairs)
 }
 
 impl Solver<'_> {
@@ -152,7 +164,7 @@ impl Solver<'_> {
         edges.filter_map(|own| self.edge(&own)).all(|(from, to)| from != to && !trial.leads.has(to, from))
     }
 
-    fn take(&mut self, trial: &mut Trial, key: u32, first: usize, then: usize) {
+    fn take(&mut self, trial: &mut Trial, key: u32, first: usize, then: usize) -> Result<(), &'static str> {
         let edges: Vec<Dependency> = self.follows(key, first, then).collect();
         for dependency in edges {
             let Some((from, to)) = self.edge(&dependency) else { continue };
@@ -165,8 +177,9 @@ impl Solver<'_> {
                     trial.leads.take_in(node, to);
                 }
             }
-            self.steps = self.steps.saturating_sub(trial.graph.nodes() as u64);
+            self.budget.spend(trial.graph.nodes() as u64, self.held)?;
         }
+        Ok(())
     }
 
     fn search(&mut self, mut trial: Trial) -> Result<bool, &'static str> {
@@ -181,11 +194,15 @@ impl Solver<'_> {
         let place = |txn| order.iter().position(|node| *node == self.commit(txn));
         let both = if place(a) < place(b) { [(a, b), (b, a)] } else { [(b, a), (a, b)] };
         for (first, then) in both {
+            let bytes = size(&trial.graph, trial.open.len() as u64);
+            self.held += bytes;
+            self.budget.spend(0, self.held)?;
             let mut next = trial.clone();
-            self.take(&mut next, key, first, then);
+            self.take(&mut next, key, first, then)?;
             if self.search(next)? {
                 return Ok(true);
             }
+            self.held -= bytes;
         }
         Ok(false)
     }
@@ -197,7 +214,7 @@ impl Solver<'_> {
             news = false;
             for choice in std::mem::take(&mut trial.open) {
                 let Choice { key, a, b } = choice;
-                self.steps = self.steps.checked_sub(1).ok_or("steps")?;
+                self.budget.spend(1, self.held)?;
                 let (first, second) = (self.can(trial, key, a, b), self.can(trial, key, b, a));
                 match (first, second) {
                     (true, true) => trial.open.push(choice),
@@ -208,7 +225,7 @@ impl Solver<'_> {
                     }
                     _ => {
                         let (first, then) = if first { (a, b) } else { (b, a) };
-                        self.take(trial, key, first, then);
+                        self.take(trial, key, first, then)?;
                         news = true;
                     }
                 }

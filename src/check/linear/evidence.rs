@@ -1,8 +1,9 @@
 //! Why a history is not linearizable: how much of it already is not, which operations make it so, and how far one gets.
 
-use super::search::{Found, Limits, Search};
+use super::search::{Found, Search};
 use super::{Object, relaxed};
 use crate::check::history::{History, NEVER};
+use crate::check::limits::Limits;
 use crate::check::spec::Spec;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,8 +39,11 @@ pub struct Link {
     pub why: String,
 }
 
-/// For each try to leave operations out.
-pub const TRY: Limits = Limits { steps: 20_000, configurations: 20_000, explain: false };
+/// The limits of each try to leave operations out; time is that of the whole.
+pub fn tries(limits: Limits) -> Limits {
+    Limits { steps: 20_000, bytes: 2 << 20, explain: false, ..limits }
+}
+
 const TRIES_MAX: u32 = 500;
 const PARTIAL_MAX: usize = 16;
 
@@ -48,7 +52,7 @@ pub fn gather<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Ev
     let (prefix, shortest) = shortest_prefix(spec, history, limits)?;
     let failing = history.prefix(prefix);
     let last = failing.operations.iter().position(|op| op.ended == prefix).unwrap_or(0);
-    let (core, minimal) = minimise(&failing, Some(last), |history| violates(spec, history, TRY))?;
+    let (core, minimal) = minimise(&failing, Some(last), |history| violates(spec, history, tries(limits)))?;
     let mut object = Object::plain(spec, &failing)?;
     object.settle(spec);
     let mut search = Search::new(spec, &object.items).telling();
@@ -112,6 +116,9 @@ fn shortest_prefix<S: Spec>(spec: &S, history: &History, limits: Limits) -> Resu
 
 /// Whether a history is not linearizable; none: the limit was reached.
 fn violates<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<Option<bool>, String> {
+    if limits.stop.is_due() {
+        return Ok(None);
+    }
     let object = Object::read(spec, history)?;
     Ok(match object.judge(spec, limits).0 {
         Found::Nothing => Some(true),

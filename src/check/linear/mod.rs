@@ -10,10 +10,12 @@ pub(super) mod seen;
 mod zones;
 
 pub use evidence::{Evidence, Link};
-pub(super) use evidence::{TRY, minimise};
-pub use search::Limits;
+pub(super) use evidence::{minimise, tries};
+
+pub use super::limits::Limits;
 
 use super::history::{History, NEVER, Operation};
+use super::limits::{TIME, reached};
 use super::spec::{self, Readings, Shown, Spec, Words};
 use crate::wire::{Datum, Outcome};
 use search::{Found, Item, Search};
@@ -84,6 +86,10 @@ pub(super) fn keys<S: Spec>(spec: &S, history: &History, limits: Limits) -> Resu
         configurations: 0,
     };
     for (key, history) in keys {
+        if limits.stop.is_due() {
+            (report.verdict, report.key) = (Verdict::Unknown(reached(TIME)), key);
+            return Ok(report);
+        }
         let left = Limits { steps: limits.steps.saturating_sub(report.steps), ..limits };
         let object = Object::read(spec, &history)?;
         let (found, steps, configurations) = object.judge(spec, left);
@@ -101,7 +107,7 @@ pub(super) fn keys<S: Spec>(spec: &S, history: &History, limits: Limits) -> Resu
                 return Ok(report);
             }
             Found::Limit(what) => {
-                report.verdict = Verdict::Unknown(format!("the limit of {what} was reached"));
+                report.verdict = Verdict::Unknown(reached(what));
                 report.key = key;
             }
         }

@@ -11,6 +11,7 @@
 
 use super::seen::{self, Seen};
 use crate::check::history::NEVER;
+use crate::check::limits::{Budget, Limits};
 use crate::check::spec::Spec;
 use std::rc::Rc;
 
@@ -21,23 +22,6 @@ pub struct Item<C> {
     pub invoked: u32,
     /// [`NEVER`]: it may have taken effect, or not.
     pub completed: u32,
-}
-
-/// How much a check may take. Both are counted, not timed, so that a verdict is the same everywhere.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limits {
-    /// Calls that are tried.
-    pub steps: u64,
-    /// Configurations that are kept: 20 to 40 bytes each, and a bit for each operation that may have happened.
-    pub configurations: usize,
-    /// Evidence of a violation is gathered: that takes many searches more.
-    pub explain: bool,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { steps: 400_000_000, configurations: 10_000_000, explain: true }
-    }
 }
 
 pub enum Found {
@@ -93,7 +77,12 @@ struct Frame<T> {
     before: Option<T>,
     /// The invocations of what was put directly before it, unseen.
     unseen: Vec<u32>,
+    /// What is held for it.
+    bytes: u64,
 }
+
+/// Of a frame, beside its states.
+const FRAME: u64 = 64;
 
 pub struct Search<'a, S: Spec> {
     spec: &'a S,
@@ -108,6 +97,8 @@ pub struct Search<'a, S: Spec> {
     before: Option<S::State>,
     set: u128,
     bytes: Vec<u8>,
+    /// What the frames take up.
+    held: u64,
     pub steps: u64,
     pub reached: Option<Reached<S::State>>,
 }
@@ -128,6 +119,7 @@ impl<'a, S: Spec> Search<'a, S> {
             before: None,
             set: 0,
             bytes: Vec::new(),
+            held: 0,
             steps: 0,
             reached: None,
         }
@@ -146,16 +138,14 @@ impl<'a, S: Spec> Search<'a, S> {
 
     pub fn run(&mut self, limits: Limits) -> Found {
         let mut next = self.begin();
+        let mut budget = Budget::new(limits);
         loop {
             if self.list[HEAD].next as usize == HEAD {
                 return Found::Order(self.order());
             }
             self.steps += 1;
-            if self.steps > limits.steps {
-                return Found::Limit("steps");
-            }
-            if self.seen.len() > limits.configurations {
-                return Found::Limit("configurations");
+            if let Err(limit) = budget.spend(1, self.seen.bytes() + self.held) {
+                return Found::Limit(limit);
             }
             let tried = match next {
                 Move::Must(node) if self.list[node].completes => Some(Move::May(0, self.list[node].place)),
@@ -274,7 +264,10 @@ impl<'a, S: Spec> Search<'a, S> {
     fn push(&mut self, done: Move, after: S::State, may: bool) {
         let state = std::mem::replace(&mut self.state, after);
         let before = std::mem::replace(&mut self.before, may.then(|| state.clone()));
-        self.frames.push(Frame { done, state, before, unseen: Vec::new() });
+        // The state that came of it was encoded last; what came before it is about as long.
+        let bytes = FRAME + self.bytes.len() as u64 * if may { 2 } else { 1 };
+        self.held += bytes;
+        self.frames.push(Frame { done, state, before, unseen: Vec::new(), bytes });
         if self.reached.is_some() {
             self.tell_state();
         }
@@ -286,7 +279,8 @@ impl<'a, S: Spec> Search<'a, S> {
             self.tell_order();
         }
         loop {
-            let Frame { done, state, before, unseen } = self.frames.pop()?;
+            let Frame { done, state, before, unseen, bytes } = self.frames.pop()?;
+            self.held -= bytes;
             (self.state, self.before) = (state, before);
             match done {
                 Move::Must(node) | Move::Looked(node) => {

@@ -33,6 +33,11 @@ impl Seen {
         if self.words == 0 { self.len } else { self.next.len() }
     }
 
+    /// What it takes up: 20 bytes for each place, and half as much again while it grows.
+    pub fn bytes(&self) -> u64 {
+        self.keys.len() as u64 * 30 + self.sets.len() as u64 * 8 + self.next.len() as u64 * 4
+    }
+
     /// Keeps a configuration; false when it, or one that can do all that it can, was here before.
     pub fn insert(&mut self, fingerprint: u128, used: &[u64]) -> bool {
         // 0 marks a free place.

@@ -49,7 +49,8 @@ pub mod stale;
 
 use super::history::History;
 use super::least::least;
-use super::linear::{Evidence, Limits, Report, Verdict};
+use super::limits::{Limits, reached};
+use super::linear::{Evidence, Report, Verdict};
 use super::spec::Spec;
 pub use orders::Asked;
 use orders::judge;
@@ -103,6 +104,9 @@ pub fn check_for<S: Spec>(spec: &S, history: &History, asked: Asked<'_>) -> Resu
             Ok(Some(_)) if !limits.explain => Verdict::Violated(None),
             Ok(Some(broken)) => {
                 let told = |part: &History| {
+                    if limits.stop.is_due() {
+                        return Ok(None);
+                    }
                     let Reading::Clear(registers) = Registers::read(spec, part)? else { return Ok(None) };
                     let Ok(broken) = judge(&registers, part, asked) else { return Ok(None) };
                     Ok(Some(broken.map(|broken| explain::broken(&registers, history, &broken))))
@@ -132,10 +136,10 @@ pub fn sequential<S: Spec>(spec: &S, history: &History, limits: Limits) -> Resul
             orders.push((crate::wire::Datum::None, lines));
             Verdict::Satisfied
         }
-        sequential::Found::Limit(what) => Verdict::Unknown(format!("the limit of {what} was reached")),
+        sequential::Found::Limit(what) => Verdict::Unknown(reached(what)),
         sequential::Found::Nothing if !limits.explain => Verdict::Violated(None),
         sequential::Found::Nothing => {
-            let (core, minimal) = sequential::core(spec, history)?;
+            let (core, minimal) = sequential::core(spec, history, limits)?;
             let sentence = format!(
                 "No one order of these {} operations that keeps each process's own explains what they were told.",
                 core.len()

@@ -18,7 +18,7 @@ use super::registers::{Registers, Sight};
 use super::{Guarantee, Versions};
 use crate::check::graph::{Graph, Sets, Step};
 use crate::check::history::History;
-use crate::check::linear::Limits;
+use crate::check::limits::{Budget, Limits, reached};
 use crate::wire::Datum;
 use std::collections::BTreeMap;
 
@@ -68,14 +68,14 @@ pub struct Asked<'a> {
 pub fn judge(registers: &Registers, history: &History, asked: Asked<'_>) -> Result<Option<Broken>, String> {
     let Asked { guarantee, versions, limits, who } = asked;
     let nodes = registers.items.len();
-    if nodes * nodes / 256 > limits.configurations {
-        return Err("the limit of configurations was reached".into());
-    }
     let mut whose = vec![false; registers.processes];
     for item in &registers.items {
         whose[item.process] = who(&history.operations[item.place].process);
     }
-    let mut judge = Judge { registers, history, versions, whose, steps: limits.steps };
+    // For each those before it, a bit each.
+    let bytes = (nodes as u64).pow(2) / 8;
+    let mut judge = Judge { registers, history, versions, whose, budget: Budget::new(limits), bytes };
+    judge.spend(0)?;
     match guarantee {
         Guarantee::Causal => judge.causal().map(Result::err),
         Guarantee::CausalConvergence => judge.convergence(),
@@ -97,8 +97,9 @@ struct Judge<'a> {
     versions: Versions,
     /// By process: whether it is asked about.
     whose: Vec<bool>,
-    /// Steps that are left.
-    steps: u64,
+    budget: Budget,
+    /// What is held.
+    bytes: u64,
 }
 
 /// A read, and two of its writes: the earlier, the later.
@@ -276,8 +277,7 @@ impl Judge<'_> {
 
     fn spend(&mut self, steps: usize) -> Result<(), String> {
         let words = self.registers.items.len() / 64 + 1;
-        self.steps = self.steps.checked_sub((steps * words) as u64).ok_or("the limit of steps was reached")?;
-        Ok(())
+        self.budget.spend((steps * words) as u64, self.bytes).map_err(reached)
     }
 
     /// The graph of causality, unless a pattern is in it that weak causal consistency forbids.

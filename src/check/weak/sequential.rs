@@ -8,8 +8,9 @@
 //! tried first, so that a history that is linearizable too is mostly explained at once.
 
 use crate::check::history::History;
+use crate::check::limits::{Budget, Limits};
 use crate::check::linear::seen::{self, Seen};
-use crate::check::linear::{Limits, TRY, minimise};
+use crate::check::linear::{minimise, tries};
 use crate::check::spec::{Shown, Spec, Words};
 use crate::wire::Outcome;
 use std::collections::BTreeMap;
@@ -44,7 +45,13 @@ struct Frame<T> {
     tried: usize,
     /// The key's state before the move that was made last.
     undo: Option<(Move, usize, T, u128)>,
+    /// What is held for it.
+    bytes: u64,
 }
+
+/// Of a frame, beside its state and its moves; and of each of these.
+const FRAME: u64 = 96;
+const MOVE: u64 = 16;
 
 pub struct Search<'a, S: Spec> {
     spec: &'a S,
@@ -59,6 +66,8 @@ pub struct Search<'a, S: Spec> {
     set: u128,
     seen: Seen,
     bytes: Vec<u8>,
+    /// What the frames take up.
+    held: u64,
     pub steps: u64,
 }
 
@@ -96,6 +105,7 @@ impl<'a, S: Spec> Search<'a, S> {
             items,
             set: 0,
             bytes: Vec::new(),
+            held: 0,
             steps: 0,
         };
         for key in 0..search.states.len() {
@@ -110,7 +120,8 @@ impl<'a, S: Spec> Search<'a, S> {
     }
 
     pub fn run(&mut self, limits: Limits) -> Found {
-        let mut frames = vec![Frame { moves: self.moves(), tried: 0, undo: None }];
+        let mut frames = vec![self.frame()];
+        let mut budget = Budget::new(limits);
         loop {
             if self.done.iter().zip(&self.chains).all(|(done, chain)| *done == chain.len()) {
                 return Found::Order(self.order(&frames));
@@ -120,23 +131,28 @@ impl<'a, S: Spec> Search<'a, S> {
                 self.take_back(done, key, state, set);
             }
             let Some(next) = frame.moves.get(frame.tried).copied() else {
+                self.held -= frame.bytes;
                 frames.pop();
                 continue;
             };
             frame.tried += 1;
             self.steps += 1;
-            if self.steps > limits.steps {
-                return Found::Limit("steps");
-            }
-            if self.seen.len() > limits.configurations {
-                return Found::Limit("configurations");
+            if let Err(limit) = budget.spend(1, self.seen.bytes() + self.held) {
+                return Found::Limit(limit);
             }
             frame.undo = self.make(next);
             if frame.undo.is_some() {
-                let moves = self.moves();
-                frames.push(Frame { moves, tried: 0, undo: None });
+                frames.push(self.frame());
             }
         }
+    }
+
+    /// What can be tried next; beside it lies the state before it, about as long as the one that was encoded last.
+    fn frame(&mut self) -> Frame<S::State> {
+        let moves = self.moves();
+        let bytes = FRAME + moves.len() as u64 * MOVE + self.bytes.len() as u64;
+        self.held += bytes;
+        Frame { moves, tried: 0, undo: None, bytes }
     }
 
     fn order(&self, frames: &[Frame<S::State>]) -> Vec<usize> {
@@ -229,9 +245,12 @@ fn shown<S: Spec>(spec: &S, items: &[Item<S::Call>], own: usize) -> bool {
 }
 
 /// Which operations have no order together, as few as were found, and whether each is needed.
-pub fn core<S: Spec>(spec: &S, history: &History) -> Result<(Vec<usize>, bool), String> {
+pub fn core<S: Spec>(spec: &S, history: &History, limits: Limits) -> Result<(Vec<usize>, bool), String> {
     let violates = |history: &History| {
-        Ok(match Search::new(spec, history)?.run(TRY) {
+        if limits.stop.is_due() {
+            return Ok(None);
+        }
+        Ok(match Search::new(spec, history)?.run(tries(limits)) {
             Found::Nothing => Some(true),
             Found::Order(_) => Some(false),
             Found::Limit(_) => None,

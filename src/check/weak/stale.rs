@@ -13,7 +13,8 @@
 
 use super::explain::{evidence, named};
 use crate::check::history::{History, NEVER, Operation};
-use crate::check::linear::{self, Limits, Link, Report, Verdict};
+use crate::check::limits::{Limits, TIME, reached};
+use crate::check::linear::{self, Link, Report, Verdict};
 use crate::check::spec::{Access, Shown, Spec, Words};
 use crate::wire::{Datum, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
@@ -198,9 +199,18 @@ struct Quiet<'a> {
     reads: Vec<(usize, Datum)>,
 }
 
-pub fn eventual<S: Spec>(spec: &S, history: &History, settle_ns: Option<i64>) -> Result<Report, String> {
+/// One look at each key's operations: of the limits only time counts.
+pub fn eventual<S: Spec>(
+    spec: &S,
+    history: &History,
+    settle_ns: Option<i64>,
+    limits: Limits,
+) -> Result<Report, String> {
     let mut unknown = None;
     for (key, _) in history.by_key() {
+        if limits.stop.is_due() {
+            return Ok(Report { key, ..Report::of(history, Verdict::Unknown(reached(TIME))) });
+        }
         let mut words = Words::default();
         let quiet = quiet(spec, history, &key, settle_ns, &mut words)?;
         let of = if key == Datum::None { String::new() } else { format!(" of {key}") };

@@ -238,6 +238,11 @@ impl Protocol for MajorityRegister {
         memory.check(view, step, broken);
     }
 
+    /// They answer whoever asks, and are counted.
+    fn alike(&self) -> &'static [&'static str] {
+        &["replica"]
+    }
+
     fn why_no_progress(&self, view: &View<'_, Self>) -> Option<String> {
         self.why_stuck(view)
     }
