@@ -31,12 +31,13 @@ fn readings(values: &[i64], append: bool) -> Vec<Vec<i64>> {
     let mut all: Vec<Vec<i64>> = vec![Vec::new()];
     let mut from = 0;
     for _ in 0..if append { values.len() } else { 1 } {
-        for at in from..all.len() {
+        let end = all.len();
+        for at in from..end {
             let more = values.iter().filter(|value| !all[at].contains(value));
             let more: Vec<Vec<i64>> = more.map(|value| all[at].iter().chain([value]).copied().collect()).collect();
-            from += 1;
             all.extend(more);
         }
+        from = end;
     }
     all
 }
