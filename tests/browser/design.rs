@@ -31,7 +31,7 @@ pub fn part(name: &str) -> String {
     format!("g[data-part=\"{name}\"]")
 }
 
-fn toml(page: &Page) -> String {
+pub fn toml(page: &Page) -> String {
     page.click("#board-tab-7");
     page.wait_for(".as-text textarea");
     let text = page.js("return document.querySelector('.as-text textarea').value", json!([]));
@@ -58,7 +58,7 @@ pub fn ready(page: &Page) {
     page.wait_js("it is ready", "return document.querySelector('.bar [data-do=run]:not([disabled])')", json!([]));
 }
 
-fn looks(page: &Page, name: &str) {
+pub fn looks(page: &Page, name: &str) {
     for (theme, tone) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
         page.theme(theme);
         page.size(1440, 900);

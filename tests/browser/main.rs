@@ -6,6 +6,7 @@
 
 mod access;
 mod bench;
+mod board;
 mod boxes;
 mod calls;
 mod cap;

@@ -5,8 +5,9 @@ use super::super::lab::Core;
 use super::super::links;
 use super::super::state::Action;
 use super::super::storage;
-use super::{act, keep, known, put, runs};
-use crate::view::board::desk::{Camera, Desk, LOADS, SEEDS_MAX, Selected, TABS};
+use super::{act, file, keep, known, put, runs, zoom};
+use crate::view::board::camera::Camera;
+use crate::view::board::desk::{Desk, LOADS, SEEDS_MAX, Selected, TABS};
 use crate::view::board::layout::Place;
 use crate::view::board::picture::{self, Picture};
 use crate::view::board::{kinds, values};
@@ -95,8 +96,9 @@ fn does(core: &Core, deed: &str) {
         }
         _ => {
             act(core, &mut |desk| at_desk(desk, verb, of));
-            if matches!(verb, "select" | "wire" | "add" | "add-typed" | "paste") {
+            if matches!(verb, "select" | "toggle" | "wire" | "add" | "add-typed" | "paste") {
                 show_form();
+                known(core).chosen().last().iter().for_each(|name| zoom::follow(core, name));
             }
         }
     }
@@ -159,16 +161,27 @@ fn at_desk(desk: &mut Desk, verb: &str, of: &str) {
             }
         }
         "select" => desk.select(Selected::Part(of.to_owned())),
+        "toggle" => desk.toggle(of),
+        "several" => desk.several = !desk.several,
+        "all" => desk.choose(desk.doc.parts().iter().map(|part| part.name.to_owned()).collect()),
+        "refused" => desk.refused = None,
         "wire" => {
             if let Some((from, to)) = of.split_once('|') {
                 desk.select(Selected::Edge(from.to_owned(), to.to_owned()));
             }
         }
-        "close" => (desk.selected, desk.linking) = (Selected::Nothing, None),
+        "close" => {
+            desk.select(Selected::Nothing);
+            (desk.linking, desk.several) = (None, false);
+        }
         "undo" => desk.undo(),
         "redo" => desk.redo(),
         "remove" => desk.remove(),
         "copy" => desk.copy(),
+        "cut" => {
+            desk.copy();
+            desk.remove_chosen();
+        }
         "paste" => desk.paste(),
         "aside" => desk.aside(of),
         "earlier" => desk.change("", "", |doc| {
@@ -186,7 +199,10 @@ fn at_desk(desk: &mut Desk, verb: &str, of: &str) {
             desk.camera = Camera::default();
             desk.change("", "Arranged.", |doc| doc.arrange());
         }
-        "zoom" => zoom(desk, of.parse().unwrap_or(0)),
+        "zoom" => {
+            let board = Picture::new(desk).size();
+            desk.camera = desk.camera.stepped(board, of.parse().unwrap_or(0));
+        }
         "whole" => (desk.part, desk.playing) = (None, false),
         "still" => desk.still = !desk.still,
         "play" => {
@@ -215,14 +231,6 @@ fn at_desk(desk: &mut Desk, verb: &str, of: &str) {
         "add-class" | "add-fault" | "add-requirement" => add_line(desk, verb, of),
         _ => {}
     }
-}
-
-/// Closer by so many steps; 0: all of it.
-fn zoom(desk: &mut Desk, by: i32) {
-    desk.camera = match by {
-        0 => Camera::default(),
-        by => Camera { zoom: (desk.camera.zoom + by).clamp(-4, 10), ..desk.camera },
-    };
 }
 
 fn add_line(desk: &mut Desk, verb: &str, of: &str) {
@@ -285,6 +293,11 @@ pub fn changes(ctx: &Ctx) -> Callback<Event> {
         let Some((element, path)) = about(&event, "data-set") else { return };
         let value = value(&element);
         let core = &*ctx.lab;
+        if path == "file:"
+            && let Ok(input) = element.dyn_into()
+        {
+            return file::open(core, input);
+        }
         let (verb, of) = path.split_once(':').unwrap_or(("", path.as_str()));
         act(core, &mut |desk| match verb {
             "name" => desk.rename(of, &value),
@@ -307,7 +320,7 @@ pub fn changes(ctx: &Ctx) -> Callback<Event> {
             _ => {}
         });
         if verb == "load" {
-            runs::look(core, known(core).seed);
+            runs::look_soon(core);
         }
     })
 }
@@ -355,6 +368,9 @@ pub fn inputs(ctx: &Ctx) -> Callback<InputEvent> {
             }
             "part" => desk.part = value.parse().ok(),
             what => {
+                if let (Some(path), Ok(at)) = (what.strip_prefix("try:"), value.parse()) {
+                    desk.try_value(path, at);
+                }
                 let note = what.strip_prefix("note:").and_then(|i| i.parse::<usize>().ok());
                 if let Some(note) = note.and_then(|i| desk.interview.notes.get_mut(i)) {
                     note.clone_from(&value);
@@ -366,10 +382,41 @@ pub fn inputs(ctx: &Ctx) -> Callback<InputEvent> {
 
 // Keys.
 
-/// Fields keep their keys.
+/// Fields keep their keys, as far as they are typed in.
 fn types(event: &KeyboardEvent) -> bool {
     let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    element.is_some_and(|e| matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+    element.is_some_and(|e| match e.tag_name().as_str() {
+        "INPUT" => !matches!(e.get_attribute("type").as_deref(), Some("range" | "checkbox" | "file")),
+        tag => matches!(tag, "TEXTAREA" | "SELECT"),
+    })
+}
+
+fn way(key: &str) -> Option<(i32, i32)> {
+    Some(match key {
+        "ArrowLeft" => (-1, 0),
+        "ArrowRight" => (1, 0),
+        "ArrowUp" => (0, -1),
+        "ArrowDown" => (0, 1),
+        _ => return None,
+    })
+}
+
+/// With the control key.
+fn controlled(core: &Core, event: &KeyboardEvent) -> bool {
+    let (key, on_part) = (event.key(), about(event, "data-part").is_some());
+    let desk = known(core);
+    let can_copy = !desk.chosen().is_empty() && no_words_chosen();
+    let deed = match (key.to_ascii_lowercase().as_str(), event.shift_key()) {
+        ("z", false) => "undo",
+        ("z", true) | ("y", _) => "redo",
+        ("c", _) if can_copy => "copy",
+        ("x", _) if can_copy => "cut",
+        ("v", _) if !desk.clipboard.is_empty() => "paste",
+        ("a", _) if on_part => "all",
+        _ => return on_part && way(&key).is_some_and(|way| zoom::push(core, way)),
+    };
+    does(core, deed);
+    true
 }
 
 pub fn keys(ctx: &Ctx) -> Callback<KeyboardEvent> {
@@ -392,23 +439,9 @@ fn key(core: &Core, event: &KeyboardEvent) -> bool {
         return false;
     }
     if control {
-        let deed = match (key.to_ascii_lowercase().as_str(), event.shift_key()) {
-            ("z", false) => "undo",
-            ("z", true) | ("y", _) => "redo",
-            ("c", _) if matches!(known(core).selected, Selected::Part(_)) && no_words_chosen() => "copy",
-            ("v", _) if known(core).clipboard.is_some() => "paste",
-            _ => return false,
-        };
-        does(core, deed);
-        return true;
+        return controlled(core, event);
     }
-    let arrow = match key.as_str() {
-        "ArrowLeft" => Some((-1, 0)),
-        "ArrowRight" => Some((1, 0)),
-        "ArrowUp" => Some((0, -1)),
-        "ArrowDown" => Some((0, 1)),
-        _ => None,
-    };
+    let arrow = way(&key);
     if let Some((_, tab)) = about(event, "role").filter(|(_, role)| role == "tab").and_then(|_| about(event, "data-do"))
     {
         return arrow.is_some_and(|(dx, _)| to_tab(core, &tab, dx));
@@ -421,11 +454,16 @@ fn key(core: &Core, event: &KeyboardEvent) -> bool {
             part.iter().for_each(|name| focus_part(name));
         }
         ("+", ..) => focus("board-add"),
-        (_, Some(way), Some(name)) if event.shift_key() || event.alt_key() => nudge(core, &name, way),
+        ("=", ..) => does(core, "zoom:1"),
+        ("-", ..) => does(core, "zoom:-1"),
+        ("0", ..) => does(core, "zoom:0"),
+        (_, Some(way), Some(name)) if event.alt_key() => nudge(core, &name, way),
+        (_, Some(way), Some(name)) if event.shift_key() => extend(core, &name, way),
         (_, Some(way), Some(name)) => {
             let picture = Picture::new(&known(core));
             picture.toward(Some(&name), way).iter().for_each(|part| focus_part(&part.name));
         }
+        ("Enter" | " ", _, Some(name)) if event.shift_key() => does(core, &format!("toggle:{name}")),
         ("Enter" | " ", _, Some(name)) => {
             let linked = known(core).linking.is_some();
             does(core, &format!("select:{name}"));
@@ -436,8 +474,10 @@ fn key(core: &Core, event: &KeyboardEvent) -> bool {
         ("c" | "C", _, Some(name)) => does(core, &format!("connect:{name}")),
         ("Delete" | "Backspace", _, Some(name)) => {
             act(core, &mut |desk| {
-                desk.select(Selected::Part(name.clone()));
-                desk.remove();
+                if !desk.is_chosen(&name) {
+                    desk.select(Selected::Part(name.clone()));
+                }
+                desk.remove_chosen();
             });
             focus("board-add");
         }
@@ -459,6 +499,23 @@ fn to_tab(core: &Core, deed: &str, by: i32) -> bool {
     does(core, &format!("tab:{next}"));
     focus(&format!("board-tab-{next}"));
     true
+}
+
+/// From a component to the next one, which is chosen too; back over one that was chosen, which is not any more.
+fn extend(core: &Core, name: &str, way: (i32, i32)) {
+    let picture = Picture::new(&known(core));
+    let Some(next) = picture.toward(Some(name), way) else { return };
+    act(core, &mut |desk| {
+        let mut all = desk.chosen();
+        let back = desk.is_chosen(name) && desk.is_chosen(&next.name);
+        all.retain(|own| own != name && *own != next.name);
+        if !back {
+            all.push(name.to_owned());
+        }
+        all.push(next.name.clone());
+        desk.choose(all);
+    });
+    focus_part(&next.name);
 }
 
 fn nudge(core: &Core, name: &str, (dx, dy): (i32, i32)) {

@@ -68,7 +68,8 @@ fn figure(desk: &Desk, seen: &Seen, chart: &Chart) -> Html {
     if desk.seen_of != desk.text {
         title.push(words("span", "n", "of the design before the last change"));
     } else if desk.before.is_some() {
-        title.push(words("span", "n", "dashed: the run before"));
+        let with = if desk.before_of.is_empty() { String::new() } else { format!(", with {}", desk.before_of) };
+        title.push(words("span", "n", &format!("dashed: the run before{with}")));
     }
     if seen.limited {
         title.push(words("span", "bad", "This run met a bound of the model and ended early."));

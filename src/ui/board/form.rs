@@ -12,6 +12,10 @@ use yew::prelude::*;
 pub fn form(desk: &Desk) -> Html {
     let (title, inside) = match &desk.selected {
         Selected::Nothing => return Html::default(),
+        Selected::Part(_) if !desk.more.is_empty() => {
+            let names = desk.chosen();
+            (format!("{} components", names.len()), super::whatif::several(&names))
+        }
         Selected::Part(name) => match desk.doc.part(name) {
             Some(part) => (format!("{} {name}", part.kind.title), part_form(desk, &part)),
             None => return Html::default(),
@@ -87,7 +91,10 @@ fn field(desk: &Desk, owner: &str, of: &Field) -> Html {
             let own = value.map_or(String::new(), |value| values::shown(takes, value));
             let shown = desk.untaken(&path).map_or(own, |(text, _)| text.to_owned());
             let numeric = matches!(takes, Takes::Whole(..) | Takes::Number(..));
-            labelled(desk, &path, of.label, of.unit, of.help, input(path.clone(), shown, usual.to_owned(), numeric))
+            let field = input(path.clone(), shown, usual.to_owned(), numeric);
+            // A slider may have given it another value.
+            let key = format!("{path} {}", desk.tries);
+            labelled(desk, &path, of.label, of.unit, of.help, html! { <span {key}>{ field }</span> })
         }
     }
 }
@@ -121,7 +128,7 @@ fn part_form(desk: &Desk, part: &Part<'_>) -> Vec<Html> {
     let name = part.name.to_owned();
     let path = format!("name:{name}");
     let own = desk.untaken(&path).map_or(name.clone(), |(text, _)| text.to_owned());
-    let mut inside = vec![words("p", "n", part.kind.is)];
+    let mut inside = vec![words("p", "n", part.kind.is), super::whatif::sliders(desk, part)];
     inside.push(labelled(desk, &path, "Name", "", "", input(path.clone(), own, String::new(), false)));
     let given = |key: &str| desk.exercise.as_ref().is_some_and(|exercise| exercise.gives(part.kind.table, key));
     let own = part.kind.fields.iter().filter(|of| !given(of.key));

@@ -1,7 +1,7 @@
 //! Beside the board: what the design must fulfil and how it stands, what goes wrong in its runs, and how long they are.
 
 use super::super::controls::{begun, link, tag, words};
-use super::{can, does, form, interview};
+use super::{can, does, file, form, interview};
 use crate::view::board::desk::{Desk, Standing};
 use crate::view::board::kinds::{Field, RUN, Takes};
 use crate::view::board::picture;
@@ -16,6 +16,7 @@ pub fn guide(desk: &Desk) -> Html {
     let title = if desk.doc.title().is_empty() { "A design" } else { desk.doc.title() };
     html! {
         <>
+            if !desk.tall { { file::refused(desk) } }
             if !desk.tall { { form::form(desk) } }
             <p class="meta">{ link("", &Route::Design(String::new()).href(), "Designs") }</p>
             <h1>{ title }</h1>
@@ -33,8 +34,25 @@ pub fn guide(desk: &Desk) -> Html {
                 { faults(desk) }
                 { run(desk) }
             }
+            { hands() }
         </>
     }
+}
+
+/// What the board hears besides clicks.
+const HANDS: [&str; 6] = [
+    "Arrows lead from component to component; with Shift they select several, with Alt they move what is selected.",
+    "Enter opens a form, C begins a call that Enter ends, Delete takes away.",
+    "= is closer, - further, 0 all of the board; Ctrl and an arrow push it.",
+    "The wheel or two fingers look closer, a drag where nothing stands pushes the board then.",
+    "Shift and a click select one more; so does a rectangle that is drawn where nothing stands.",
+    "Ctrl and C, X, V, A, Z, Y: copy, cut, paste, select all, back, forth.",
+];
+
+fn hands() -> Html {
+    let list = HANDS.iter().map(|text| words("li", "", text)).collect();
+    let inside = vec![words("summary", "", "Keys and gestures"), tag("ul", &[], &[], list)];
+    tag("div", &["class"], &["section"], vec![tag("details", &["class"], &["hands"], inside)])
 }
 
 /// What keeps the design from being run.

@@ -4,6 +4,7 @@
 
 mod acts;
 mod charts;
+mod file;
 mod form;
 mod guide;
 mod interview;
@@ -12,6 +13,8 @@ mod list;
 mod pointer;
 mod runs;
 mod stage;
+mod whatif;
+mod zoom;
 
 use super::app::Ctx;
 use super::controls::{tag, words};
@@ -55,7 +58,7 @@ fn act(core: &Core, change: &mut dyn FnMut(&mut Desk)) {
     core.dispatch.dispatch(Action::Desk(Rc::clone(&desk)));
     if changed {
         keep::save(&desk);
-        runs::check(core);
+        runs::check_soon(core);
     }
     if desk.interview != interview && desk.slug == slug {
         keep::save_interview(&desk);
@@ -73,6 +76,8 @@ fn put(core: &Core, slug: &str, text: &str, exercise: Option<Exercise>) {
     desk.exercise = exercise.map(Rc::new);
     desk.tall = is_tall();
     desk.edition = known(core).edition + 1;
+    // What was copied can be put into another design.
+    desk.clipboard.clone_from(&known(core).clipboard);
     *core.works.desk.borrow_mut() = Some(Rc::new(desk));
     act(core, &mut |_| {});
     runs::exercise(core);
@@ -149,6 +154,8 @@ fn Board() -> Html {
     use_width(&ctx);
     use_clock(&ctx);
     use_play(&ctx);
+    let desk = shown(&ctx);
+    zoom::use_zoom(&ctx, desk.is_some());
     let Route::Design(slug) = &ctx.state.route else { return Html::default() };
     if slug.is_empty() {
         return list::shelf(&ctx);
@@ -160,10 +167,17 @@ fn Board() -> Html {
         };
         return super::pages::sandbox::waiting("Design board", failed("The design could not be opened", why, retry));
     }
-    match &ctx.state.desk {
-        Some(desk) if desk.slug == *slug || slug.contains('.') && desk.slug.starts_with(keep::OWN) => whole(&ctx, desk),
-        _ => super::pages::sandbox::waiting("Design board", words("p", "", "Fetching the design…")),
+    match desk {
+        Some(desk) => whole(&ctx, desk),
+        None => super::pages::sandbox::waiting("Design board", words("p", "", "Fetching the design…")),
     }
+}
+
+/// The design that the page has before it, if it is there.
+fn shown(ctx: &Ctx) -> Option<&Rc<Desk>> {
+    let Route::Design(slug) = &ctx.state.route else { return None };
+    let own = |desk: &&Rc<Desk>| desk.slug == *slug || slug.contains('.') && desk.slug.starts_with(keep::OWN);
+    ctx.state.desk.as_ref().filter(own).filter(|_| ctx.state.run.failed.is_none() && !slug.is_empty())
 }
 
 /// The board follows the width of the window.
@@ -267,6 +281,7 @@ fn bar(desk: &Desk) -> Html {
             <div class="menu" id="board-menu" popover="auto" role="group" aria-label="Keep this design">
                 <p>{ "It is kept in this browser as you change it." }</p>
                 { does("", "file", "Save as a file") }
+                { file::chooser() }
                 { does("", "svg", "Save as a picture (SVG)") }
                 { does("", "link", "Make a link") }
                 { does("", "copy-as-mine", "Go on with a copy") }

@@ -3,11 +3,11 @@
 use super::super::app::Ctx;
 use super::super::lab::Core;
 use super::acts::{about, show_form};
-use super::{act, known};
+use super::{act, known, zoom};
 use crate::view::board::desk::{Hold, Selected};
 use crate::view::board::kinds;
 use crate::view::board::layout::{HEIGHT, Place, WIDTH};
-use crate::view::board::picture::Picture;
+use crate::view::board::picture::{Picture, between};
 use gloo::utils::document;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, PointerEvent};
@@ -16,12 +16,16 @@ use yew::prelude::*;
 /// Moved less than so many pixels, it was a click.
 const CLICK: f32 = 4.0;
 
-/// Where it is on the board; the stage's drawing.
-fn under(event: &PointerEvent, picture: &Picture) -> Option<Place> {
+/// What is at a spot of the window, on the board.
+pub fn under((x, y): (f32, f32), picture: &Picture) -> Option<Place> {
     let svg = document().query_selector(".board-stage > svg").ok()??;
     let bounds = svg.get_bounding_client_rect();
-    let (x, y) = (f64::from(event.client_x()) - bounds.x(), f64::from(event.client_y()) - bounds.y());
-    Some(picture.under((x as f32, y as f32), (bounds.width() as f32, bounds.height() as f32)))
+    let at = (x - bounds.x() as f32, y - bounds.y() as f32);
+    Some(picture.under(at, (bounds.width() as f32, bounds.height() as f32)))
+}
+
+fn spot(event: &PointerEvent) -> (f32, f32) {
+    (event.client_x() as f32, event.client_y() as f32)
 }
 
 type Pointing = Callback<PointerEvent>;
@@ -32,16 +36,24 @@ pub fn pointing(ctx: &Ctx) -> (Pointing, Pointing, Pointing, Pointing) {
         let ctx = ctx.clone();
         Callback::from(move |event: PointerEvent| act(&ctx.lab, &event))
     };
-    (on(down), on(moved), on(up), on(|core, _| act(core, &mut |desk| desk.hold = None)))
+    let lost = |core: &Core, event: &PointerEvent| {
+        zoom::finger_up(event);
+        act(core, &mut |desk| desk.hold = None);
+    };
+    (on(down), on(moved), on(up), on(lost))
 }
 
 fn down(core: &Core, event: &PointerEvent) {
+    if zoom::finger_down(event) {
+        // What the first finger began is nothing.
+        return act(core, &mut |desk| desk.hold = None);
+    }
     if event.button() != 0 || !event.is_primary() {
         return;
     }
     let desk = known(core);
     let picture = Picture::new(&desk);
-    let Some(at) = under(event, &picture) else { return };
+    let Some(at) = under(spot(event), &picture) else { return };
     let hold = if let Some((_, from)) = about(event, "data-port") {
         Some(Hold::Line { from, to: at })
     } else if let Some(kind) = about(event, "data-new").and_then(|(_, table)| kinds::of(&table)) {
@@ -50,13 +62,18 @@ fn down(core: &Core, event: &PointerEvent) {
         let from = picture.part(&name).map_or(at, |part| part.at);
         Some(Hold::Part { name, by: Place { x: at.x - from.x, y: at.y - from.y }, to: None })
     } else {
-        let ground = about(event, "data-ground").is_some();
-        (ground && desk.camera.zoom > 0).then_some(Hold::Ground { from: at })
+        // A finger scrolls the page where there is nothing to push.
+        let (fingers, close) = (event.pointer_type() == "touch", desk.camera.is_close());
+        match about(event, "data-ground") {
+            Some(_) if close && !event.shift_key() => Some(Hold::Ground { from: at }),
+            Some(_) if !fingers => Some(Hold::Lasso { from: at, to: at }),
+            _ => None,
+        }
     };
     let Some(hold) = hold else { return };
     // The stage hears of it wherever it goes.
     if let Some(stage) = document().query_selector(".board-stage").ok().flatten() {
-        START.set((event.client_x() as f32, event.client_y() as f32));
+        START.set(spot(event));
         if !matches!(hold, Hold::New { .. }) {
             let _ = stage.unchecked_into::<HtmlElement>().set_pointer_capture(event.pointer_id());
         }
@@ -70,47 +87,48 @@ thread_local! {
 }
 
 fn is_click(event: &PointerEvent) -> bool {
-    let (x, y) = START.get();
-    (event.client_x() as f32 - x).abs() < CLICK && (event.client_y() as f32 - y).abs() < CLICK
+    let ((a, b), (x, y)) = (spot(event), START.get());
+    (a - x).abs() < CLICK && (b - y).abs() < CLICK
 }
 
 fn moved(core: &Core, event: &PointerEvent) {
+    if zoom::pinched(core, event) {
+        return;
+    }
     let desk = known(core);
     let Some(hold) = &desk.hold else { return };
     if event.buttons() == 0 {
         return act(core, &mut |desk| desk.hold = None);
     }
-    let Some(at) = under(event, &Picture::new(&desk)) else { return };
+    let picture = Picture::new(&desk);
+    let Some(at) = under(spot(event), &picture) else { return };
     if is_click(event) && !matches!(hold, Hold::Line { .. }) {
         return;
     }
     act(core, &mut |desk| match &mut desk.hold {
         Some(Hold::Part { by, to, .. }) if !desk.tall => *to = Some(Place { x: at.x - by.x, y: at.y - by.y }),
-        Some(Hold::Line { to, .. }) => *to = at,
+        // On a narrow screen components stay where they are; what is close is pushed wherever it is taken.
+        Some(Hold::Part { .. }) if desk.camera.is_close() => desk.hold = Some(Hold::Ground { from: at }),
+        Some(Hold::Line { to, .. } | Hold::Lasso { to, .. }) => *to = at,
         Some(Hold::New { to, .. }) => *to = Some(at),
-        Some(Hold::Ground { from }) => {
-            let picture = (desk.camera.middle, *from);
-            let middle = picture.0.unwrap_or(at);
-            desk.camera.middle = Some(Place { x: middle.x + picture.1.x - at.x, y: middle.y + picture.1.y - at.y });
-        }
+        Some(Hold::Ground { from }) => desk.camera = desk.camera.pushed(picture.size(), *from, at),
         _ => {}
     });
 }
 
 fn up(core: &Core, event: &PointerEvent) {
+    zoom::finger_up(event);
     let desk = known(core);
     let Some(hold) = desk.hold.clone() else { return };
-    let mut picture = Picture::new(&desk);
-    let at = under(event, &picture);
-    let click = is_click(event);
+    let picture = Picture::new(&desk);
+    let at = under(spot(event), &picture);
+    let (click, more) = (is_click(event), event.shift_key() || desk.several);
     act(core, &mut |desk| {
         desk.hold = None;
         match &hold {
             Hold::Part { name, to, .. } => match to {
-                Some(to) if !click => {
-                    picture.parts.retain(|part| part.name != *name);
-                    desk.move_to(name, *to);
-                }
+                Some(to) if !click => desk.move_to(name, *to),
+                _ if more && desk.linking.is_none() => desk.toggle(name),
                 _ => desk.select(Selected::Part(name.clone())),
             },
             Hold::Line { from, .. } => {
@@ -131,7 +149,13 @@ fn up(core: &Core, event: &PointerEvent) {
                     desk.add(kind, (!desk.tall).then_some(corner));
                 }
             }
-            Hold::Ground { .. } => {}
+            Hold::Lasso { from, to } if !click => {
+                let mut all = if more { desk.chosen() } else { Vec::new() };
+                let within = picture.within(between(*from, *to));
+                all.extend(within.into_iter().filter(|name| !desk.is_chosen(name) || !more));
+                desk.choose(all);
+            }
+            Hold::Ground { .. } | Hold::Lasso { .. } => {}
         }
     });
     if known(core).selected != desk.selected {

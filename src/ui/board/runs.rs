@@ -3,11 +3,12 @@
 
 use super::super::engine::{Heard, Link};
 use super::super::lab::Core;
-use super::{act, known};
+use super::{act, file, known};
 use crate::view::board::desk::{Desk, Standing};
 use crate::view::board::seen::Seen;
 use crate::view::board::{interview, score};
 use crate::wire::{Reply, Request};
+use gloo::timers::callback::Timeout;
 use gloo::utils::window;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -25,6 +26,8 @@ enum Asked {
     Seed,
     Sheet,
     Card,
+    /// Whether a file of this name is a design.
+    File(String),
 }
 
 thread_local! {
@@ -52,8 +55,79 @@ fn ask(core: &Core, asked: Asked, text: &str, request: &str) {
     link.send(words(request));
 }
 
+/// So long after the last of several changes in a row, a run begins.
+const SOON_MS: u32 = 120;
+
+thread_local! {
+    static SOON: RefCell<Option<Timeout>> = const { RefCell::new(None) };
+}
+
+fn soon(core: &Core, what: fn(&Core)) {
+    let me = core.me.clone();
+    let timer = Timeout::new(SOON_MS, move || {
+        if let Some(core) = me.upgrade() {
+            what(&core);
+        }
+    });
+    // That ends the one before.
+    SOON.set(Some(timer));
+}
+
+/// Has the text read once the hand rests.
+pub fn check_soon(core: &Core) {
+    soon(core, check);
+}
+
+/// Looks at the run under another load, once the hand rests.
+pub fn look_soon(core: &Core) {
+    soon(core, |core| {
+        if end_run(core) || !known(core).is_ready() {
+            read(core);
+        } else {
+            look(core, known(core).seed);
+        }
+    });
+}
+
+/// A run that nobody waits for any more is ended with its worker, which does nothing else meanwhile; true if there was one.
+fn end_run(core: &Core) -> bool {
+    let stale = WAITING.with_borrow_mut(|waiting| {
+        let runs = waiting.iter().any(|(asked, _)| matches!(asked, Asked::Seed));
+        let needed = waiting.iter().any(|(asked, _)| matches!(asked, Asked::Card | Asked::File(_)));
+        if runs && !needed {
+            waiting.clear();
+        }
+        runs && !needed
+    });
+    if stale {
+        core.works.designer.borrow_mut().take();
+        exercise(core);
+    }
+    stale
+}
+
+/// Asks whether a file is a design before it takes the place of the one that is here.
+pub fn open_file(core: &Core, name: &str, text: &str) {
+    ask(core, Asked::File(name.to_owned()), text, &format!("open\n{text}"));
+}
+
+/// The worker has read a file instead of the design: that is read again unless the file took its place.
+fn filed(core: &Core, name: &str, text: &str, answer: &str) -> Result<(), String> {
+    match score::opened(answer)? {
+        Ok(_) => file::take(core, text),
+        Err((line, why)) => file::refuse(core, name, line, &why),
+    }
+    read(core);
+    Ok(())
+}
+
 /// Has the text of the desk read; when it was, a run is looked at.
 pub fn check(core: &Core) {
+    end_run(core);
+    read(core);
+}
+
+fn read(core: &Core) {
     let desk = known(core);
     if desk.wrong.is_none() {
         ask(core, Asked::Open, &desk.text, &format!("open\n{}", desk.text));
@@ -92,7 +166,7 @@ fn hear(core: &Core, heard: Heard) {
         Heard::Reply(_, reply) => {
             let Some((asked, text)) = WAITING.with(|waiting| waiting.borrow_mut().pop_front()) else { return };
             // What comes for a text that was changed meanwhile is old.
-            if known(core).text != text && !matches!(asked, Asked::Sheet) {
+            if known(core).text != text && !matches!(asked, Asked::Sheet | Asked::File(_)) {
                 return;
             }
             match reply {
@@ -109,6 +183,7 @@ fn hear(core: &Core, heard: Heard) {
     let done = answer.and_then(|(asked, answer)| match asked {
         Asked::Exercise => Ok(()),
         Asked::Open => opened(core, &answer),
+        Asked::File(name) => filed(core, &name, &text, &answer),
         Asked::Sheet => interview::sheet(&answer).map(|rows| act(core, &mut |desk| desk.sheet = rows.clone())),
         Asked::Card => {
             interview::card(&answer).map(|card| act(core, &mut |desk| (desk.follow_ups, desk.measured) = card.clone()))
@@ -134,7 +209,7 @@ fn opened(core: &Core, answer: &str) -> Result<(), String> {
         Err(wrong) => (desk.opened, desk.wrong) = (None, Some(wrong)),
     });
     let desk = known(core);
-    if desk.is_ready() && desk.seen_of != desk.text {
+    if desk.is_ready() && (desk.seen_of != desk.text || desk.seen_load != desk.load) {
         look(core, desk.seed);
     }
     Ok(())

@@ -2,8 +2,10 @@
 
 use super::super::app::Ctx;
 use super::super::controls::{tag, words};
-use super::{does, form, pointer};
+use super::{does, file, form, pointer};
+use crate::view::board::camera::Camera;
 use crate::view::board::desk::{Desk, Hold, Selected};
+use crate::view::board::frames::{CAPTION, Frame, Level};
 use crate::view::board::kinds::KINDS;
 use crate::view::board::layout::{HEIGHT, Place, SHEET, WIDTH, tenths};
 use crate::view::board::picture::{self, Callout, Dot, Part, Picture, SHOWN_S, Wire};
@@ -27,6 +29,7 @@ pub fn stage(ctx: &Ctx, desk: &Desk) -> Html {
             { palette() }
             { corner(desk, &picture) }
             // Elsewhere it stands beside the board, and covers nothing.
+            if desk.tall { { file::refused(desk) } }
             if desk.tall && desk.selected != Selected::Nothing { { form::form(desk) } }
         </div>
     }
@@ -56,14 +59,19 @@ fn corner(desk: &Desk, picture: &Picture) -> Html {
         tag("button", keys, if can { &values[..5] } else { &values[..] }, vec![Html::from(text)])
     };
     let mut inside = vec![
-        named("zoom:-1", "−", "Further", true),
-        named("zoom:1", "+", "Closer", true),
-        named("zoom:0", "All", "All of the board", desk.camera.zoom != 0),
+        named("zoom:-1", "−", "Further (-)", true),
+        named("zoom:1", "+", "Closer (=)", true),
+        named("zoom:0", "All", "All of the board (0)", desk.camera != Camera::default()),
     ];
     inside.push(match desk.still {
         true => named("still", "▶", "Let the requests move", true),
         false => named("still", "❚❚", "Stop the requests", true),
     });
+    // Where there is no shift key.
+    let keys = &["type", "class", "data-do", "aria-pressed", "title"];
+    let pressed = if desk.several { "true" } else { "false" };
+    let title = "A click selects one more, as with the shift key";
+    inside.push(tag("button", keys, &["button", "small", "several", pressed, title], vec![Html::from("Several")]));
     let zoom = tag("div", &["class", "role", "aria-label"], &["zoom", "group", "Zoom and motion"], inside);
     let hint = match (&desk.linking, desk.doc.parts().len()) {
         (Some(from), _) => format!("Choose what {from} calls. Esc ends this."),
@@ -71,7 +79,7 @@ fn corner(desk: &Desk, picture: &Picture) -> Html {
         _ => String::new(),
     };
     let hint = if hint.is_empty() { Html::default() } else { words("p", "hint", &hint) };
-    let map = if desk.camera.zoom > 0 { minimap(picture) } else { Html::default() };
+    let map = if desk.camera.is_close() { minimap(picture) } else { Html::default() };
     tag("div", &["class"], &["corner"], vec![map, hint, zoom])
 }
 
@@ -105,16 +113,32 @@ fn drawing(desk: &Desk, picture: &Picture) -> Html {
     let current = desk.seen_of == desk.text && desk.hold.is_none();
     let dots = if current && moving && !desk.still { picture::dots(desk, picture) } else { Vec::new() };
     let flow: Vec<Html> = dots.iter().map(dot).collect();
-    let mut inside = vec![ground, tag("g", &["aria-hidden"], &["true"], wires)];
+    let frames = picture.frames.iter().map(frame).collect();
+    let mut inside = vec![ground, tag("g", &["aria-hidden"], &["true"], frames)];
+    inside.push(tag("g", &["aria-hidden"], &["true"], wires));
     inside.push(tag("g", &["class", "aria-hidden"], &["flow", "true"], flow));
     // In groups of their own and by their names: what comes and goes takes no focus along.
     inside.push(tag("g", &[], &[], picture.parts.iter().map(part).collect()));
     inside.push(tag("g", &[], &[], picture.callout.iter().map(callout).collect()));
-    let keys = &["viewBox", "role", "aria-label", "preserveAspectRatio", "class", "width", "height"];
+    if let Some((at, w, h)) = picture.lasso {
+        inside.push(rect("lasso", at, (w, h), "3"));
+    }
+    let keys = &["viewBox", "role", "aria-label", "preserveAspectRatio", "class", "data-drawing", "width", "height"];
     let size = (tenths(w), tenths(h));
-    let class = if desk.tall { "tall" } else { "wide" };
-    let values = [view.as_str(), "group", "The design", "xMidYMid meet", class, &size.0, &size.1];
-    tag("svg", keys, if desk.tall { &values[..] } else { &values[..5] }, inside)
+    let close = if desk.camera.is_close() { " pushes" } else { "" };
+    let class = format!("{}{close}", if desk.tall { "tall" } else { "wide" });
+    let values = [view.as_str(), "group", "The design", "xMidYMid meet", &class, "", &size.0, &size.1];
+    tag("svg", keys, if desk.tall { &values[..] } else { &values[..6] }, inside)
+}
+
+/// Where components stand, with its name.
+fn frame(of: &Frame) -> Html {
+    let class = if of.level == Level::Region { "frame of-region" } else { "frame" };
+    let inside = vec![
+        rect("around", of.at, (of.width, of.height), "10"),
+        text("soft", of.at.x + 7.0, of.at.y + CAPTION + 2.0, "start", &of.caption),
+    ];
+    tag("g", &["class"], &[class], inside)
 }
 
 fn wire(of: &Wire) -> Html {

@@ -1,6 +1,8 @@
 //! The board as a learner has it before them: the design and its text, what is selected, what was done and can be undone,
 //! and what runs have shown. Whatever changes it goes through here.
 
+use super::camera::Camera;
+use super::clip::Copied;
 use super::doc::Doc;
 use super::exercise::Exercise;
 use super::interview::{FollowUp, Interview, Row};
@@ -8,8 +10,8 @@ use super::kinds::{self, Kind, Takes};
 use super::layout::Place;
 use super::score::{Opened, Scores};
 use super::seen::Seen;
-use super::toml::{Table, Value, Wrong};
-use super::values;
+use super::toml::{self, Value, Wrong};
+use super::{values, whatif};
 use std::rc::Rc;
 
 /// Steps that can be undone.
@@ -17,6 +19,8 @@ const PAST_MAX: usize = 200;
 /// Seeds of a grading, unless it is said.
 const SEEDS: u64 = 200;
 pub const SEEDS_MAX: u64 = 5_000;
+/// Bytes of a file that is opened: a hundred times what a design has.
+pub const FILE_MAX: u64 = 400_000;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Selected {
@@ -70,16 +74,10 @@ pub enum Hold {
     Line { from: String, to: Place },
     /// A kind from the palette.
     New { kind: &'static Kind, to: Option<Place> },
-    /// The board itself.
+    /// The board itself, where it was taken.
     Ground { from: Place },
-}
-
-/// What is seen of the board: how much it is enlarged, and what is in the middle; none: all of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Camera {
-    /// In steps of a quarter of a doubling.
-    pub zoom: i32,
-    pub middle: Option<Place>,
+    /// What is drawn around components.
+    Lasso { from: Place, to: Place },
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -95,7 +93,13 @@ pub struct Desk {
     future: Vec<(Rc<Doc>, Rc<str>)>,
     /// What the last change was about: another change of the same is the same step.
     about: String,
+    /// Counts steps, those back too.
+    step: u64,
     pub selected: Selected,
+    /// Components that are selected besides that one.
+    pub more: Vec<String>,
+    /// A click selects one more: what the shift key does, for hands without a keyboard.
+    pub several: bool,
     /// From where a call is being made.
     pub linking: Option<String>,
     pub hold: Option<Hold>,
@@ -104,8 +108,10 @@ pub struct Desk {
     pub tab: Tab,
     /// Texts that their fields could not take: the path, the text, why.
     pub untaken: Vec<(String, String, String)>,
-    pub clipboard: Option<(&'static Kind, Table)>,
+    pub clipboard: Vec<Copied>,
     pub said: String,
+    /// Why the file that was chosen is not on the board.
+    pub refused: Option<String>,
 
     pub seeds: u64,
     pub scores: Scores,
@@ -119,6 +125,9 @@ pub struct Desk {
     pub seen_load: u64,
     pub seen: Option<Rc<Seen>>,
     pub before: Option<Rc<Seen>>,
+    /// What was different then, in a few words; empty: more than that.
+    pub before_of: String,
+    seen_step: u64,
     /// The part of the time that is looked at; none: all.
     pub part: Option<usize>,
     /// It goes on by itself, part after part.
@@ -134,6 +143,8 @@ pub struct Desk {
     pub measured: Vec<(String, String)>,
     /// Counts what was put here as a whole: fields begin anew.
     pub edition: u64,
+    /// Counts what was tried with sliders: fields of numbers show it.
+    pub tries: u64,
 }
 
 /// The least and the most of the load that is tried, in per cent.
@@ -185,6 +196,18 @@ impl Desk {
         }
         let now = self.now();
         self.past.push(now);
+        self.step += 1;
+    }
+
+    /// What the last step is about, if it is about one thing, and the design before it.
+    pub fn last_step(&self) -> Option<(&str, &Doc)> {
+        let (doc, _) = self.past.last().filter(|_| !self.about.is_empty())?;
+        Some((&self.about, doc))
+    }
+
+    /// The design before the last step, if that is about what a path leads to.
+    pub fn before_step(&self, path: &str) -> Option<&Doc> {
+        self.last_step().filter(|(about, _)| *about == path).map(|(_, doc)| doc)
     }
 
     fn now(&self) -> (Rc<Doc>, Rc<str>) {
@@ -214,6 +237,32 @@ impl Desk {
         }
     }
 
+    /// The design of a file takes this one's place; a step back takes it away again.
+    pub fn take_file(&mut self, text: &str) {
+        self.refused = None;
+        if text == self.text {
+            self.said = "This file is what is here already.".into();
+            return;
+        }
+        self.remember("");
+        self.take_text(text);
+        (self.selected, self.linking, self.camera) = (Selected::Nothing, None, Camera::default());
+        self.edition += 1;
+        self.settle();
+        self.said = "Opened; undo takes it back.".into();
+    }
+
+    /// A file stays outside: its line (0: none), and what is wrong there.
+    pub fn refuse_file(&mut self, name: &str, line: usize, why: &str) {
+        let place = if line > 0 { format!(", line {line}") } else { String::new() };
+        let why = why.trim_end().trim_end_matches('.');
+        self.said = format!("{name} was not opened.");
+        self.refused = Some(format!(
+            "{name}{place}: {why}. What is taken is a design as “Save as a file” writes it: TOML text of {} kB at most. Nothing here was changed.",
+            FILE_MAX / 1_000
+        ));
+    }
+
     /// What is no longer there is not selected.
     fn settle(&mut self) {
         let gone = match &self.selected {
@@ -221,8 +270,9 @@ impl Desk {
             Selected::Part(name) => self.doc.part(name).is_none(),
             Selected::Edge(from, to) => !self.doc.edges().iter().any(|edge| edge.from == *from && edge.to == *to),
         };
+        self.more.retain(|name| self.doc.part(name).is_some());
         if gone {
-            self.selected = Selected::Nothing;
+            self.selected = self.more.pop().map_or(Selected::Nothing, Selected::Part);
         }
         if self.linking.as_ref().is_some_and(|from| self.doc.part(from).is_none()) {
             self.linking = None;
@@ -258,6 +308,7 @@ impl Desk {
         self.take_text(&text);
         self.doc = Doc::clone(&doc);
         self.about.clear();
+        self.step += 1;
         self.edition += 1;
         self.said = said.to_owned();
         self.settle();
@@ -273,6 +324,7 @@ impl Desk {
             return self.connect(&from, to);
         }
         self.selected = selected;
+        self.more.clear();
         self.about.clear();
         self.untaken.clear();
     }
@@ -289,8 +341,9 @@ impl Desk {
                 doc.set_place(&name, (at.x as i32, at.y as i32));
             }
         });
+        self.select(Selected::Nothing);
+        self.selected = Selected::Part(name.clone());
         self.said = format!("Added {name}.");
-        self.selected = Selected::Part(name);
     }
 
     /// By what was typed; false if nothing is called so.
@@ -310,8 +363,7 @@ impl Desk {
 
     pub fn remove(&mut self) {
         match self.selected.clone() {
-            Selected::Nothing => self.said = "Nothing is selected.".into(),
-            Selected::Part(name) => self.change("", format!("Removed {name}."), |doc| doc.remove(&name)),
+            Selected::Nothing | Selected::Part(_) => self.remove_chosen(),
             Selected::Edge(from, to) => {
                 let said = format!("{from} calls {to} no more.");
                 self.change("", said, |doc| {
@@ -338,7 +390,7 @@ impl Desk {
         let (a, b) = (from.to_owned(), to.to_owned());
         self.change("", format!("{from} calls {to}."), |doc| made = doc.connect(&a, &b));
         match made {
-            Ok(_) => self.selected = Selected::Edge(a, b),
+            Ok(_) => (self.selected, self.more) = (Selected::Edge(a, b), Vec::new()),
             Err(why) => self.said = why,
         }
     }
@@ -365,11 +417,6 @@ impl Desk {
         if let Err(why) = done {
             self.said = why;
         }
-    }
-
-    pub fn move_to(&mut self, name: &str, to: Place) {
-        let place = (to.x as i32, to.y as i32);
-        self.change(&format!("place:{name}"), "", |doc| doc.set_place(name, place));
     }
 
     // Fields.
@@ -412,40 +459,22 @@ impl Desk {
         self.untaken.iter().find(|(own, ..)| own == path).map(|(_, text, why)| (text.as_str(), why.as_str()))
     }
 
-    // Copies.
-
-    pub fn copy(&mut self) {
-        if let Selected::Part(name) = &self.selected
-            && let Some(part) = self.doc.part(name)
-        {
-            self.said = format!("Copied {name}.");
-            self.clipboard = Some((part.kind, part.table.clone()));
-        }
-    }
-
-    pub fn paste(&mut self) {
-        let Some((kind, table)) = self.clipboard.clone() else {
-            self.said = "Nothing was copied.".into();
-            return;
-        };
-        let mut name = String::new();
-        self.change("", "", |doc| {
-            name = doc.add(kind);
-            doc.put(&format!("{}/{name}", kind.table), Some(Value::Table(table)));
-        });
-        self.said = format!("Added {name}, a copy.");
-        self.selected = Selected::Part(name);
-    }
-
     // Runs.
 
-    /// The run of a seed was seen; the one before it stays as a ghost, if it was of another design.
+    /// The run of a seed was seen; the one before it stays as a ghost, if it was of another design. What is tried in one
+    /// step is seen beside the run before that step, not beside the try before.
     pub fn see(&mut self, seen: Seen, text: String) {
-        let another = self.seen_of != text || self.seen_load != self.load;
-        if another || self.before.is_none() && self.seen.is_some() {
-            self.before = self.seen.take().filter(|_| another);
+        let (loaded, steps) = (self.seen_load != self.load, self.step - self.seen_step.min(self.step));
+        let tried = steps == 0 && !loaded && self.before.is_some();
+        if (loaded || self.seen_of != text) && !tried {
+            self.before = self.seen.take();
+            self.before_of = match (loaded, steps) {
+                (true, 0) => format!("load {} %", self.seen_load),
+                (false, 1) => whatif::before(self),
+                _ => String::new(),
+            };
         }
-        self.seen_load = self.load;
+        (self.seen_load, self.seen_step) = (self.load, self.step);
         if self.part.is_some_and(|part| part >= seen.parts()) {
             self.part = None;
         }
@@ -470,6 +499,17 @@ impl Desk {
     pub fn is_ready(&self) -> bool {
         self.wrong.is_none() && self.opened.is_some()
     }
+}
+
+/// Whether a file's text can be that of a design; else the line (0: none) and what is wrong there.
+///
+/// # Errors
+/// What is no text, or not TOML.
+pub fn readable(text: &str) -> Result<(), (usize, String)> {
+    if let Some(at) = text.find(['\0', char::REPLACEMENT_CHARACTER]) {
+        return Err((toml::line_of(text, at), "this is no text".into()));
+    }
+    Doc::read(text).map(drop).map_err(|Wrong { line, why }| (line, why))
 }
 
 fn disconnect(doc: &mut Doc, path: &str, to: &str) {

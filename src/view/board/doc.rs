@@ -213,7 +213,7 @@ impl Doc {
     }
 
     /// A name that nothing has yet.
-    fn free(&self, word: &str) -> String {
+    pub fn free(&self, word: &str) -> String {
         let taken = |name: &str| self.part(name).is_some();
         let numbered = |i: u32| if i == 1 { word.to_owned() } else { format!("{word}-{i}") };
         (1..).map(numbered).find(|name| !taken(name)).unwrap_or_default()

@@ -3,6 +3,7 @@
 //! somewhere stays there.
 
 use super::doc::{Doc, Edge};
+use super::frames;
 
 pub const WIDTH: f32 = 146.0;
 pub const HEIGHT: f32 = 66.0;
@@ -10,6 +11,10 @@ pub const HEIGHT: f32 = 66.0;
 const APART: (f32, f32) = (46.0, 40.0);
 const APART_TALL: (f32, f32) = (18.0, 58.0);
 pub const MARGIN: f32 = 24.0;
+/// So much more above the first and between those below each other where components are framed; on a narrow screen there
+/// is more between them as it is.
+const FRAMED: f32 = 26.0;
+const FRAMED_TALL: f32 = 8.0;
 /// How far the sheets of a stack stand out.
 pub const SHEET: f32 = 5.0;
 
@@ -76,7 +81,9 @@ pub fn places(doc: &Doc, tall: bool) -> Vec<Place> {
     let edges = doc.edges();
     let rows = ordered(&names, &edges, &ranks(&names, &edges));
     let mut places = vec![Place::default(); names.len()];
+    let (framed, framed_tall) = if frames::are_wanted(doc) { (FRAMED, FRAMED_TALL) } else { (0.0, 0.0) };
     if tall {
+        let step = HEIGHT + APART_TALL.1 + framed_tall;
         // Two beside each other at most: a phone has no more room.
         let lines: Vec<&[usize]> = rows.iter().flat_map(|row| row.chunks(2)).collect();
         for (rank, line) in lines.iter().enumerate() {
@@ -84,16 +91,17 @@ pub fn places(doc: &Doc, tall: bool) -> Vec<Place> {
             let room = 2.0 * WIDTH + APART_TALL.0;
             for (at, i) in line.iter().enumerate() {
                 let x = MARGIN + (room - wide) / 2.0 + at as f32 * (WIDTH + APART_TALL.0);
-                places[*i] = Place { x, y: MARGIN + rank as f32 * (HEIGHT + APART_TALL.1) };
+                places[*i] = Place { x, y: MARGIN + framed + rank as f32 * step };
             }
         }
         return places;
     }
     let most = rows.iter().map(Vec::len).max().unwrap_or(0) as f32;
     for (rank, row) in rows.iter().enumerate() {
-        let above = (most - row.len() as f32) / 2.0 * (HEIGHT + APART.1);
+        let step = HEIGHT + APART.1 + framed;
+        let above = (most - row.len() as f32) / 2.0 * step;
         for (at, i) in row.iter().enumerate() {
-            let y = MARGIN + above + at as f32 * (HEIGHT + APART.1);
+            let y = MARGIN + framed + above + at as f32 * step;
             places[*i] = Place { x: MARGIN + rank as f32 * (WIDTH + APART.0), y };
         }
     }

@@ -1,8 +1,10 @@
 //! What is drawn of a design: boxes with their use and queue, lines with how much goes along them, and the requests of a
 //! run on their way. All of it is a function of the design and of what a run has measured.
 
-use super::desk::{Camera, Desk, Hold, Selected};
+use super::camera::{Camera, View};
+use super::desk::{Desk, Hold, Selected};
 use super::doc::{Doc, Edge};
+use super::frames::{self, Frame};
 use super::layout::{self, HEIGHT, Line, MARGIN, Place, SHEET, WIDTH};
 use super::seen::{Seen, percent};
 use crate::base::decimal;
@@ -91,15 +93,19 @@ pub struct Callout {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
+    /// Behind all else: where components stand.
+    pub frames: Vec<Frame>,
     pub parts: Vec<Part>,
     pub wires: Vec<Wire>,
     pub width: f32,
     pub height: f32,
     /// What is in sight: from where, how wide and high.
-    pub view: (Place, f32, f32),
+    pub view: View,
     pub callout: Option<Callout>,
     /// The line that is being drawn by hand.
     pub new_line: Option<(Place, Place)>,
+    /// What is drawn around components to select them: upper left corner, width, height.
+    pub lasso: Option<View>,
 }
 
 /// The least that the board is drawn for: with few components they are not enlarged beyond reason.
@@ -114,7 +120,10 @@ impl Picture {
         if let Some(Hold::Part { name, to: Some(to), .. }) = &desk.hold
             && let Some(at) = names.iter().position(|own| own == name)
         {
-            places[at] = *to;
+            let by = (to.x - places[at].x, to.y - places[at].y);
+            for (place, _) in places.iter_mut().zip(&names).filter(|(_, own)| desk.moves_with(name, own)) {
+                *place = Place { x: place.x + by.0, y: place.y + by.1 };
+            }
         }
         let edges = doc.edges();
         let lines = layout::lines(&names, &places, &edges, desk.tall);
@@ -132,13 +141,33 @@ impl Picture {
         if let Some(callout) = &callout {
             height = height.max(callout.at.y + 66.0);
         }
+        // It leaves the board as large as it is to a hand that holds something.
+        let callout = callout.filter(|_| desk.hold.is_none());
         let new_line = match &desk.hold {
             Some(Hold::Line { from, to }) => {
                 names.iter().position(|own| own == from).map(|at| (middle(places[at]), *to))
             }
             _ => None,
         };
-        Picture { parts, wires, width, height, view: view(desk.camera, width, height), callout, new_line }
+        let lasso = if let Some(Hold::Lasso { from, to }) = &desk.hold { Some(between(*from, *to)) } else { None };
+        let frames = frames::frames(doc, &places, desk.tall);
+        let view = desk.camera.view((width, height));
+        Picture { frames, parts, wires, width, height, view, callout, new_line, lasso }
+    }
+
+    pub fn size(&self) -> (f32, f32) {
+        (self.width, self.height)
+    }
+
+    /// The components of which something is within what was drawn around them.
+    pub fn within(&self, (from, w, h): View) -> Vec<String> {
+        let meets = |part: &&Part| {
+            part.at.x < from.x + w
+                && part.at.x + WIDTH > from.x
+                && part.at.y < from.y + h
+                && part.at.y + HEIGHT > from.y
+        };
+        self.parts.iter().filter(meets).map(|part| part.name.clone()).collect()
     }
 
     pub fn part(&self, name: &str) -> Option<&Part> {
@@ -177,19 +206,14 @@ pub fn middle(at: Place) -> Place {
     Place { x: at.x + WIDTH / 2.0, y: at.y + HEIGHT / 2.0 }
 }
 
-fn view(camera: Camera, width: f32, height: f32) -> (Place, f32, f32) {
-    let mut scale = 1.0;
-    for _ in 0..camera.zoom.unsigned_abs() {
-        scale *= if camera.zoom > 0 { 0.8409 } else { 1.1892 };
-    }
-    let (w, h) = (width * scale, height * scale);
-    let middle = camera.middle.unwrap_or(Place { x: width / 2.0, y: height / 2.0 });
-    (Place { x: middle.x - w / 2.0, y: middle.y - h / 2.0 }, w, h)
+/// What two opposite corners enclose.
+pub fn between(a: Place, b: Place) -> View {
+    (Place { x: a.x.min(b.x), y: a.y.min(b.y) }, (a.x - b.x).abs(), (a.y - b.y).abs())
 }
 
 fn draw(desk: &Desk, part: &super::doc::Part<'_>, at: Place) -> Part {
     let name = part.name.to_owned();
-    let selected = desk.selected == Selected::Part(name.clone());
+    let selected = desk.is_chosen(&name);
     let of = |seen: &Seen| seen.state(&name, desk.part);
     let state = desk.seen.as_deref().filter(|seen| seen.behind(&name).next().is_some()).map(of);
     let before = desk.before.as_deref().map(of).and_then(|state| state.0);
@@ -218,6 +242,9 @@ fn draw(desk: &Desk, part: &super::doc::Part<'_>, at: Place) -> Part {
     told += &format!(", {}", part.kind.title);
     if !down.is_empty() {
         told += &format!(", {sub}");
+    }
+    if let Some((region, zone)) = frames::standing(part) {
+        told += &format!(", in {}", zone.unwrap_or(region));
     }
     let calls: Vec<String> =
         desk.doc.edges().into_iter().filter(|edge| edge.from == name).map(|edge| edge.to).collect();
@@ -261,7 +288,7 @@ fn wire(desk: &Desk, seen: Option<&Seen>, edge: Edge, line: Line) -> Wire {
 }
 
 fn callout(desk: &Desk, parts: &[Part], width: f32) -> Option<Callout> {
-    if desk.hold.is_some() || desk.seen_of != desk.text {
+    if desk.seen_of != desk.text {
         return None;
     }
     let found = desk.seen.as_ref()?.bottleneck()?;
@@ -364,6 +391,20 @@ pub fn file(desk: &Desk) -> String {
         t(picture.width),
         t(picture.height)
     );
+    for frame in &picture.frames {
+        out += &format!(
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"10\" fill=\"none\" stroke=\"#8b8f94\" stroke-dasharray=\"2 4\"/>\n\
+             <text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"#545c66\">{}</text>\n",
+            t(frame.at.x),
+            t(frame.at.y),
+            t(frame.width),
+            t(frame.height),
+            t(frame.at.x + 6.0),
+            t(frame.at.y + frames::CAPTION + 1.0),
+            t(frames::CAPTION),
+            escaped(&frame.caption)
+        );
+    }
     for wire in &picture.wires {
         let dash = if wire.edge.detached { " stroke-dasharray=\"5 4\"" } else { "" };
         out +=

@@ -1,10 +1,11 @@
 //! The board's text, tables, pictures and judgements, held to those of the load model.
 
-use super::desk::{Desk, Selected, Tab};
+use super::desk::{Desk, Hold, Selected, Tab};
 use super::doc::Doc;
 use super::exercise::Exercise;
 use super::interview::{self, Interview};
 use super::kinds::{self, Calls, Field, KINDS, Takes};
+use super::layout::Place;
 use super::picture::Picture;
 use super::score::{Opened, Scores, Unit};
 use super::seen::{Cold, Component, Seen, Spent};
@@ -231,6 +232,83 @@ fn the_text_and_the_board_are_one() {
     assert_eq!((desk.text.as_str(), desk.wrong.is_none()), (CACHE, true));
 }
 
+#[test]
+fn a_file_is_opened_or_says_why_not_and_nothing_is_lost() {
+    let mut desk = desk();
+    desk.select(Selected::Part("app".into()));
+    desk.refuse_file("notes.txt", 3, "expected \"=\".");
+    assert_eq!((desk.text.as_str(), desk.can_undo()), (CACHE, false));
+    let refused = desk.refused.clone().expect("it says so");
+    assert!(refused.starts_with("notes.txt, line 3: expected \"=\". What is taken is a design"), "{refused}");
+    assert_eq!(super::desk::readable("a = 1\n\0"), Err((2, "this is no text".into())));
+    assert_eq!(super::desk::readable("a = 1\nb"), Err((2, "expected \"=\"".into())));
+    assert_eq!(super::desk::readable(&CACHE.replace('\n', "\r\n")), Ok(()));
+    let other = Doc::empty("Other").write();
+    desk.take_file(&other);
+    assert_eq!((desk.said.as_str(), &desk.refused), ("Opened; undo takes it back.", &None));
+    assert_eq!((desk.text.as_str(), desk.doc.title(), desk.chosen().len()), (other.as_str(), "Other", 0));
+    desk.undo();
+    assert_eq!((desk.text.as_str(), desk.can_undo()), (CACHE, false));
+    desk.redo();
+    desk.take_file(&other);
+    assert!(desk.said.contains("already"), "{}", desk.said);
+    desk.undo();
+    assert_eq!(desk.text, CACHE);
+}
+
+#[test]
+fn the_ghost_is_the_run_before_the_step() {
+    let seen = |seed: u64| super::seen::Seen { seed, ..Default::default() };
+    let mut desk = desk();
+    desk.see(seen(1), desk.text.clone());
+    assert_eq!(desk.before, None);
+    for (at, seed) in [(5, 2), (6, 3), (7, 4)] {
+        desk.try_value("services/app/instances", at);
+        desk.see(seen(seed), desk.text.clone());
+        // However often it was tried.
+        assert_eq!(desk.before.as_ref().map(|seen| seen.seed), Some(1));
+        assert_eq!((desk.seed, desk.before_of.as_str()), (seed, "app: Instances 4"));
+    }
+    desk.load = 200;
+    desk.see(seen(5), desk.text.clone());
+    assert_eq!((desk.before.as_ref().map(|seen| seen.seed), desk.before_of.as_str()), (Some(4), "load 100 %"));
+    desk.undo();
+    desk.see(seen(6), desk.text.clone());
+    assert_eq!((desk.before.as_ref().map(|seen| seen.seed), desk.before_of.as_str()), (Some(5), ""));
+    // Another seed of the same is beside the same.
+    desk.see(seen(7), desk.text.clone());
+    assert_eq!(desk.before.as_ref().map(|seen| seen.seed), Some(5));
+}
+
+#[test]
+fn what_a_hand_does_is_seen_before_it_is_done() {
+    let mut desk = desk();
+    let at = |desk: &Desk, name: &str| Picture::new(desk).part(name).expect("it").at;
+    let (app, memory, front) = (at(&desk, "app"), at(&desk, "memory"), at(&desk, "front"));
+    desk.choose(vec!["app".into(), "memory".into()]);
+    let to = Place { x: app.x + 10.0, y: app.y + 20.0 };
+    desk.hold = Some(Hold::Part { name: "app".into(), by: Place::default(), to: Some(to) });
+    assert_eq!(at(&desk, "app"), to);
+    assert_eq!(at(&desk, "memory"), Place { x: memory.x + 10.0, y: memory.y + 20.0 });
+    assert_eq!(at(&desk, "front"), front);
+    // A rectangle, drawn from any of its corners.
+    desk.hold = Some(Hold::Lasso {
+        from: Place { x: app.x + 5.0, y: app.y + 5.0 },
+        to: Place { x: app.x - 5.0, y: app.y - 9.0 },
+    });
+    let picture = Picture::new(&desk);
+    let lasso = picture.lasso.expect("it is drawn");
+    assert_eq!(lasso, (Place { x: app.x - 5.0, y: app.y - 9.0 }, 10.0, 14.0));
+    assert_eq!(picture.within(lasso), ["app"]);
+    assert_eq!(picture.within((Place::default(), picture.width, picture.height)).len(), 5);
+    // Where it stands is seen, said, and in the file.
+    desk.write(&CACHE.replace("instances = 4", "instances = 4\nzones = [\"eu/a\"]"));
+    let picture = Picture::new(&desk);
+    assert!(picture.part("app").expect("it").told.contains(", in eu/a"));
+    assert_eq!(picture.frames.len(), 2);
+    assert!(picture::file(&desk).contains(">zone eu/a</text>"));
+}
+
 fn overlap(picture: &Picture) -> Option<(String, String)> {
     let (w, h) = (super::layout::WIDTH, super::layout::HEIGHT);
     let parts = &picture.parts;
@@ -269,7 +347,7 @@ fn a_pointer_is_where_it_is_seen() {
     // A place twice as wide as needed: the drawing is in the middle.
     let at = picture.under((picture.width, picture.height / 2.0), (picture.width * 2.0, picture.height));
     assert!((at.x - picture.width / 2.0).abs() < 0.1 && (at.y - picture.height / 2.0).abs() < 0.1, "{at:?}");
-    desk.camera.zoom = 4;
+    desk.camera = desk.camera.stepped(picture.size(), 4);
     let near = Picture::new(&desk);
     assert!((near.view.1 * 2.0 - picture.width).abs() < 1.0, "{:?}", near.view);
 }
