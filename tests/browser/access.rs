@@ -24,10 +24,22 @@ const PAGES: [(&str, &str); 13] = [
 ];
 
 fn go(page: &Page, address: &str, text: &str) {
-    page.js("location.hash = arguments[0]", json!([address]));
+    page.go(address);
     page.wait_text(text);
-    if address.contains("lesson") {
-        page.wait_js("the nodes", "return document.querySelectorAll('.spot').length > 0", json!([]));
+    // What comes after that text and can be operated.
+    for (part, css) in [
+        ("#/compare", ".side + .side .spot"),
+        ("#/sandbox", ".spot"),
+        ("#/lesson", ".spot"),
+        ("#/sandbox", "[role=tab]"),
+        ("#/lesson", "[role=tab]"),
+    ] {
+        if address.starts_with(part) {
+            page.wait_for(css);
+        }
+    }
+    if address == "#/" {
+        page.wait_for(".map .ls a");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::page::Page;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 /// What is wrong with the boxes of the page's texts, as sentences. A text's box is what its containers leave of it in
 /// sight.
@@ -122,26 +123,44 @@ fn drawn(page: &Page) {
     page.js(frames, json!([]));
 }
 
+/// So long the page may be at drawing what was asked for: the engine's answer, a part that is loaded, a picture of another
+/// size.
+const AT_REST: Duration = Duration::from_secs(5);
+
+/// What is wrong and stays so.
+fn at_rest(page: &Page, scripts: &[&str]) -> Vec<String> {
+    let begun = Instant::now();
+    loop {
+        let wrong = now(page, scripts);
+        if wrong.is_empty() || begun.elapsed() > AT_REST {
+            return wrong;
+        }
+    }
+}
+
+fn now(page: &Page, scripts: &[&str]) -> Vec<String> {
+    drawn(page);
+    scripts.iter().flat_map(|script| found(page, script)).collect()
+}
+
 /// Nothing is blank, cut or overlapping, on any page.
 pub fn flaws(page: &Page) -> Vec<String> {
-    drawn(page);
-    [BLANK, TEXTS].into_iter().flat_map(|script| found(page, script)).collect()
+    at_rest(page, &[BLANK, TEXTS])
+}
+
+/// The same at once, where flaws are looked for.
+pub fn flaws_now(page: &Page) -> Vec<String> {
+    now(page, &[BLANK, TEXTS])
 }
 
 /// What is too small for fingers; the page is in a browser with touch.
 pub fn small_targets(page: &Page) -> Vec<String> {
-    found(page, TARGETS)
+    at_rest(page, &[TARGETS])
 }
 
 /// Looks at the page as it stands.
 pub fn assert_fits(page: &Page, what: &str) {
-    drawn(page);
-    let mut wrong = Vec::new();
-    for script in [TEXTS, DRAWN] {
-        if let Value::Array(found) = page.js(script, json!([])) {
-            wrong.extend(found.into_iter().filter_map(|said| said.as_str().map(String::from)));
-        }
-    }
+    let wrong = at_rest(page, &[TEXTS, DRAWN]);
     if !wrong.is_empty() {
         page.screenshot("does-not-fit");
         panic!("{what}:\n{}", wrong.join("\n"));

@@ -21,7 +21,7 @@ fn the_lessons_on_requests_and_detectors_can_be_played() {
     page.open_app(&server.root());
     page.wait_for(ENGINE);
     for (slug, step, button, goal) in PRESSES {
-        page.js(&format!("location.hash = '#/lesson/{slug}/{step}'"), json!([]));
+        page.go(&format!("#/lesson/{slug}/{step}"));
         page.wait_text(&format!("Step {step} of"));
         page.wait_for(".spot");
         for _ in 0..12 {

@@ -85,7 +85,7 @@ fn a_cut_is_paid_for_and_measured() {
     assert_looks(&page, "cap-majority");
     page.assert_accessible("the CAP lab");
     // Any copy: everybody is answered, and linearizability is lost; the evidence is one click away.
-    page.js("location.hash = '#/cap/cap-any-copy'", json!([]));
+    page.go("#/cap/cap-any-copy");
     page.wait_for(".ways a[aria-current=page][href='#/cap/cap-any-copy']");
     page.wait_js("the other run", "return !document.querySelector('.measures table')?.tBodies[0].rows[1]", json!([]));
     page.wait_for("#cut:not([disabled])");

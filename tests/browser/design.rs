@@ -15,7 +15,7 @@ pub fn open(page: &mut Page, server: &Server, slug: &str) {
 
 /// The middle of an element in the window.
 pub fn middle(page: &Page, css: &str) -> (f64, f64) {
-    page.wait_for(css);
+    page.wait_still(css);
     let at = page.js(
         "const r = document.querySelector(arguments[0]).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]",
         json!([css]),
@@ -93,13 +93,14 @@ fn a_design_that_ships_is_run_graded_and_looked_at() {
     // The worst seed opens; another moment is another picture.
     let worst = page.attribute(".score li:nth-child(2) .facts button", "data-do").expect("a seed");
     page.click(".score li:nth-child(2) .facts button");
-    page.wait_text(&worst.replace("seed:", "seed "));
+    let shown = "return [...document.querySelectorAll('.board-chart .n')].some(n => n.textContent === arguments[0])";
+    page.wait_js("its charts", shown, json!([worst.replace("seed:", "seed ")]));
     let use_of = "return [...document.querySelectorAll('.part .use')].map(t => t.textContent).join()";
     let whole = page.js(use_of, json!([]));
     let slide = "const s = document.getElementById('board-moment'); s.value = arguments[0]; s.dispatchEvent(new Event('input', { bubbles: true }))";
     page.js(slide, json!(["25"]));
     page.wait_text("1 of 3 down");
-    assert_ne!(page.js(use_of, json!([])), whole);
+    page.wait_js("another picture", &format!("{use_of} !== arguments[0]"), json!([whole]));
     page.screenshot("board-moment");
     // It plays, and can be stopped; requests on the board too.
     page.click("[data-do=play]");
@@ -214,10 +215,10 @@ fn a_whole_design_by_keyboard_alone() {
     ready(&page);
     page.focus(&part("users"));
     page.press("ArrowRight");
-    let on = "return document.activeElement.dataset.part";
-    assert_eq!(page.js(on, json!([])), "balancer");
+    let on = "return document.activeElement.dataset.part === arguments[0]";
+    page.wait_js("the focus on the balancer", on, json!(["balancer"]));
     page.press("ArrowRight");
-    assert_eq!(page.js(on, json!([])), "service");
+    page.wait_js("the focus on the service", on, json!(["service"]));
     // Enter leads to its form, Escape back.
     page.press("Enter");
     page.wait_js("the form", "return document.activeElement.id === 'board-form'", json!([]));
@@ -314,6 +315,7 @@ fn what_is_typed_as_text_is_the_board_and_mistakes_have_their_line() {
     open(&mut page, &server, "cache");
     ready(&page);
     page.click("#board-tab-7");
+    page.wait_for(".as-text textarea");
     let edit =
         "const t = document.querySelector('.as-text textarea'); t.value = t.value.replace(arguments[0], arguments[1]);
         t.dispatchEvent(new Event('input', { bubbles: true })); return t.value";

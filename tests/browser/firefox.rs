@@ -57,7 +57,7 @@ impl Firefox {
             assert!(patience.elapsed() < Duration::from_secs(60), "{program} did not open its port within 60 s");
             thread::sleep(Duration::from_millis(50));
         };
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time-out above zero");
+        stream.set_read_timeout(Some(Duration::from_secs(90))).expect("a time-out above zero");
         let mut firefox = Firefox { process, profile, stream: BufReader::new(stream), next: 0 };
         firefox.receive(); // its greeting
         firefox.command("WebDriver:NewSession", json!({}));
@@ -81,7 +81,7 @@ impl Firefox {
             if super::truthy(&value) {
                 return value;
             }
-            assert!(patience.elapsed() < Duration::from_secs(30), "Firefox: waited 30 s in vain for {what}");
+            assert!(patience.elapsed() < Duration::from_secs(90), "Firefox: waited 90 s in vain for {what}");
             thread::sleep(Duration::from_millis(50));
         }
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 fn bench(page: &mut Page, server: &Server) {
     page.open_app(&server.root());
     page.wait_for(ENGINE);
-    page.js("location.hash = '#/lesson/one-machine/3'", json!([]));
+    page.go("#/lesson/one-machine/3");
     page.wait_text("Step 3 of 8");
     page.wait_for("[data-node=n1]");
     page.click("#tab-log");
@@ -31,8 +31,10 @@ fn a_single_message_by_keyboard_and_undo() {
         if page.js(flying, json!([])) == json!(true) {
             break;
         }
+        let event = page.text(".transport .ev");
         page.press(".");
-        page.wait_js("the step", "return document.querySelector('#said').innerText", json!([]));
+        let next = "return document.querySelector('.transport .ev').innerText !== arguments[0]";
+        page.wait_js("the step", next, json!([event]));
     }
     let before = messages(&page);
     assert!(before > 0, "a message is on its way");
@@ -46,15 +48,23 @@ fn a_single_message_by_keyboard_and_undo() {
     page.wait_js("one less", "return +document.querySelector('ul[aria-label^=\"Messages on their way\"]').ariaLabel.split(': ')[1] === arguments[0]", json!([before]));
     page.press("m");
     page.press("Delete");
+    // Each command is in the log before the next message is picked: until then it is another that comes next.
+    let done = |count: u32| {
+        let commands = "return document.querySelectorAll('.marks .mine').length === arguments[0]";
+        page.wait_js("the command to be done", commands, json!([count]));
+    };
+    done(1);
     page.wait_js("the loss in words", "return document.querySelector('#said').innerText.length > 0", json!([]));
     // N delivers the next one at once; D asks by how much to delay the one after that. The command log has it all.
     page.press("m");
     page.press("n");
+    done(2);
     page.press("m");
     page.press("d");
     page.wait_text("Delay this message");
     page.press("Enter");
     page.wait_js("the dialog to close", "return !document.querySelector('dialog').open", json!([]));
+    done(3);
     page.focus("#tab-log");
     for _ in 0..3 {
         page.press("ArrowRight");

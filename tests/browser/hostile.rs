@@ -53,6 +53,7 @@ fn words_of_a_run_are_never_markup() {
     }
     page.wait_js("the words as they are", "return document.body.innerText.includes('<img src=x onerror') || document.body.innerHTML.includes('&lt;img src=x onerror')", json!([]));
     page.press("Control k");
+    page.wait_js("the list", "return document.querySelector('.palette-box').open", json!([]));
     page.write("<img");
     harmless(&page, "the list");
     page.press("Escape");
@@ -96,11 +97,11 @@ fn words_of_a_link_are_never_markup() {
         harmless(&page, from);
         let ways = "return [...document.querySelectorAll('.about-run a')].map(a => a.getAttribute('href'))";
         assert_eq!(page.js(ways, json!([])), json!([]), "{from} is no lesson's address");
-        page.js("location.hash = '#/about'", json!([]));
+        page.go("#/about");
         page.wait_text("Fault drill");
     }
     // An address that is nothing.
-    page.js("location.hash = '#/' + arguments[0]", json!([HOSTILE]));
+    page.go(&format!("#/{HOSTILE}"));
     page.wait_text("There is no such page");
     harmless(&page, "no such page");
     page.finish();

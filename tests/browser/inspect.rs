@@ -72,7 +72,8 @@ fn values_are_watched_and_reasons_are_given() {
     page.wait_js("five are up", &format!("return (() => {{ {values} }})()[1] === '5'"), json!([]));
     page.click(".watches li:last-child button");
     page.wait_js("it is gone", "return document.querySelectorAll('.watches li').length === 2", json!([]));
-    assert!(page.count(".watches li svg path.line") >= 1, "numbers are drawn over time");
+    // Numbers are drawn over time.
+    page.wait_for(".watches li svg path.line");
     // What a step changes is marked; later two are down, and it is said why nothing goes on.
     for _ in 0..90 {
         if page.count(".trees mark") > 0 {
@@ -160,18 +161,15 @@ fn branches_are_a_tree_that_one_goes_about_in() {
         json!([before]),
     );
     let event = page.text(".transport .ev");
+    let whole = page.wait_js("a picture", PICTURE, json!([]));
     crash(&page, "r1");
     page.wait_js("two branches", "return document.querySelectorAll('[role=treeitem]').length === 2", json!([]));
     // The small picture shows the end of the branch that is looked at.
-    let own = page.wait_js("a picture", PICTURE, json!([]));
+    let other = format!("const s = (() => {{ {PICTURE} }})(); return s !== arguments[0] && s");
+    let own = page.wait_js("its picture", &other, json!([whole]));
     page.focus("[role=treeitem][aria-selected=true]");
     page.press("ArrowUp");
-    let first = page.wait_js(
-        "another picture",
-        &format!("const s = (() => {{ {PICTURE} }})(); return s !== arguments[0] && s"),
-        json!([own]),
-    );
-    assert_ne!(own, first);
+    page.wait_js("another picture", &other, json!([own]));
     // A name, by keyboard.
     page.press("F2");
     page.write("two replicas left");

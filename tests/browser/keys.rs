@@ -161,7 +161,7 @@ fn nodes_messages_and_rows_are_walked_by_arrow_keys() {
     page.wait_for(".rows button[tabindex='0']");
     page.focus(".rows button[tabindex='0']");
     let row = "return document.activeElement.closest('[data-row]')?.dataset.row";
-    let from = page.js(row, json!([]));
+    let from = page.wait_js("the focus on a row", row, json!([]));
     page.press("ArrowUp");
     page.wait_js("another row", &format!("return (() => {{ {row} }})() !== arguments[0]"), json!([from]));
     page.finish();

@@ -19,7 +19,7 @@ fn play_until_met(page: &Page, goal: &str) {
         if page.count(&met) > 0 {
             return;
         }
-        let before = page.text(".transport");
+        let before = page.js("return document.querySelector('.transport').innerText", json!([]));
         page.press("]");
         let script = "return document.querySelector('.transport').innerText !== arguments[0]
                       || document.querySelector(arguments[1])";
@@ -117,7 +117,7 @@ fn a_learner_goes_through_the_first_lesson() {
     page.reload();
     page.wait_for(ENGINE);
     page.wait_text("You finished this lesson");
-    page.js("location.hash = '#/lesson/one-machine/2'", json!([]));
+    page.go("#/lesson/one-machine/2");
     page.wait_text("Step 2 of 8");
     page.wait_for("[data-goal=lost][data-state=met]");
     page.finish();

@@ -47,7 +47,7 @@ fn a_link_holds_the_whole_session() {
     other.wait_js("the same moment", &format!("return (() => {{ {SEEN} }})() === arguments[0]"), json!([before]));
     assert_eq!(other.text(".about-run .remark"), NOTE);
     assert_eq!(other.count(".about-run img"), 0);
-    assert_eq!(other.attribute("#tab-log", "aria-selected").as_deref(), Some("true"));
+    other.wait_for("#tab-log[aria-selected=true]");
     assert_eq!(other.attribute(".about-run a", "href").as_deref(), Some("#/lesson/one-machine/3"));
     other.screenshots("link");
     other.assert_accessible("link");
@@ -94,7 +94,7 @@ fn a_damaged_or_hostile_link_says_so() {
         (&no_run, "the link's run:1"),
     ];
     for (packed, said) in cases {
-        page.js("location.hash = '#/run/' + arguments[0]", json!([packed]));
+        page.go(&format!("#/run/{packed}"));
         page.wait_js(said, "return document.querySelector('.failed')?.innerText.includes(arguments[0])", json!([said]));
         assert_eq!(
             page.js("return [...document.querySelectorAll('a')].some(a => a.href.startsWith('javascript'))", json!([])),
@@ -102,7 +102,7 @@ fn a_damaged_or_hostile_link_says_so() {
         );
     }
     page.screenshots("damaged-link");
-    page.js("location.hash = '#/'", json!([]));
+    page.go("#/");
     page.wait_for("[data-node=n1]");
     page.finish();
 }

@@ -21,6 +21,7 @@ const MIDDLE: &str = "const s = document.querySelector('.bench .canvas').getBoun
     return [r.x + r.width / 2 - s.x, r.y + r.height / 2 - s.y]";
 
 fn middle(page: &Page, node: &str) -> (f64, f64) {
+    page.wait_still(&format!("[data-node={node}]"));
     let at = page.js(MIDDLE, json!([node]));
     (at[0].as_f64().expect("a number"), at[1].as_f64().expect("a number"))
 }

@@ -102,7 +102,7 @@ fn home_lives_without_the_rest_of_the_page() {
     let down = "return document.querySelector('[data-node=n5]').ariaLabel.includes('down')";
     page.wait_js("the poke to be answered", down, json!([]));
     assert_eq!(page.count(".failed"), 0);
-    page.js("location.hash = '#/lesson/leader-dies/1'", json!([]));
+    page.go("#/lesson/leader-dies/1");
     page.wait_text("This part of the page could not be loaded");
     assert_eq!(page.text("main .failed button"), "Try again");
     page.assert_accessible("no rest");

@@ -9,7 +9,7 @@ use serde_json::json;
 fn step(page: &mut Page, server: &Server, number: u32) {
     page.open_app(&server.root());
     page.wait_for(ENGINE);
-    page.js(&format!("location.hash = '#/lesson/leader-dies/{number}'"), json!([]));
+    page.go(&format!("#/lesson/leader-dies/{number}"));
     page.wait_text(&format!("Step {number} of 13"));
     page.wait_for(".spot");
 }

@@ -37,6 +37,7 @@ fn what_clients_were_told_is_judged() {
     );
     open_file(&page, RUN);
     page.wait_js("another run", "return !document.querySelector('.judged h3')", json!([]));
+    page.wait_for("[data-node=r3]");
     page.click("#tab-operations");
     let said = judge(&page);
     assert!(said.contains("not linearizable"), "{said}");

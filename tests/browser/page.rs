@@ -11,8 +11,25 @@ use std::{
 };
 
 /// How long a wait is patient: generous, because the machine may be busy; a good run never waits so long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+/// WebDriver's words for an element that cannot be clicked yet.
+const NOT_YET: [&str; 4] =
+    ["element click intercepted", "element not interactable", "stale element reference", "no such element"];
+/// Whether the first match is at the same place for three frames.
+const BOX: &str = "
+    const frame = () => new Promise(requestAnimationFrame);
+    const box = css => {
+      const r = document.querySelector(css)?.getBoundingClientRect();
+      return r && [r.x, r.y, r.width, r.height].join();
+    };
+    const stands = async css => {
+      const before = box(css);
+      for (let i = 0; i < 3; i++) await frame();
+      return !!before && box(css) === before;
+    };
+    // What tells of progress may go on moving.
+    const settles = async css => { for (let i = 0; i < 10; i++) if (await stands(css)) break };";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Theme {
@@ -62,7 +79,7 @@ impl Page {
         arguments.push(json!("--force-device-scale-factor=1"));
         arguments.push(json!(format!("--log-net-log={}", net_log.display())));
         capabilities["goog:loggingPrefs"] = json!({ "browser": "ALL" });
-        capabilities["timeouts"] = json!({ "script": 60_000 });
+        capabilities["timeouts"] = json!({ "script": 120_000 });
         if let Ok(chromium) = env::var("CHROMIUM") {
             capabilities["goog:chromeOptions"]["binary"] = json!(chromium);
         }
@@ -104,6 +121,20 @@ impl Page {
         self.wait_for("[data-app=ready]");
     }
 
+    /// Goes to an address within the page, and waits until the page has heard of it: what it shows from then on is not of
+    /// the address before.
+    pub fn go(&self, hash: &str) {
+        self.js(
+            "const there = new URL(arguments[0], location.href).href;
+             if (there === location.href) return true;
+             return new Promise(done => {
+               addEventListener('hashchange', () => setTimeout(done, 0, true), { once: true });
+               location.href = there;
+             })",
+            json!([hash]),
+        );
+    }
+
     // Looking.
 
     /// Runs the body of a function in the page; a promise is awaited. `arguments` are the function's.
@@ -117,9 +148,12 @@ impl Page {
 
     /// The text of the first element that matches, as a reader sees it.
     pub fn text(&self, css: &str) -> String {
-        let element = self.wait_for(css);
-        let text = self.driver.get(&format!("/element/{element}/text")).expect("an element has a text");
-        text.as_str().unwrap_or_default().to_owned()
+        // An element that is drawn anew between the two questions is asked for again; in a list an empty text counts too.
+        let text = self.wait(&format!("the text of {css}"), || {
+            let text = self.element(css).and_then(|id| self.driver.get(&format!("/element/{id}/text")));
+            text.map_or(Value::Null, |text| json!([text]))
+        });
+        text[0].as_str().unwrap_or_default().to_owned()
     }
 
     pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
@@ -153,12 +187,19 @@ impl Page {
 
     /// Waits until something matches and returns its WebDriver id.
     pub fn wait_for(&self, css: &str) -> String {
-        let found = self.wait(&format!("an element {css}"), || {
-            let element =
-                self.driver.post("/element", &json!({ "using": "css selector", "value": css })).unwrap_or(Value::Null);
-            element[ELEMENT].clone()
-        });
+        let found = self.wait(&format!("an element {css}"), || self.element(css).map_or(Value::Null, Value::from));
         found.as_str().expect("an element's id is text").to_owned()
+    }
+
+    /// The WebDriver id of the first match.
+    fn element(&self, css: &str) -> Result<String, String> {
+        let element = self.driver.post("/element", &json!({ "using": "css selector", "value": css }))?;
+        element[ELEMENT].as_str().map(str::to_owned).ok_or_else(|| "no element".to_owned())
+    }
+
+    /// Waits until the first match stands still: the canvas, and what lies over it, follow a change by some frames.
+    pub fn wait_still(&self, css: &str) {
+        self.wait_js(&format!("{css} to stand still"), &format!("{BOX} return stands(arguments[0])"), json!([css]));
     }
 
     /// Waits until the script returns something that is neither null, false, zero, nor empty, and returns that.
@@ -192,12 +233,30 @@ impl Page {
 
     // Acting.
 
-    /// Scrolls the first match into view and clicks its middle.
+    /// Scrolls the first match into view and clicks its middle, once it can be clicked: it is enabled, stands still, and
+    /// nothing lies over it.
     pub fn click(&self, css: &str) {
-        let element = self.wait_for(css);
-        self.driver
-            .post(&format!("/element/{element}/click"), &json!({}))
-            .unwrap_or_else(|error| panic!("click on {css}: {error}"));
+        let still = format!(
+            "{BOX} const [css] = arguments;
+             return (async () => {{
+               await settles(css);
+               const e = document.querySelector(css);
+               return !!e && !e.matches(':disabled');
+             }})()"
+        );
+        self.wait(&format!("{css} to be clicked"), || {
+            if self.try_js(&still, json!([css])) != Ok(json!(true)) {
+                return Value::Null;
+            }
+            let clicked =
+                self.element(css).and_then(|id| self.driver.post(&format!("/element/{id}/click"), &json!({})));
+            match clicked {
+                Ok(_) => json!(true),
+                // Nothing was clicked then.
+                Err(error) if NOT_YET.iter().any(|kind| error.starts_with(kind)) => Value::Null,
+                Err(error) => panic!("click on {css}: {error}"),
+            }
+        });
     }
 
     /// From now on the pointer is a finger.
@@ -211,19 +270,22 @@ impl Page {
         // A sentence may lie over it for a moment.
         let middle = self.wait_js(
             &format!("{css} to be covered by nothing"),
-            "const e = document.querySelector(arguments[0]);
-             if (!e) return null;
+            &(BOX.to_owned()
+                + "const [css] = arguments;
              const still = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-             const middle = () => { const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] };
+             const middle = e => { const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] };
              return (async () => {
+               await settles(css);
+               const e = document.querySelector(css);
+               if (!e) return null;
                for (const block of ['nearest', 'center', 'end']) {
                  e.scrollIntoView({ block });
                  await still();
-                 const there = document.elementFromPoint(...middle());
-                 if (there && (e.contains(there) || there.contains(e))) return middle();
+                 const there = document.elementFromPoint(...middle(e));
+                 if (there && (e.contains(there) || there.contains(e))) return middle(e);
                }
                return null;
-             })()",
+             })()"),
             json!([css]),
         );
         let place = |i: usize| middle[i].as_f64().unwrap_or(0.0).round() as i64;
@@ -250,8 +312,8 @@ impl Page {
 
     /// Moves the keyboard focus to the first match, by script.
     pub fn focus(&self, css: &str) {
-        self.wait_for(css);
-        self.js("document.querySelector(arguments[0]).focus()", json!([css]));
+        let focus = "const e = document.querySelector(arguments[0]); e?.focus(); return !!e";
+        self.wait_js(&format!("an element {css}"), focus, json!([css]));
     }
 
     /// Presses keys together, as in `press("Shift Tab")`: the last is typed while the others are held. Names as in the
@@ -281,7 +343,7 @@ impl Page {
 
     /// Presses the mouse at one point of the first match and lets it go at another.
     pub fn drag(&self, css: &str, from: (f64, f64), to: (f64, f64)) {
-        self.wait_for(css);
+        self.wait_still(css);
         let corner = self.js(
             "const e = document.querySelector(arguments[0]); e.scrollIntoView({ block: 'nearest' });
              const r = e.getBoundingClientRect(); return [r.left, r.top]",
@@ -309,12 +371,16 @@ impl Page {
 
     // How the page is shown.
 
-    /// The size of the view, in CSS pixels.
+    /// The size of the view, in CSS pixels, of which the page has heard.
     pub fn size(&self, width: u32, height: u32) {
         self.driver.devtools(
             "Emulation.setDeviceMetricsOverride",
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
         );
+        // In full screen the page may have its own idea of it.
+        let heard = "const [width, height] = arguments, has = () => innerWidth === width && innerHeight === height;
+            return (async () => { for (let i = 0; i < 60 && !has(); i++) await new Promise(done => setTimeout(done, 16)) })()";
+        let _ = self.try_js(heard, json!([width, height]));
     }
 
     /// What the system prefers, as the page hears it.
@@ -461,9 +527,12 @@ impl Page {
     /// Reads the console and takes out the errors that this test expects: those that hold one of `texts`. Each must be
     /// there.
     pub fn expect_errors(&mut self, texts: &[&str]) {
-        let lines = self.read_console();
-        for text in texts {
-            assert!(lines.iter().any(|line| line.contains(text)), "the console holds no “{text}”, but: {lines:?}");
+        let (mut lines, begun) = (self.read_console(), Instant::now());
+        // The browser may tell of an error later than the page.
+        while let Some(text) = texts.iter().find(|text| !lines.iter().any(|line| line.contains(**text))) {
+            assert!(begun.elapsed() < PATIENCE, "the console holds no “{text}”, but: {lines:?}");
+            thread::sleep(Duration::from_millis(50));
+            lines.extend(self.read_console());
         }
         let expected = |line: &String| texts.iter().any(|text| line.contains(text));
         self.errors.extend(lines.into_iter().filter(|line| line.starts_with("SEVERE") && !expected(line)));

@@ -65,7 +65,7 @@ fn what_can_be_done_is_found_by_typing() {
     page.wait_text("Nothing is called that.");
     page.press("Escape");
     page.wait_js("it closed", CLOSED, json!([]));
-    page.js("location.hash = '#/'", json!([]));
+    page.go("#/");
     page.wait_for(ENGINE);
     page.finish();
 }

@@ -20,17 +20,23 @@ fn a_teacher_goes_from_mark_to_mark() {
     let mut page = Page::start();
     open_bench(&mut page, &server.root());
     let small = page.js("return document.querySelector('.spot').offsetWidth", json!([]));
-    for key in ["c", "]", "]", "]", "r"] {
+    let event = "return document.querySelector('.transport .ev').textContent";
+    let moved = format!("return (() => {{ {event} }})() !== arguments[0]");
+    let commands = "return document.querySelectorAll('.marks .mine').length === arguments[0]";
+    page.press("c");
+    // What is down can be restarted.
+    page.wait_js("the first command", commands, json!([1]));
+    for key in ["]", "]", "]", "r"] {
         page.press(key);
     }
-    page.wait_js("both commands", "return document.querySelectorAll('.marks .mine').length === 2", json!([]));
+    page.wait_js("both commands", commands, json!([2]));
+    let there = page.js(event, json!([]));
     page.press("{");
+    page.wait_js("the start", &moved, json!([there]));
     page.press("f");
     page.wait_for(".bench.presents .caption");
     let larger = "return document.querySelector('.spot').offsetWidth > arguments[0]";
     page.wait_js("a larger stage", larger, json!([small]));
-    let event = "return document.querySelector('.transport .ev').textContent";
-    let moved = format!("return (() => {{ {event} }})() !== arguments[0]");
     let start = page.js(event, json!([]));
     page.press("ArrowRight");
     page.wait_js("the first mark", &moved, json!([start]));

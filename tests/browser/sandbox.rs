@@ -18,7 +18,7 @@ fn fill(page: &Page, id: &str, text: &str) {
 }
 
 fn go(page: &Page, address: &str) {
-    page.js("location.hash = arguments[0]", json!([address]));
+    page.go(address);
 }
 
 fn nodes(page: &Page, count: u32) {
@@ -56,8 +56,9 @@ fn a_cluster_is_put_together_in_a_form() {
     page.wait_text("Two leaders in one term");
     let fast = "const speed = document.querySelector('.speed input'); speed.value = 90;
         speed.dispatchEvent(new Event('input', { bubbles: true }))";
-    page.js(fast, json!([]));
-    page.wait_js("what it breaks", "return document.querySelector('.props')?.dataset.broken === 'true'", json!([]));
+    // It may not be open yet, and opening it sets the speed back.
+    let broken = format!("{fast}; return document.querySelector('.props')?.dataset.broken === 'true'");
+    page.wait_js("what it breaks", &broken, json!([]));
     page.wait_text("1 planted");
     // Three servers, another network, no bug.
     fill(&page, "f0-count:server", "3");
@@ -102,6 +103,8 @@ fn two_runs_are_compared_by_one_cursor() {
     page.wait_for(ENGINE);
     go(&page, "#/compare/double-vote");
     page.wait_text("The runs differ in one thing alone: bug-double-vote is on on the left and off on the right.");
+    let both = "return [...document.querySelectorAll('.side')].every(side => side.querySelector('.spot'))";
+    page.wait_js("both runs", both, json!([]));
     // At the end of what is simulated: the same measures of both, and what is broken on one side only.
     page.click("[aria-label^='To now']");
     let broken = "return [...document.querySelectorAll('.findings tr')].map(row => row.innerText)
@@ -114,6 +117,7 @@ fn two_runs_are_compared_by_one_cursor() {
     page.click("[aria-label='To the start']");
     assert_looks(&page, "compare");
     // By keyboard: to where they part, and on; both stages show the same moment of two runs.
+    page.wait_for(".marks path.parting");
     page.focus("#scrubber");
     page.press("d");
     let at = "return parseFloat(document.querySelector('#clock').innerText)";

@@ -26,9 +26,9 @@ pub fn open_file(page: &Page, text: &str) {
 pub fn open_bench(page: &mut Page, address: &str) {
     page.open_app(address);
     page.wait_for(ENGINE);
-    page.js("location.hash = '#/lesson/one-machine/3'", json!([]));
+    page.go("#/lesson/one-machine/3");
     page.wait_text("Step 3 of 8");
-    page.wait_for("[data-node=n1]");
+    page.wait_still("[data-node=n1]");
     page.focus("[data-node=n1]");
 }
 
@@ -93,6 +93,8 @@ fn a_file_that_is_no_run_is_told_and_ones_own_comes_back() {
     open_bench(&mut page, &server.root());
     page.press("c");
     page.wait_js("the crash", "return document.querySelector('[data-node=n1]').ariaLabel.includes('down')", json!([]));
+    // Nothing of one's own is on its way to be kept.
+    save(&page);
     let before = page.js(SEEN, json!([]));
     let cases = [
         ("no run at all", "not JSON"),
@@ -125,6 +127,8 @@ fn the_run_of_a_file_may_have_other_nodes_and_outlives_the_engine() {
     open_bench(&mut page, &server.root());
     page.press("c");
     page.wait_js("the crash", "return document.querySelector('[data-node=n1]').ariaLabel.includes('down')", json!([]));
+    // Nothing of one's own is on its way to be kept.
+    save(&page);
     let own = page.js(SEEN, json!([]));
     open_file(&page, OTHER);
     let crashed = "return document.querySelector('[data-node=replica2]')?.ariaLabel.includes('down')";

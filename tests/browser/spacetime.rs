@@ -47,6 +47,8 @@ fn the_diagram_is_walked_along_causality() {
     let mut page = Page::start();
     open(&mut page, &server);
     page.wait_js("a picture", "return document.querySelector('.spacetime canvas').height > 150", json!([]));
+    // One walks from what is drawn.
+    page.wait_js("something in it", PAINTED, json!([]));
     page.focus(".spacetime .lanes");
     page.press("ArrowLeft");
     page.wait_js("an event in words", &format!("{ABOUT}.includes('Compare with')"), json!([]));

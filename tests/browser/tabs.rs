@@ -74,7 +74,7 @@ fn without_storage_all_works_and_that_is_said() {
     // Progress lasts as long as the page, and keys too.
     import(&page, &finished("leader-dies"));
     page.wait_text("was added to yours");
-    page.js("location.hash = '#/'", json!([]));
+    page.go("#/");
     page.wait_js("it as done", "return document.querySelectorAll('.map .l.d').length === 1", json!([]));
     page.screenshots("no-storage");
     page.finish();

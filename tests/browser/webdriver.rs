@@ -56,7 +56,12 @@ impl Driver {
         let started = (0..TRIES).find_map(|_| started().map_err(|said| eprintln!("{said}")).ok());
         let (process, port) = started.expect("the driver finds a port");
         let mut driver = Driver { process, port, session: None };
-        let answer = driver.request("POST", "/session", &json!({ "capabilities": { "alwaysMatch": capabilities } }));
+        let wanted = json!({ "capabilities": { "alwaysMatch": capabilities } });
+        // On a busy machine a browser may take too long to start.
+        let answer = driver.request("POST", "/session", &wanted).or_else(|error| {
+            eprintln!("no session: {error}");
+            driver.request("POST", "/session", &wanted)
+        });
         let answer = answer.unwrap_or_else(|error| panic!("no session: {error}"));
         driver.session = Some(answer["sessionId"].as_str().expect("a session id").into());
         driver
@@ -92,7 +97,7 @@ impl Driver {
     fn request(&self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
         let text = |error: std::io::Error| error.to_string();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).map_err(text)?;
-        stream.set_read_timeout(Some(Duration::from_secs(120))).map_err(text)?;
+        stream.set_read_timeout(Some(Duration::from_secs(150))).map_err(text)?;
         let body = if body.is_null() { String::new() } else { body.to_string() };
         write!(
             stream,

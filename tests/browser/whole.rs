@@ -279,7 +279,7 @@ fn take(hands: Hands) {
     page.reload();
     page.wait_for(ENGINE);
     page.wait_text("You finished this lesson");
-    page.js("location.hash = '#/lesson/leader-dies/3'", json!([]));
+    page.go("#/lesson/leader-dies/3");
     page.wait_text("Step 3 of 13");
     page.wait_for("[data-goal=split][data-state=met]");
     page.finish();

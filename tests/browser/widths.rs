@@ -2,7 +2,7 @@
 //! overlapping; fingers find targets large enough.
 
 use crate::ENGINE;
-use crate::boxes::{flaws, small_targets};
+use crate::boxes::{flaws, flaws_now, small_targets};
 use crate::page::{Page, Theme};
 use crate::server::Server;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ const SIZES: [(u32, u32); 5] = [(390, 844), (768, 1024), (1024, 768), (1440, 900
 const KEPT: [u32; 3] = [390, 1440, 2560];
 
 fn go(page: &Page, address: &str, text: &str) {
-    page.js("location.hash = arguments[0]", json!([address]));
+    page.go(address);
     page.wait_text(text);
     if !address.contains("about") && !address.contains("no/such") {
         page.wait_js("the nodes", "return document.querySelectorAll('.spot').length > 0", json!([]));
@@ -135,7 +135,7 @@ fn flaws_are_found() {
         ),
     ] {
         page.js(plant, json!([html, style]));
-        let found = flaws(&page).join("\n");
+        let found = flaws_now(&page).join("\n");
         assert!(found.contains(says), "{html}: {found}");
     }
     page.finish();
@@ -178,9 +178,11 @@ fn pinch_and_long_press() {
     page.wait_for("[data-node=n1]");
     let middle = "const r = document.querySelector(arguments[0]).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]";
     let place = |css: &str| {
+        page.wait_still(css);
         let at = page.js(middle, json!([css]));
         (at[0].as_f64().expect("a place"), at[1].as_f64().expect("a place"))
     };
+    page.wait_still("[data-node=n1]");
     let size = page.js("return document.querySelector('.spot').offsetWidth", json!([]));
     let (x, y) = place(".bench .canvas");
     page.fingers(&[&[(x - 30.0, y), (x - 110.0, y)], &[(x + 30.0, y), (x + 110.0, y)]]);
