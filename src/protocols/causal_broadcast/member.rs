@@ -185,7 +185,10 @@ impl Broadcast {
 
     /// What another member has: posts that all have end for who wrote them, and can be forgotten.
     fn learn(&self, s: &mut Member, from: NodeId, got: Got, ctx: &mut Context<'_>) {
-        s.known[from.index()] = got;
+        // What was overtaken on its way says less.
+        if got.total() > s.known[from.index()].total() {
+            s.known[from.index()] = got;
+        }
         let others = others(ctx);
         let known = &s.known;
         let all_have = |id: Id| others.iter().all(|other| known[other.index()].has(id));

@@ -132,6 +132,10 @@ impl Got {
         self.upto.get(author.index()).copied().unwrap_or(0)
     }
 
+    pub fn total(&self) -> u64 {
+        self.upto.iter().sum::<u64>() + self.beyond.len() as u64
+    }
+
     pub fn has(&self, id: Id) -> bool {
         id.1 <= self.count(id.0) || self.beyond.contains(&id)
     }

@@ -78,7 +78,7 @@ pub fn member(s: &Member, disk: &Disk, durable: &Disk, card: &mut Card) {
     }
     let last = disk.wall.last().map_or(0, |post| crate::base::codec::to_bytes(&post.time).len());
     for (name, value) in [
-        ("delivered", disk.got.upto.iter().sum::<u64>() as i64 + disk.got.beyond.len() as i64),
+        ("delivered", disk.got.total() as i64),
         ("held-back", s.waiting.len() as i64),
         ("not-everywhere", open as i64),
         ("late", s.late as i64),
