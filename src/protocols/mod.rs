@@ -2,7 +2,7 @@
 //!
 //! A protocol is a value (its configuration, planted bugs included) with handlers that turn state and a message into
 //! effects; nothing here knows the network, the clock or the page. Each ships named properties, golden transcripts
-//! (`tests/transcripts.rs`) and a seed sweep with planted bugs that it must catch (`tests/sweep`).
+//! (`tests/transcripts`) and a seed sweep with planted bugs that it must catch (`tests/sweep`).
 
 pub mod causal_broadcast;
 pub mod causal_store;

@@ -1,6 +1,9 @@
 //! A page in headless Chromium, with the helpers that the tests are written in.
 
-use super::{save_png, truthy, webdriver::Driver};
+use super::{
+    save_png, truthy,
+    webdriver::{Driver, key},
+};
 use serde_json::{Value, json};
 use std::{
     env, fs,
@@ -572,29 +575,4 @@ fn asked_by_pages(log: &Value) -> Vec<String> {
     all.sort();
     all.dedup();
     all
-}
-
-/// The code point that WebDriver has for a key.
-fn key(name: &str) -> char {
-    match name {
-        "Tab" => '\u{e004}',
-        "Enter" => '\u{e007}',
-        "Shift" => '\u{e008}',
-        "Control" => '\u{e009}',
-        "Alt" => '\u{e00a}',
-        "Escape" => '\u{e00c}',
-        "Space" => ' ',
-        "PageUp" => '\u{e00e}',
-        "PageDown" => '\u{e00f}',
-        "End" => '\u{e010}',
-        "Home" => '\u{e011}',
-        "ArrowLeft" => '\u{e012}',
-        "ArrowUp" => '\u{e013}',
-        "ArrowRight" => '\u{e014}',
-        "ArrowDown" => '\u{e015}',
-        "Delete" => '\u{e017}',
-        "Backspace" => '\u{e003}',
-        "F2" => '\u{e032}',
-        other => other.chars().next().expect("a key has a name"),
-    }
 }

@@ -139,3 +139,28 @@ impl Drop for Driver {
         let _ = self.process.wait();
     }
 }
+
+/// The code point that WebDriver has for a key; a key that is no character has a name, as in the DOM.
+pub fn key(name: &str) -> char {
+    match name {
+        "Tab" => '\u{e004}',
+        "Enter" => '\u{e007}',
+        "Shift" => '\u{e008}',
+        "Control" => '\u{e009}',
+        "Alt" => '\u{e00a}',
+        "Escape" => '\u{e00c}',
+        "Space" => ' ',
+        "PageUp" => '\u{e00e}',
+        "PageDown" => '\u{e00f}',
+        "End" => '\u{e010}',
+        "Home" => '\u{e011}',
+        "ArrowLeft" => '\u{e012}',
+        "ArrowUp" => '\u{e013}',
+        "ArrowRight" => '\u{e014}',
+        "ArrowDown" => '\u{e015}',
+        "Delete" => '\u{e017}',
+        "Backspace" => '\u{e003}',
+        "F2" => '\u{e032}',
+        other => other.chars().next().expect("a key has a name"),
+    }
+}
