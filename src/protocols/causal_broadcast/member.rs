@@ -26,6 +26,8 @@ pub struct Member {
     /// Posts that had to wait before they were delivered, and the longest of these times.
     pub late: u64,
     pub late_max: Micros,
+    /// Whom of the others it asks next.
+    pub next_peer: u32,
     pub last: Last,
 }
 
@@ -106,14 +108,20 @@ impl Broadcast {
         Self::turn(s);
         match m {
             Message::Post(post) => self.receive(s, vec![post], ctx),
-            Message::Again(posts) => self.receive(s, posts, ctx),
+            Message::Again(posts) => {
+                let full = posts.len() == AGAIN_MAX;
+                self.receive(s, posts, ctx);
+                // There may be more where these came from: who has lacked much does not wait for its next turn to ask.
+                if full && !s.last.delivered.is_empty() {
+                    Self::ask_of(from, ctx);
+                }
+            }
             Message::Have(got) => self.learn(s, from, got, ctx),
             Message::Ask(got) => {
                 let lacks = ctx.disk().wall.iter().filter(|post| !got.has(post.id()));
                 let again: Vec<Post> = lacks.take(AGAIN_MAX).cloned().collect();
-                if !again.is_empty() {
-                    ctx.send(from, &Message::Again(again));
-                }
+                let have = Message::Have(ctx.disk().got.clone());
+                ctx.send(from, &if again.is_empty() { have } else { Message::Again(again) });
                 self.learn(s, from, got, ctx);
             }
         }
@@ -217,10 +225,15 @@ impl Broadcast {
         ctx.set_timer(self.ask_interval, &Timer::Ask);
         let others = others(ctx);
         if !others.is_empty() {
-            let peer = others[ctx.choose("whom to ask", others.len() as u64) as usize];
-            let ask = Message::Ask(ctx.disk().got.clone());
-            ctx.send(peer, &ask);
+            // In turn: after so many intervals one has heard of everybody, and knows what can be forgotten.
+            s.next_peer = (s.next_peer + 1) % others.len() as u32;
+            Self::ask_of(others[(s.next_peer as usize + ctx.me().index()) % others.len()], ctx);
         }
+    }
+
+    fn ask_of(peer: NodeId, ctx: &mut Context<'_>) {
+        let ask = Message::Ask(ctx.disk().got.clone());
+        ctx.send(peer, &ask);
     }
 
     pub(super) fn give_up(&self, s: &mut Member, op: u32, ctx: &mut Context<'_>) {

@@ -8,9 +8,9 @@
 //! less than that: the author's own number alone gives FIFO order, and posts can be shown as they arrive.
 //!
 //! The paper builds on channels that lose nothing, and on views of who is in the group. Here the network loses messages
-//! and members crash and come back: each member asks another one from time to time for what it has not, by saying what it
-//! has. Whoever has it sends it again, also if its author is down. A post is forgotten only when all members are known to
-//! have it (section 5, stability), but for the last ones, which the wall shows.
+//! and members crash and come back: each member asks the others in turn for what it has not, by saying what it has.
+//! Whoever has it sends it again, also if its author is down; who has nothing more says what it has itself. A post is
+//! forgotten only when all members are known to have it (section 5, stability), but for the last ones, which the wall shows.
 //!
 //! Invariants:
 //! - What a member sends, answers or says that it has is on its disk.
@@ -101,7 +101,7 @@ pub enum Message {
     /// I have these: who has more shall send it.
     Ask(Got),
     Again(Vec<Post>),
-    /// To an author who wants to know: I have these.
+    /// To an author who wants to know, and to who asks and lacks nothing: I have these.
     Have(Got),
 }
 
