@@ -224,6 +224,8 @@ fn what_if_sliders_run_anew_beside_the_run_before() {
     page.screenshot("board-sliders-phone");
     page.size(1440, 900);
     page.assert_accessible("sliders");
+    // Wide again, the form stands elsewhere, and is another one.
+    page.wait_for(".board-stage > svg:not(.tall)");
     // All of it is one step back.
     page.focus(".rung input");
     page.press("Control z");

@@ -380,9 +380,13 @@ impl Page {
             "Emulation.setDeviceMetricsOverride",
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
         );
-        // In full screen the page may have its own idea of it.
+        // In full screen the page may have its own idea of it. It hears of it in a frame, and is drawn anew by the next one.
         let heard = "const [width, height] = arguments, has = () => innerWidth === width && innerHeight === height;
-            return (async () => { for (let i = 0; i < 60 && !has(); i++) await new Promise(done => setTimeout(done, 16)) })()";
+            const frame = () => new Promise(requestAnimationFrame);
+            return (async () => {
+              for (let i = 0; i < 60 && !has(); i++) await new Promise(done => setTimeout(done, 16));
+              await frame(); await frame();
+            })()";
         let _ = self.try_js(heard, json!([width, height]));
     }
 
