@@ -234,6 +234,7 @@ fn what_if_sliders_run_anew_beside_the_run_before() {
         "return document.querySelector(arguments[0]).ariaLabel.includes('4 × 32')",
         json!([part("app")]),
     );
+    ready(&page);
     // The load of those who ask.
     page.focus(&part("users"));
     page.press("Enter");

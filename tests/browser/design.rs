@@ -56,6 +56,12 @@ pub fn ready(page: &Page) {
         json!([]),
     );
     page.wait_js("it is ready", "return document.querySelector('.bar [data-do=run]:not([disabled])')", json!([]));
+    // Of the design as it is now: else the next change is two steps from the run that is seen.
+    page.wait_js(
+        "a run of this design",
+        "return !document.querySelector('.board-chart').textContent.includes('before the last change')",
+        json!([]),
+    );
 }
 
 pub fn looks(page: &Page, name: &str) {
