@@ -69,7 +69,10 @@ pub fn history(sweep: &Sweep, seed: u64) -> Option<(History, usize)> {
 fn run(sweep: &Sweep, seed: u64, mean: Micros, count: usize) -> Option<History> {
     let mut scenario = sweep.blueprint(seed).expect("a good profile").scenario;
     for entry in &mut scenario.commands {
-        if let Command::Workload(workload) = &mut entry.command {
+        // At the end of the faults the clients stop.
+        if let Command::Workload(workload) = &mut entry.command
+            && workload.arrivals != Arrivals::Off
+        {
             workload.arrivals = Arrivals::Closed { think: Distribution::Exponential { min: Micros::ZERO, mean } };
             workload.keys = Keys::Uniform { count: 1 };
         }
