@@ -133,7 +133,7 @@ impl LetGo<'_> {
     /// For each part of a stretch in which some of the block's time is, how much of a count falls to it.
     pub fn spread(&self, from: u64, span: u64, parts: usize, mut each: impl FnMut(usize, &dyn Fn(u32) -> u32)) {
         let begin = |part: usize| from + (u128::from(span) * part as u128 / parts as u128) as u64;
-        let length = u128::from((self.to - self.from).max(1));
+        let length = u128::from(self.to - self.from);
         if self.to <= from || self.from >= from + span {
             return;
         }
@@ -155,7 +155,7 @@ impl Run {
         let (blocks, first) = (self.timeline.blocks(), self.timeline.trace.first());
         blocks.windows(2).take_while(move |pair| pair[1].first <= first).filter_map(|pair| {
             let counted = pair[0].counted.as_ref()?;
-            Some(LetGo { counted, from: pair[0].at, to: pair[1].at })
+            Some(LetGo { counted, from: pair[0].at, to: pair[1].at.max(pair[0].at + 1) })
         })
     }
 

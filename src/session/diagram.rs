@@ -230,7 +230,7 @@ impl Run {
     /// Operations that were under way at some time of the stretch.
     fn ops_between(&self, ask: &DiagramAsk) -> Vec<OpCard> {
         let trace = &self.timeline.trace;
-        let rows = trace.op_rows(trace.len() as u32);
+        let rows = trace.op_rows(u32::MAX);
         let at = |from: Micros| rows.partition_point(|row| trace.get(*row).time() < from);
         let (first, last) = (at(ask.from).saturating_sub(OPS_AROUND), (at(ask.to) + OPS_AROUND).min(rows.len()));
         let rows = &rows[first.max(last.saturating_sub(OPS_MAX))..last];

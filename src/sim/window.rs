@@ -225,8 +225,9 @@ impl Timeline {
     /// Holds the rows of a stretch; false when they are too many: those of the head are held then.
     pub fn hold_between(&mut self, from: Micros, to: Micros) -> bool {
         let before = |at: u64| self.blocks.list.partition_point(|block| block.at < at);
-        // One more, for what led to its first rows.
-        let blocks = before(from.0).saturating_sub(2)..before(to.0.saturating_add(1)).max(1);
+        // With the ones around it: for what led to its first rows, and what became of its last.
+        let end = (before(to.0.saturating_add(1)) + 1).min(self.blocks.list.len());
+        let blocks = before(from.0).saturating_sub(2)..end.max(1);
         let fits = blocks.len() <= HELD + 2;
         if fits {
             self.hold_blocks(blocks);
