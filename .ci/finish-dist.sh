@@ -20,8 +20,20 @@ done
 split() {
   sh "$TRUNK_SOURCE_DIR/../.ci/own.sh" split "$@"
 }
-for engine in engine registers quorums causal groups membership clocks services chains merging upgrades exporter explorer designer; do
-  if [ "$TRUNK_PROFILE" = release ]; then split "${engine}_bg.wasm"; fi
+engines="engine registers quorums causal groups membership clocks services chains merging upgrades exporter explorer designer"
+# Binaryen finds another 1.2 % of an engine (gzipped), for three seconds each. Without it the build is as good.
+slim() {
+  split "$1_bg.wasm"
+  if command -v wasm-opt > /dev/null; then
+    wasm-opt -O3 --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types \
+      --enable-sign-ext --enable-multivalue "$1_bg.wasm" -o "$1_bg.wasm.new"
+    mv "$1_bg.wasm.new" "$1_bg.wasm"
+  fi
+}
+if [ "$TRUNK_PROFILE" = release ]; then
+  for engine in $engines; do slim "$engine"; done
+fi
+for engine in $engines; do
   name=$engine-$(cat "$engine.js" "${engine}_bg.wasm" | $sum | cut -c1-16)
   # The loader's way of naming the wasm is an old one that wasm-bindgen warns of in the console.
   sed "s/$engine\.js/${name}.js/; s/wasm_bindgen(\(.*\)${engine}_bg\.wasm\"/wasm_bindgen({module_or_path:\1${name}_bg.wasm\"}/" \

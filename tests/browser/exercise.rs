@@ -277,6 +277,7 @@ fn bench_gradings() {
         let put = "const t = document.querySelector('.as-text textarea'); t.value = arguments[0];
             t.dispatchEvent(new Event('input', { bubbles: true }))";
         page.js(put, json!([text]));
+        page.click("#board-tab-0");
         ready(&page);
         let took = "document.querySelector('.bar [data-do=run]').click();
             const begun = performance.now();
