@@ -346,8 +346,12 @@ fn bench_memory_over_ten_minutes() {
 
 /// Starts the search that the form describes, and waits for what comes of it: what is said of it, and whether it was found.
 const SEARCH: &str = "document.querySelector('.jobs .ask .pri').click();
+    let begun = false, frames = 0;
     return new Promise(done => {
       const look = () => {
+        // It begins when the run is open.
+        begun ||= !!document.querySelector('.jobs .running') || ++frames > 120;
+        if (!begun) return requestAnimationFrame(look);
         const jobs = document.querySelector('.jobs');
         const found = jobs.querySelector('.object .deeds .n'), over = jobs.querySelector('[role=status] p');
         if (jobs.querySelector('.running')) return requestAnimationFrame(look);
