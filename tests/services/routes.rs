@@ -2,7 +2,7 @@
 
 use super::lab::{broken, count, head, read, run, scripted, transcript};
 use super::sweeps::{breaks, survives, word, words};
-use faultline::base::{Micros, NodeId};
+use faultline::base::Micros;
 use faultline::check::explore::cluster::Bounds;
 use faultline::check::explore::record::{Case, Start};
 use faultline::check::explore::{Options, Verdict, explore};
@@ -72,13 +72,14 @@ fn route_two_meet() {
     golden!(transcript(&scripted(&network(2, "hello-interval = \"1s\""), &[("200ms", "c1 put x=4")]), Micros::ms(300)));
 }
 
-/// The router on the way crashes; its neighbours find out, tell the others, and the request that was lost is asked again.
+/// The link on the way is cut: both its ends find out, tell the others, and the request that was lost is asked again.
 #[test]
-fn route_around_a_crash() {
-    let text = network(3, "hello-interval = \"100ms\", dead-after = 2, retry-after = \"150ms\"");
-    let text = text.replace("count = 3", "count = 4");
-    let script = [("150ms", "c1 put x=4"), ("250ms", "crash.node = \"r4\""), ("260ms", "restart.node = \"r4\"")];
-    golden!(transcript(&scripted(&text, &script), Micros::ms(420)));
+fn route_around_a_cut() {
+    let text = network(3, "hello-interval = \"100ms\", dead-after = 1, retry-after = \"250ms\"");
+    let script = [("400ms", "cut = { name = \"digger\", from = [\"r1\"], to = [\"r3\"] }"), ("450ms", "c1 put x=4")];
+    let told = transcript(&scripted(&text, &script), Micros::ms(800));
+    let start = told.find("    400 ms").expect("the cut");
+    golden!(&told[start..]);
 }
 
 /// What costs least, and what is left of it when routers on the way are gone.
@@ -142,7 +143,7 @@ fn halves_come_together_again() {
     for (router, reaches) in [("r1", 2), ("r2", 2), ("r3", 2), ("r6", 2)] {
         assert_eq!(probe(&timeline, router, "reaches"), Datum::Int(reaches), "{router}");
     }
-    assert!(count(&timeline, RowKind::Note, "expires: what r6 said") >= 3);
+    assert!(count(&timeline, RowKind::Note, "expires: what r6 said") >= 1);
     let timeline = run(&all, Micros::s(8));
     assert_eq!(probe(&timeline, "c1", "way"), text("r1 r2 r3 r6"));
     assert_eq!(broken(&timeline), []);
@@ -154,8 +155,9 @@ fn packets_go_in_circles_while_databases_differ() {
     let nodes = "{ name = \"r\", role = \"router\", count = 5 }, { name = \"h1\", role = \"host\", groups = [\"at=r3\"] }, \
                  { name = \"c1\", role = \"client\" }";
     let more = "parameters = { hop-limit = 6, retry-after = \"10ms\", retransmit-after = \"400ms\", hello-interval = \"100ms\" }";
-    // What r2 tells r1 of its links is lost for a while.
-    let cut = "link = { from = [\"r2\"], to = [\"r1\"], one_way = true, kinds = { Update.constant = \"300ms\" } }";
+    // What r1 is told takes long.
+    let cut =
+        "link = { from = [\"r2\", \"r5\"], to = [\"r1\"], one_way = true, kinds = { Update.constant = \"600ms\" } }";
     let script =
         [("1s", cut), ("1s", "cut = { name = \"gone\", from = [\"r2\"], to = [\"r3\"] }"), ("1500ms", "c1 get x")];
     let timeline = run(&scripted(&head("link-state", nodes, more), &script), Micros::s(4));
@@ -282,9 +284,4 @@ fn every_order_of_a_meeting_is_explored() {
     println!("{:?}", orders(2, "", Bounds { drops: 1, timers: 1, ..plain }));
     println!("{:?}", orders(2, "", Bounds { crashes: 1, timers: 1, ..plain }));
     println!("{:?}", orders(3, "", plain));
-}
-
-#[allow(dead_code)]
-fn all_nodes(n: u16) -> Vec<NodeId> {
-    (0..n).map(NodeId).collect()
 }

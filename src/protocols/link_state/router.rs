@@ -183,10 +183,14 @@ impl LinkState {
             return;
         }
         let (other, hears_me) = (n.theirs != Some(pair.mine), pair.yours == Some(n.mine));
-        if n.two_way && (other || !hears_me) {
-            ctx.note(format!("parts from: {}, which does not hear it", ctx.setup().name(from)));
+        if n.two_way && other {
+            ctx.note(format!("parts from: {}, which begins anew", ctx.setup().name(from)));
             r.part(place, Some(pair.mine));
             return ctx.send(from, &Message::Hello(r.neighbours[place].pair()));
+        }
+        if n.two_way && !hears_me {
+            // It said this before it heard this router: who hears one no more begins anew.
+            return;
         }
         let n = &mut r.neighbours[place];
         (n.silent, n.theirs) = (0, Some(pair.mine));
