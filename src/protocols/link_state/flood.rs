@@ -46,12 +46,11 @@ impl LinkState {
         if self.has(Bug::NoChecksum) { short(one).cmp(&short(other)) } else { one.cmp(&other) }
     }
 
-    /// As it goes out: a hop takes time, and nothing may go around for ever (section 13.3, InfTransDelay).
+    /// As it goes out: a hop takes time, and nothing may go around for ever (section 13.3, InfTransDelay). On the way it does
+    /// not expire: its sender would not know.
     fn copy_of(&self, told: &Advertisement) -> Advertisement {
-        let mut copy = told.clone();
-        copy.age = (copy.age + 1).min(self.max_age);
-        copy.expired |= copy.age >= self.max_age;
-        copy
+        let age = if told.expired { told.age } else { (told.age + 1).min(self.max_age - 1) };
+        Advertisement { age, ..told.clone() }
     }
 
     /// A router tells of its links anew, under a number that is higher than all that it knows to be used.
