@@ -84,7 +84,8 @@ impl LinkState {
         }
         ctx.cancel_timer(&Timer::Retry { op });
         ctx.cancel_timer(&Timer::GiveUp { op });
-        let names: Vec<&str> = came_by.iter().map(|n| ctx.setup().name(*n)).collect();
+        let names: Vec<&str> =
+            came_by.iter().filter_map(|n| ctx.setup().nodes.get(n.index())).map(|n| &*n.name).collect();
         c.way = names.join(" ");
         c.last = Some((op, version, came_by));
         ctx.reply(OpId { client: ctx.me(), count: op }, Outcome::Ok, value);

@@ -39,6 +39,10 @@ impl Advertisement {
     }
 }
 
+pub(super) fn is_there(node: NodeId, ctx: &Context<'_>) -> bool {
+    node.index() < ctx.setup().nodes.len()
+}
+
 impl LinkState {
     /// Is the first newer than the second?
     pub(super) fn compare(&self, one: Instance, other: Instance) -> Ordering {
@@ -49,13 +53,13 @@ impl LinkState {
     /// As it goes out: a hop takes time, and nothing may go around for ever (section 13.3, InfTransDelay). On the way it does
     /// not expire: its sender would not know.
     fn copy_of(&self, told: &Advertisement) -> Advertisement {
-        let age = if told.expired { told.age } else { (told.age + 1).min(self.max_age - 1) };
+        let age = if told.expired { told.age } else { told.age.saturating_add(1).min(self.max_age - 1) };
         Advertisement { age, ..told.clone() }
     }
 
     /// A router tells of its links anew, under a number that is higher than all that it knows to be used.
     pub(super) fn originate(&self, r: &mut Router, ctx: &mut Context<'_>) {
-        r.sequence += 1;
+        r.sequence = r.sequence.saturating_add(1);
         let links = r.own_links();
         let ends = super::topology::behind(ctx.setup(), r.me);
         let checksum = hash::bytes(0, &codec::to_bytes(&(&links, &ends))) as u32;
@@ -111,7 +115,8 @@ impl LinkState {
     /// is sent what is newer.
     pub(super) fn on_update(&self, r: &mut Router, place: usize, all: Vec<Advertisement>, ctx: &mut Context<'_>) {
         let (mut acks, mut newer): (Vec<Header>, Vec<NodeId>) = (Vec::new(), Vec::new());
-        for told in all {
+        // An adversary may name whom there is not.
+        for told in all.into_iter().filter(|told| is_there(told.origin, ctx)) {
             let (origin, instance) = (told.origin, told.instance());
             let n = &mut r.neighbours[place];
             if n.wanted.get(&origin).is_some_and(|wanted| *wanted <= instance) {
@@ -162,7 +167,7 @@ impl LinkState {
         let mut expired = Vec::new();
         let mut renew = false;
         for (origin, told) in r.database.iter_mut().filter(|(_, told)| !told.expired) {
-            told.age += 1;
+            told.age = told.age.saturating_add(1);
             if *origin == r.me {
                 renew = told.age >= self.refresh_after;
             } else if told.age >= self.max_age {

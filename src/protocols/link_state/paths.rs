@@ -31,7 +31,7 @@ impl LinkState {
                     continue;
                 }
                 let next = if node == r.me { *to } else { route.next };
-                let by = Route { cost: route.cost + cost, next };
+                let by = Route { cost: route.cost.saturating_add(*cost), next };
                 let known = open.entry(*to).or_insert(by);
                 *known = by.min(*known);
             }

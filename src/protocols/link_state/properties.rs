@@ -188,7 +188,7 @@ fn distances(from: NodeId, edges: &[Edge]) -> LiteMap<NodeId, u32> {
     loop {
         let mut shorter = false;
         for (a, b, cost) in edges {
-            let Some(by) = known.get(a).map(|d| d + cost) else { continue };
+            let Some(by) = known.get(a).map(|d: &u32| d.saturating_add(*cost)) else { continue };
             if known.get(b).is_none_or(|d| by < *d) {
                 known.insert(*b, by);
                 shorter = true;
@@ -242,7 +242,7 @@ fn converged(view: &View<'_, LinkState>, r: &Router, broken: &mut Broken) {
         let onward = distances(n.node, &edges);
         let by_it = r.table.iter().filter(|(node, route)| route.next == n.node && **node != r.me);
         for (node, route) in by_it {
-            if onward.get(node).is_none_or(|rest| n.cost + rest != route.cost) {
+            if onward.get(node).is_none_or(|rest| n.cost.saturating_add(*rest) != route.cost) {
                 let (me, next, to) = (view.setup.name(r.me), view.setup.name(n.node), view.setup.name(*node));
                 broken.push((CONVERGED, format!("{me} sends by {next} what goes to {to}, which is no shortest way")));
             }

@@ -1,6 +1,6 @@
 //! A router: knows its neighbours, talks with them, and passes packets on.
 
-use super::flood::{Advertisement, Header, Instance};
+use super::flood::{Advertisement, Header, Instance, is_there};
 use super::paths::Route;
 use super::{Bug, Context, LinkState, Message, Packet, Pair, Talk, Timer, topology};
 use crate::base::{Micros, NodeId};
@@ -243,6 +243,9 @@ impl LinkState {
         ctx: &mut Context<'_>,
     ) {
         let newer = |(origin, instance): &Header| {
+            if !is_there(*origin, ctx) {
+                return false;
+            }
             let held = r.database.get(origin).map(Advertisement::instance);
             held.is_none_or(|held| self.compare(*instance, held) == Ordering::Greater)
         };
@@ -312,6 +315,9 @@ impl LinkState {
         let again = packet.trail.contains(&r.me);
         r.circled += u64::from(again);
         let to = packet.destination;
+        if !is_there(to, ctx) {
+            return;
+        }
         let next = match topology::router_of(ctx.setup(), to) {
             Some(own) if own == r.me => Some(to),
             _ => r.way_to(to).map(|route| route.next),

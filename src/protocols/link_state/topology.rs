@@ -75,7 +75,7 @@ impl Shape {
 /// The router of a host or a client: the one that its group names; else clients are given one from the first on, hosts from
 /// the last.
 pub fn router_of(setup: &Setup, node: NodeId) -> Option<NodeId> {
-    let own = &setup.nodes[node.index()];
+    let own = setup.nodes.get(node.index())?;
     let named = own.groups.iter().find_map(|g| g.strip_prefix(AT));
     let named = named.and_then(|name| setup.role("router").find(|n| setup.name(*n) == name));
     named.or_else(|| {

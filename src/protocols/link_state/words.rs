@@ -1,6 +1,6 @@
 //! How messages and nodes look and read.
 
-use super::{Body, Disk, LinkState, Message, State, Talk, client, router, topology};
+use super::{Body, Disk, LinkState, Message, State, Talk, client, router};
 use crate::base::NodeId;
 use crate::protocols::{stored_key, stored_keys, waiting};
 use crate::sim::protocol::{Card, View};
@@ -101,9 +101,8 @@ pub fn why_stuck(view: &View<'_, LinkState>) -> Option<String> {
     let mut waits = Vec::new();
     for node in view.setup.role("client") {
         let Some(State::Client(client)) = view.state(node) else { continue };
-        let by = topology::router_of(view.setup, node).map_or("no router", name);
         let oldest = client.pending.values().take(3);
-        waits.extend(oldest.map(|p| format!("{} waits by {by} for {} since {}", name(node), p.op, p.begun)));
+        waits.extend(oldest.map(|p| format!("{} waits for {} since {}", name(node), p.op, p.begun)));
     }
     if waits.is_empty() {
         return None;
