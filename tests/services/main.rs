@@ -1,5 +1,6 @@
-//! Payments, generals, detectors, rolling upgrades and routers: golden transcripts, sweeps over seeds, every order of small cases, adversaries, and
-//! what is measured held to closed forms. `INSTA_UPDATE=always cargo test --test services` rewrites the transcripts.
+//! Payments, generals, detectors, rolling upgrades and routers: golden transcripts, sweeps over seeds, every order of small
+//! cases, adversaries, and what is measured held to closed forms. `INSTA_UPDATE=always cargo test --test services` rewrites
+//! the transcripts.
 
 mod adversary;
 mod detector;

@@ -115,8 +115,11 @@ impl LinkState {
     /// is sent what is newer.
     pub(super) fn on_update(&self, r: &mut Router, place: usize, all: Vec<Advertisement>, ctx: &mut Context<'_>) {
         let (mut acks, mut newer): (Vec<Header>, Vec<NodeId>) = (Vec::new(), Vec::new());
-        // An adversary may name whom there is not.
-        for told in all.into_iter().filter(|told| is_there(told.origin, ctx)) {
+        for told in all {
+            // An adversary may name whom there is not.
+            if !is_there(told.origin, ctx) {
+                continue;
+            }
             let (origin, instance) = (told.origin, told.instance());
             let n = &mut r.neighbours[place];
             if n.wanted.get(&origin).is_some_and(|wanted| *wanted <= instance) {
