@@ -297,7 +297,7 @@ impl Protocol for LinkState {
     fn timer_label(&self, t: &Timer) -> (u8, String) {
         match t {
             Timer::Hello => (0, "hello".into()),
-            Timer::Retransmit { to } => (1, format!("what node {} has not acknowledged", to.index() + 1)),
+            Timer::Retransmit { to } => (1, format!("retransmission to node {}", to.index() + 1)),
             Timer::Retry { op } => (2, format!("retry of operation {op}")),
             Timer::GiveUp { op } => (3, format!("end of patience for operation {op}")),
         }
