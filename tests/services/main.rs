@@ -1,11 +1,13 @@
-//! Payments, generals, detectors and rolling upgrades: golden transcripts, sweeps over seeds, every order of small cases, adversaries, and
-//! what is measured held to closed forms. `INSTA_UPDATE=always cargo test --test services` rewrites the transcripts.
+//! Payments, generals, detectors, rolling upgrades and routers: golden transcripts, sweeps over seeds, every order of small
+//! cases, adversaries, and what is measured held to closed forms. `INSTA_UPDATE=always cargo test --test services` rewrites
+//! the transcripts.
 
 mod adversary;
 mod detector;
 mod explored;
 mod generals;
 mod lab;
+mod routes;
 mod sweeps;
 mod transcripts;
 mod upgrades;
