@@ -9,6 +9,7 @@ pub mod causal_store;
 pub mod chain;
 pub mod crdt;
 pub mod detector;
+pub mod edge_cache;
 pub mod kv_single;
 pub mod logical_clocks;
 pub mod majority_register;
@@ -38,7 +39,8 @@ const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
 const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
 const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
-const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
+const SERVICES: [Entry; 3] =
+    [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>(), Entry::of::<edge_cache::EdgeCache>()];
 const CHAINS: [Entry; 1] = [Entry::of::<chain::Chain>()];
 const UPGRADES: [Entry; 1] = [Entry::of::<rolling_upgrade::RollingUpgrade>()];
 const CLOCKS: [Entry; 2] = [Entry::of::<logical_clocks::Clocks>(), Entry::of::<causal_broadcast::Broadcast>()];
@@ -53,7 +55,7 @@ pub const ENGINES: [(&str, &[&str]); 11] = [
     ("causal", &["causal-store"]),
     ("groups", &["primary-backup"]),
     ("membership", &["swim", "detector"]),
-    ("services", &["payments", "two-generals"]),
+    ("services", &["payments", "two-generals", "edge-cache"]),
     ("chains", &["chain-replication"]),
     ("clocks", &["logical-clocks", "causal-broadcast"]),
     ("merging", &["crdt"]),
@@ -93,7 +95,7 @@ pub fn membership() -> &'static [Entry] {
     &MEMBERSHIP
 }
 
-/// What is asked for by requests, and what comes of asking again.
+/// What is asked for by requests, and what comes of asking again; and who answers nearer by.
 pub fn services() -> &'static [Entry] {
     &SERVICES
 }
@@ -119,7 +121,7 @@ pub fn upgrades() -> &'static [Entry] {
 }
 
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 16] = [
+    const ALL: [Entry; 17] = [
         REGISTERS[0],
         REGISTERS[1],
         CONSENSUS[0],
@@ -136,6 +138,7 @@ pub fn all() -> &'static [Entry] {
         REGISTERS[2],
         UPGRADES[0],
         CLOCKS[1],
+        SERVICES[2],
     ];
     &ALL
 }
