@@ -66,6 +66,9 @@ pub struct Memory {
     edges: LiteMap<(NodeId, SmolStr), Seen>,
     /// The last handlers that were looked at.
     turns: LiteMap<NodeId, u32>,
+    /// What was found broken: what an edge answered with is past and gone, and the state that follows on it must not be
+    /// taken for the same one that came about in order.
+    found: u32,
 }
 
 #[derive(Clone, Default, Serialize)]
@@ -104,6 +107,7 @@ impl Memory {
         for ended in &step.ended {
             self.put_ended(p, view, origin, ended, broken);
         }
+        self.found += broken.len() as u32;
     }
 
     /// What it waited for went with its memory.

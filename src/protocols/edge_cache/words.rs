@@ -79,6 +79,7 @@ pub fn edge(e: &Edge, card: &mut Card) {
         ("not-modified", counts.not_modified),
         ("failed", counts.failed),
         ("fetching", e.fetches.len() as u32),
+        ("silent", e.held.values().filter(|held| held.failed).count() as u32),
     ] {
         number(card, name, value);
     }
