@@ -9,6 +9,7 @@ pub mod causal_store;
 pub mod chain;
 pub mod crdt;
 pub mod detector;
+pub mod edge_cache;
 pub mod kv_single;
 pub mod link_state;
 pub mod logical_clocks;
@@ -39,8 +40,12 @@ const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
 const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
 const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
-const SERVICES: [Entry; 3] =
-    [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>(), Entry::of::<link_state::LinkState>()];
+const SERVICES: [Entry; 4] = [
+    Entry::of::<payments::Payments>(),
+    Entry::of::<two_generals::TwoGenerals>(),
+    Entry::of::<link_state::LinkState>(),
+    Entry::of::<edge_cache::EdgeCache>(),
+];
 const CHAINS: [Entry; 1] = [Entry::of::<chain::Chain>()];
 const UPGRADES: [Entry; 1] = [Entry::of::<rolling_upgrade::RollingUpgrade>()];
 const CLOCKS: [Entry; 2] = [Entry::of::<logical_clocks::Clocks>(), Entry::of::<causal_broadcast::Broadcast>()];
@@ -55,7 +60,7 @@ pub const ENGINES: [(&str, &[&str]); 11] = [
     ("causal", &["causal-store"]),
     ("groups", &["primary-backup"]),
     ("membership", &["swim", "detector"]),
-    ("services", &["payments", "two-generals", "link-state"]),
+    ("services", &["payments", "two-generals", "link-state", "edge-cache"]),
     ("chains", &["chain-replication"]),
     ("clocks", &["logical-clocks", "causal-broadcast"]),
     ("merging", &["crdt"]),
@@ -95,7 +100,7 @@ pub fn membership() -> &'static [Entry] {
     &MEMBERSHIP
 }
 
-/// What is asked for by requests, what comes of asking again, and how packets find their way.
+/// What is asked for by requests, and what comes of asking again; how packets find their way, and who answers nearer by.
 pub fn services() -> &'static [Entry] {
     &SERVICES
 }

@@ -245,7 +245,14 @@ impl Run {
             None => {
                 let block = timeline.blocks().iter().find(|block| block.first == trace.first());
                 let flow = block.map_or_else(Flow::default, Block::flow);
-                tally = Tally { forks: trace.forks(), away, first: trace.first(), rows: Vec::new(), begun: flow.count, flow };
+                tally = Tally {
+                    forks: trace.forks(),
+                    away,
+                    first: trace.first(),
+                    rows: Vec::new(),
+                    begun: flow.count,
+                    flow,
+                };
             }
         }
         for rec in &trace.rows()[tally.rows.len()..] {

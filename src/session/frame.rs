@@ -188,7 +188,8 @@ impl Run {
     fn losses(&self, world: &World, now: Micros) -> Vec<Flight> {
         let (trace, reader) = (&self.timeline.trace, self.reader());
         let oldest = now.since(Micros(self.pace * LINGER_S));
-        let recent = trace.between(0, world.rows).iter().rev().take(ROWS_BACK_MAX).take_while(|rec| rec.time() >= oldest);
+        let recent =
+            trace.between(0, world.rows).iter().rev().take(ROWS_BACK_MAX).take_while(|rec| rec.time() >= oldest);
         let lost = recent.filter(|rec| rec.kind == RowKind::Lost).take(LOSSES_MAX);
         lost.map(|rec| {
             let (due, rule) = trace.loss(rec);

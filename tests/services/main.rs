@@ -1,9 +1,10 @@
-//! Payments, generals, detectors, rolling upgrades and routers: golden transcripts, sweeps over seeds, every order of small
-//! cases, adversaries, and what is measured held to closed forms. `INSTA_UPDATE=always cargo test --test services` rewrites
-//! the transcripts.
+//! Payments, generals, detectors, edge caches, rolling upgrades and routers: golden transcripts, sweeps over seeds, every order
+//! of small cases, adversaries, and what is measured held to closed forms. `INSTA_UPDATE=always cargo test --test services`
+//! rewrites the transcripts.
 
 mod adversary;
 mod detector;
+mod edges;
 mod explored;
 mod generals;
 mod lab;
