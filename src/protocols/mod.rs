@@ -126,7 +126,7 @@ pub fn upgrades() -> &'static [Entry] {
 }
 
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 17] = [
+    const ALL: [Entry; 18] = [
         REGISTERS[0],
         REGISTERS[1],
         CONSENSUS[0],
@@ -144,6 +144,7 @@ pub fn all() -> &'static [Entry] {
         UPGRADES[0],
         CLOCKS[1],
         SERVICES[2],
+        SERVICES[3],
     ];
     &ALL
 }
