@@ -40,12 +40,9 @@ const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
 const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
 const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
-const SERVICES: [Entry; 4] = [
-    Entry::of::<payments::Payments>(),
-    Entry::of::<two_generals::TwoGenerals>(),
-    Entry::of::<link_state::LinkState>(),
-    Entry::of::<edge_cache::EdgeCache>(),
-];
+const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
+const ROUTES: [Entry; 1] = [Entry::of::<link_state::LinkState>()];
+const EDGES: [Entry; 1] = [Entry::of::<edge_cache::EdgeCache>()];
 const CHAINS: [Entry; 1] = [Entry::of::<chain::Chain>()];
 const UPGRADES: [Entry; 1] = [Entry::of::<rolling_upgrade::RollingUpgrade>()];
 const CLOCKS: [Entry; 2] = [Entry::of::<logical_clocks::Clocks>(), Entry::of::<causal_broadcast::Broadcast>()];
@@ -53,18 +50,20 @@ const MERGING: [Entry; 1] = [Entry::of::<crdt::Crdt>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 11] = [
+pub const ENGINES: [(&str, &[&str]); 13] = [
     ("engine", &["raft"]),
     ("registers", &["kv-single", "majority-register", "shared-counter"]),
     ("quorums", &["quorum-store"]),
     ("causal", &["causal-store"]),
     ("groups", &["primary-backup"]),
     ("membership", &["swim", "detector"]),
-    ("services", &["payments", "two-generals", "link-state", "edge-cache"]),
+    ("services", &["payments", "two-generals"]),
     ("chains", &["chain-replication"]),
     ("clocks", &["logical-clocks", "causal-broadcast"]),
     ("merging", &["crdt"]),
     ("upgrades", &["rolling-upgrade"]),
+    ("routes", &["link-state"]),
+    ("edges", &["edge-cache"]),
 ];
 
 /// The engine that has every protocol: larger than any other.
@@ -100,7 +99,7 @@ pub fn membership() -> &'static [Entry] {
     &MEMBERSHIP
 }
 
-/// What is asked for by requests, and what comes of asking again; how packets find their way, and who answers nearer by.
+/// What is asked for by requests, and what comes of asking again.
 pub fn services() -> &'static [Entry] {
     &SERVICES
 }
@@ -125,6 +124,16 @@ pub fn upgrades() -> &'static [Entry] {
     &UPGRADES
 }
 
+/// How packets find their way.
+pub fn routes() -> &'static [Entry] {
+    &ROUTES
+}
+
+/// Who answers near by for one far away.
+pub fn edges() -> &'static [Entry] {
+    &EDGES
+}
+
 pub fn all() -> &'static [Entry] {
     const ALL: [Entry; 18] = [
         REGISTERS[0],
@@ -143,8 +152,8 @@ pub fn all() -> &'static [Entry] {
         REGISTERS[2],
         UPGRADES[0],
         CLOCKS[1],
-        SERVICES[2],
-        SERVICES[3],
+        ROUTES[0],
+        EDGES[0],
     ];
     &ALL
 }
@@ -208,7 +217,8 @@ mod tests {
     #[test]
     fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
         let first = [consensus(), registers(), quorums(), causal(), groups()];
-        let engines = [&first[..], &[membership(), services(), chains(), clocks(), merging(), upgrades()]].concat();
+        let others = [membership(), services(), chains(), clocks(), merging(), upgrades(), routes(), edges()];
+        let engines = [&first[..], &others].concat();
         for ((engine, names), entries) in ENGINES.iter().zip(&engines) {
             let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
             assert_eq!(held, *names, "{engine}");
