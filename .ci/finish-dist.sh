@@ -20,23 +20,8 @@ done
 split() {
   sh "$TRUNK_SOURCE_DIR/../.ci/own.sh" split "$@"
 }
-engines="engine registers quorums causal groups membership clocks services chains merging upgrades routes edges exporter explorer designer"
-# Binaryen finds another 1.4 % of most engines (gzipped), for three seconds each; of large ones it makes more. Without it
-# the build is as good.
-zipped() { gzip -9 -c "$1" | wc -c; }
-slim() {
-  split "$1_bg.wasm"
-  if command -v wasm-opt > /dev/null; then
-    wasm-opt -O3 --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types \
-      --enable-sign-ext --enable-multivalue "$1_bg.wasm" -o "$1_bg.wasm.new"
-    if [ "$(zipped "$1_bg.wasm.new")" -lt "$(zipped "$1_bg.wasm")" ]; then mv "$1_bg.wasm.new" "$1_bg.wasm"; fi
-    rm -f "$1_bg.wasm.new"
-  fi
-}
-if [ "$TRUNK_PROFILE" = release ]; then
-  for engine in $engines; do slim "$engine"; done
-fi
-for engine in $engines; do
+for engine in engine registers quorums causal groups membership clocks services chains merging upgrades routes edges exporter explorer designer; do
+  if [ "$TRUNK_PROFILE" = release ]; then split "${engine}_bg.wasm"; fi
   name=$engine-$(cat "$engine.js" "${engine}_bg.wasm" | $sum | cut -c1-16)
   # The loader's way of naming the wasm is an old one that wasm-bindgen warns of in the console.
   sed "s/$engine\.js/${name}.js/; s/wasm_bindgen(\(.*\)${engine}_bg\.wasm\"/wasm_bindgen({module_or_path:\1${name}_bg.wasm\"}/" \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing at pinned versions; quick when nothing is.
-#   .ci/setup.sh serve   what the page's build needs: wasm target, trunk, wasm-bindgen, wasm-opt
+#   .ci/setup.sh serve   what the page's build needs: wasm target, trunk, wasm-bindgen
 #   .ci/setup.sh test    that and what the tests need: Chromium and its driver, Firefox, axe-core
 # What cannot be installed is named in one sentence, and the exit code is 1.
 set -euo pipefail
@@ -96,7 +96,6 @@ if [ "$(wasm-bindgen --version 2> /dev/null)" != "wasm-bindgen $BINDGEN_VERSION"
     fail "wasm-bindgen is missing: run 'cargo install wasm-bindgen-cli --version $BINDGEN_VERSION' with a network."
 fi
 rm -rf "$TOOLS/build"
-apt wasm-opt "install Binaryen and put its wasm-opt on the PATH" binaryen
 
 if [ "$what" = test ]; then
   cargo fetch --locked --quiet --manifest-path tests/manifest/Cargo.toml ||
