@@ -280,7 +280,7 @@ fn the_catalogue_and_stray_files_are_held_to_the_lessons() {
     let first = {
         let mut files = light();
         for (from, to) in [
-            ("\"goals\": 7", "\"goals\": 8"),
+            ("\"goals\": 10", "\"goals\": 11"),
             ("\"number\": 1", "\"number\": 2"),
             ("scenarios/one.toml", "scenarios/two.toml"),
         ] {
@@ -300,7 +300,7 @@ fn the_catalogue_and_stray_files_are_held_to_the_lessons() {
         (
             first,
             &[
-                "catalogue.json:10: goals is 8 here and 7 in the lesson",
+                "catalogue.json:10: goals is 11 here and 10 in the lesson",
                 "catalogue.json:10: lesson 1.1 stands in chapter 2",
                 "scenarios/two.toml",
                 "notes.txt: a stray file",
@@ -336,7 +336,7 @@ fn opened(step: u32) -> Session {
     let pack = packed().to_bytes();
     let replies = session.handle(Request::LoadLesson { name: "one-machine".into(), pack });
     assert!(
-        matches!(&replies[..], [Reply::Lesson(page)] if codec::own::<LessonPage>(page).steps.len() == 8),
+        matches!(&replies[..], [Reply::Lesson(page)] if codec::own::<LessonPage>(page).steps.len() == 10),
         "{replies:?}"
     );
     let open = OpenRun { source: RunSource::Step(step), seed: None, cursor: None };
