@@ -204,7 +204,7 @@ fn typed_numbers_are_found() {
         ("lesson.toml", "About 10: one", "About 16: one"),
         ("lesson.toml", "No answer. Its get fails", "No answer for 12 s. Its get fails"),
         ("lesson.toml", "Two answers came", "After 61 ms two answers came"),
-        ("lesson.toml", "with a hundred operations each", "with fifty operations each"),
+        ("lesson.toml", "a hundred operations each", "fifty operations each"),
         ("lesson.toml", "title = \"7\"", "title = \"8\""),
         ("lesson.toml", "title = \"Put, 99 of 100 within\"", "title = \"Put, 95 of 100 within\""),
         (
