@@ -75,7 +75,7 @@ fn route_two_meet() {
 /// The link on the way is cut: both its ends find out, tell the others, and the request that was lost is asked again.
 #[test]
 fn route_around_a_cut() {
-    let text = network(3, "hello-interval = \"100ms\", dead-after = 1, retry-after = \"250ms\"");
+    let text = network(3, "hello-interval = \"100ms\", dead-interval = 1, retry-after = \"250ms\"");
     let script = [("400ms", "cut = { name = \"digger\", from = [\"r1\"], to = [\"r3\"] }"), ("450ms", "c1 put x=4")];
     let told = transcript(&scripted(&text, &script), Micros::ms(800));
     let start = told.find("    400 ms").expect("the cut");

@@ -55,7 +55,7 @@ pub struct LinkState {
     topology: topology::Shape,
     hello_interval: Micros,
     /// The next three are counted in hello intervals.
-    dead_after: u32,
+    dead_interval: u32,
     refresh_after: u32,
     max_age: u32,
     retransmit_after: Micros,
@@ -200,7 +200,7 @@ fn specs() -> Vec<ParamSpec> {
         ),
         word("costs", "a link's cost, unless its group says it: 1, or 1 to 3", "equal", &["equal", "varied"]),
         time("hello-interval", "routers tell their neighbours that they live after this time", ms(50), ms(1), s(60)),
-        number("dead-after", "a neighbour that is silent for longer is gone", 4, (1, 1_000), intervals),
+        number("dead-interval", "a neighbour that is silent for longer is gone", 4, (1, 1_000), intervals),
         number("refresh-after", "a router advertises its links anew after these", 180, (2, 100_000), intervals),
         number("max-age", "an advertisement that is older has expired", 360, (4, 200_000), intervals),
         time("retransmit-after", "what is not acknowledged is sent again after this time", ms(60), ms(1), s(60)),
@@ -245,7 +245,7 @@ impl Protocol for LinkState {
         LinkState {
             topology: topology::Shape::of(params.word("topology"), params.word("costs") == "varied"),
             hello_interval: params.time("hello-interval"),
-            dead_after: number("dead-after"),
+            dead_interval: number("dead-interval"),
             refresh_after: number("refresh-after").min(max_age / 2),
             max_age,
             retransmit_after: params.time("retransmit-after"),

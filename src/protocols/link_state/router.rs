@@ -299,7 +299,7 @@ impl LinkState {
         for place in 0..r.neighbours.len() {
             let n = &mut r.neighbours[place];
             n.silent += u32::from(n.theirs.is_some());
-            if n.silent > self.dead_after {
+            if n.silent > self.dead_interval {
                 ctx.note(format!("takes for dead: {}", ctx.setup().name(n.node)));
                 r.part(place, None);
             }
