@@ -75,8 +75,9 @@ impl Both {
         let (own, whole) = (self.blocks.handle(request.clone()), self.whole.handle(request.clone()));
         let whole = match (&own[..], whole) {
             ([Reply::Diagram(own)], whole) => whole.into_iter().map(|reply| self.as_far_as_held(own, reply)).collect(),
-            (_, whole) => whole,
+            (_, whole) => self.as_lately_lost(whole),
         };
+        let own = self.as_lately_lost(own);
         if own != whole {
             let (own, whole) = (format!("{own:#?}"), format!("{whole:#?}"));
             let other = |(own, whole): (&str, &str)| (own != whole).then(|| format!("{own} and {whole}"));
@@ -100,6 +101,19 @@ impl Both {
             }
         }
         Reply::Diagram(whole)
+    }
+
+    /// What was lost is shown as far back as rows are held: one block before the cursor or more.
+    fn as_lately_lost(&self, mut replies: Vec<Reply>) -> Vec<Reply> {
+        for reply in &mut replies {
+            if let Reply::Frame(frame) | Reply::Glanced(_, frame) = reply {
+                let trace = &self.whole.timeline().expect("a run").trace;
+                let row = (frame.row as u32).saturating_sub(BLOCK).min(self.rows() - 1);
+                let since = trace.get(row).time();
+                frame.flights.retain(|flight| flight.lost.is_none() || flight.sent >= since);
+            }
+        }
+        replies
     }
 
     /// The first row about a message from one on.

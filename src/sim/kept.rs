@@ -50,16 +50,15 @@ impl Kept {
         self.rows.get(self.place(row)).filter(|(own, _)| *own == row).map(|(_, rec)| rec)
     }
 
-    /// Keeps a row, with what caused it only if that is kept too.
+    /// Keeps a row.
     pub fn keep(&mut self, row: u32, rec: Rec, data: &[u8]) {
         let place = self.place(row);
         if self.rows.get(place).is_some_and(|(own, _)| *own == row) {
             return;
         }
-        let cause = rec.cause().filter(|cause| self.get(*cause).is_some()).map_or(0, |_| rec.cause);
         let at = HERE | self.arena.len() as u32;
         self.arena.extend_from_slice(data);
-        self.rows.insert(place, (row, Rec { cause, data: at, len: data.len() as u32, ..rec }));
+        self.rows.insert(place, (row, Rec { data: at, len: data.len() as u32, ..rec }));
     }
 
     /// The contents of a row, if they lie here.

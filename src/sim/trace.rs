@@ -47,7 +47,7 @@ pub struct Trace {
     pub(super) kept: Kept,
 }
 
-/// Stands for a row that is neither held nor kept.
+/// Stands for a row that is neither held nor kept: nobody's act, and the end of any chain of causes.
 static GONE: Rec = Rec {
     at: 0,
     step: 0,
@@ -114,9 +114,6 @@ impl Trace {
         if self.skip > 0 {
             self.skip -= 1;
             return;
-        }
-        if self.first > 0 && rec.cause().is_some_and(|cause| cause < self.first && self.kept.get(cause).is_none()) {
-            rec.cause = 0;
         }
         self.kept.note(self.len() as u32, &rec, data);
         rec.data = self.arena.len() as u32;
@@ -209,9 +206,6 @@ impl Trace {
         self.first = row;
         for rec in &mut self.rows {
             rec.data -= bytes as u32;
-            if rec.cause().is_some_and(|cause| cause < row && self.kept.get(cause).is_none()) {
-                rec.cause = 0;
-            }
         }
     }
 

@@ -165,7 +165,9 @@ impl Timeline {
         self.blocks.list.push(block);
         self.blocks.next = world.rows + self.blocks.size;
         let count = self.blocks.list.len();
-        if let Some(over) = count.checked_sub(HELD + 2) {
+        // After a fork fewer may be held.
+        let over = count.checked_sub(HELD + 2).filter(|over| self.blocks.list[*over].counted.is_none());
+        if let Some(over) = over {
             let end = self.blocks.list[over + 1].first;
             self.blocks.list[over].counted = Some(self.count(over));
             self.trace.let_go(end);
