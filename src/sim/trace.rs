@@ -185,10 +185,10 @@ impl Trace {
         self.kept.data(rec).unwrap_or_else(|| &self.arena[rec.data as usize..][..rec.len as usize])
     }
 
-    /// Keeps a row about a message, and what it has its contents from, when the rows before are let go.
+    /// Keeps a row about a message or a timer, and what a message has its contents from, when the rows before are let go.
     pub(super) fn keep(&mut self, row: u32) {
         let Some(rec) = self.held(row).copied() else { return };
-        if rec.kind != RowKind::Send
+        if !matches!(rec.kind, RowKind::Send | RowKind::TimerSet)
             && let Some(cause) = rec.cause()
         {
             self.keep(cause);

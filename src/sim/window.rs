@@ -3,12 +3,13 @@
 //! replay from the nearest keyframe. At most two such stretches are held, that of the head and that of one window: what
 //! else grows with a run is what [`super::kept`] keeps, some tens of bytes for each operation and mark.
 
-use super::node::{Incoming, Message};
+use super::node::{Incoming, Message, Timer};
 use super::timeline::{Point, Timeline};
 use super::trace::{Rec, Trace};
 use super::world::{Item, World};
 use crate::base::{Micros, order};
 use crate::wire::RowKind;
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Rows of a block: with at most [`HELD`] and one that is being filled, twice, some 400,000 rows of 40 bytes and their
@@ -146,8 +147,10 @@ impl Timeline {
             return;
         }
         let world = &self.head.world;
-        for message in waiting(world).chain(flying(world)) {
-            self.trace.keep(message.row);
+        let timers = world.shells.iter().flat_map(|shell| shell.timers.iter().chain(timers_in(&shell.inbox)));
+        let messages = waiting(world).chain(flying(world)).map(|message| message.row);
+        for row in messages.chain(timers.map(|timer| timer.row)) {
+            self.trace.keep(row);
         }
         let block = match self.blocks.list.is_empty() {
             // The first starts are in it too.
@@ -317,6 +320,14 @@ impl Timeline {
 fn waiting(world: &World) -> impl Iterator<Item = &Message> {
     world.shells.iter().flat_map(|shell| &shell.inbox).filter_map(|incoming| match incoming {
         Incoming::Message(message) => Some(message),
+        _ => None,
+    })
+}
+
+/// Timers that went off and are not handled yet.
+fn timers_in(inbox: &VecDeque<Incoming>) -> impl Iterator<Item = &Timer> {
+    inbox.iter().filter_map(|incoming| match incoming {
+        Incoming::Timer(timer) => Some(timer),
         _ => None,
     })
 }
