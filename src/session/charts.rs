@@ -183,8 +183,9 @@ impl Run {
 
     /// The parts of what is asked for. At the instant of the last row something has happened.
     fn parts(&self, ask: &ChartsAsk) -> Parts {
-        let last = self.timeline.trace.rows().last().filter(|_| !self.timeline.is_away());
-        Parts::new(ask, self.timeline.head().now.max(last.map_or(0, |rec| rec.at + 1)))
+        let (trace, head) = (&self.timeline.trace, self.timeline.head());
+        let last = trace.rows().last().filter(|_| trace.len() == head.rows as usize);
+        Parts::new(ask, head.now.max(last.map_or(0, |rec| rec.at + 1)))
     }
 
     /// Expressions at the cursor, and where they are numbers over time: at the beginning of each part.
