@@ -12,7 +12,7 @@ edit() {
 }
 # What wasm-bindgen writes, without its comments and indentation: 0.4 kB less of an engine, 0.9 kB of the page. It has no
 # text that goes over several lines.
-for script in engine.js registers.js quorums.js causal.js groups.js membership.js clocks.js services.js chains.js merging.js upgrades.js exporter.js explorer.js designer.js faultline-*.js; do
+for script in engine.js registers.js quorums.js causal.js groups.js membership.js clocks.js services.js chains.js merging.js upgrades.js routes.js edges.js exporter.js explorer.js designer.js faultline-*.js; do
   sed '/^ *\/\*.*\*\/ *$/d; /^ *\/\*\*/,/\*\//d; /^ *\/\//d; s/^ *//; /^$/d' "$script" > "$script.new"
   mv "$script.new" "$script"
 done
@@ -20,7 +20,7 @@ done
 split() {
   sh "$TRUNK_SOURCE_DIR/../.ci/own.sh" split "$@"
 }
-for engine in engine registers quorums causal groups membership clocks services chains merging upgrades exporter explorer designer; do
+for engine in engine registers quorums causal groups membership clocks services chains merging upgrades routes edges exporter explorer designer; do
   if [ "$TRUNK_PROFILE" = release ]; then split "${engine}_bg.wasm"; fi
   name=$engine-$(cat "$engine.js" "${engine}_bg.wasm" | $sum | cut -c1-16)
   # The loader's way of naming the wasm is an old one that wasm-bindgen warns of in the console.

@@ -9,7 +9,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 const BOUNDS = {
   page: 300, rest: 400, engine: 250, registers: 250, quorums: 250, causal: 250, groups: 250, membership: 250, clocks: 250,
   services: 250,
-  chains: 250, merging: 250, upgrades: 250, designer: 400,
+  chains: 250, merging: 250, upgrades: 250, routes: 250, edges: 250, designer: 400,
 };
 
 if (!existsSync("dist/index.html")) {
@@ -67,6 +67,8 @@ const parts = {
   chains: engine("chains"),
   merging: engine("merging"),
   upgrades: engine("upgrades"),
+  routes: engine("routes"),
+  edges: engine("edges"),
   exporter: engine("exporter"),
   explorer: engine("explorer"),
   designer: engine("designer"),

@@ -26,6 +26,8 @@ fn profile(protocol: &str) -> Profile {
         "raft" | "primary-backup" | "chain-replication" => ("server", vec![3, 5]),
         "swim" | "detector" => ("member", vec![3, 5]),
         "payments" => ("bank", vec![1]),
+        "link-state" => ("router", vec![3, 5]),
+        "edge-cache" => ("edge", vec![2, 3]),
         _ => ("replica", vec![3, 5]),
     };
     let all_asked = ["node", "peer"].contains(&role) || protocol == "causal-broadcast";
@@ -49,6 +51,8 @@ fn beside(protocol: &str) -> Vec<(String, String)> {
     match protocol {
         "primary-backup" => vec![("view-service".into(), "v".into())],
         "chain-replication" => vec![("master".into(), "m".into())],
+        "link-state" => vec![("host".into(), "h".into())],
+        "edge-cache" => vec![("origin".into(), "o".into())],
         _ => Vec::new(),
     }
 }

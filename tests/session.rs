@@ -326,8 +326,9 @@ fn each_step_is_played_by_the_engine_that_has_it() {
     assert!(matches!(loaded[..], [Reply::Lesson(_)]), "{loaded:?}");
     let open = |step: u32| Request::Open(OpenRun { source: RunSource::Step(step), seed: None, cursor: None });
     assert!(matches!(session.handle(open(0))[..], [Reply::Opened(_), Reply::Frame(_)]));
-    assert_eq!(session.handle(open(6)), [Reply::Elsewhere("groups".into())]);
-    assert_eq!(session.handle(open(7)), [Reply::Elsewhere("membership".into())]);
+    for (step, engine) in [(6, "routes"), (7, "groups"), (8, "edges"), (9, "membership")] {
+        assert_eq!(session.handle(open(step)), [Reply::Elsewhere(engine.into())]);
+    }
 }
 
 /// An engine of the page holds some protocols, and says which other has the rest.

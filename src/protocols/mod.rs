@@ -9,7 +9,9 @@ pub mod causal_store;
 pub mod chain;
 pub mod crdt;
 pub mod detector;
+pub mod edge_cache;
 pub mod kv_single;
+pub mod link_state;
 pub mod logical_clocks;
 pub mod majority_register;
 pub mod once;
@@ -39,6 +41,8 @@ const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
 const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
 const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
 const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
+const ROUTES: [Entry; 1] = [Entry::of::<link_state::LinkState>()];
+const EDGES: [Entry; 1] = [Entry::of::<edge_cache::EdgeCache>()];
 const CHAINS: [Entry; 1] = [Entry::of::<chain::Chain>()];
 const UPGRADES: [Entry; 1] = [Entry::of::<rolling_upgrade::RollingUpgrade>()];
 const CLOCKS: [Entry; 2] = [Entry::of::<logical_clocks::Clocks>(), Entry::of::<causal_broadcast::Broadcast>()];
@@ -46,7 +50,7 @@ const MERGING: [Entry; 1] = [Entry::of::<crdt::Crdt>()];
 
 /// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
 /// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 11] = [
+pub const ENGINES: [(&str, &[&str]); 13] = [
     ("engine", &["raft"]),
     ("registers", &["kv-single", "majority-register", "shared-counter"]),
     ("quorums", &["quorum-store"]),
@@ -58,6 +62,8 @@ pub const ENGINES: [(&str, &[&str]); 11] = [
     ("clocks", &["logical-clocks", "causal-broadcast"]),
     ("merging", &["crdt"]),
     ("upgrades", &["rolling-upgrade"]),
+    ("routes", &["link-state"]),
+    ("edges", &["edge-cache"]),
 ];
 
 /// The engine that has every protocol: larger than any other.
@@ -118,8 +124,18 @@ pub fn upgrades() -> &'static [Entry] {
     &UPGRADES
 }
 
+/// How packets find their way.
+pub fn routes() -> &'static [Entry] {
+    &ROUTES
+}
+
+/// Who answers near by for one far away.
+pub fn edges() -> &'static [Entry] {
+    &EDGES
+}
+
 pub fn all() -> &'static [Entry] {
-    const ALL: [Entry; 16] = [
+    const ALL: [Entry; 18] = [
         REGISTERS[0],
         REGISTERS[1],
         CONSENSUS[0],
@@ -136,6 +152,8 @@ pub fn all() -> &'static [Entry] {
         REGISTERS[2],
         UPGRADES[0],
         CLOCKS[1],
+        ROUTES[0],
+        EDGES[0],
     ];
     &ALL
 }
@@ -199,7 +217,8 @@ mod tests {
     #[test]
     fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
         let first = [consensus(), registers(), quorums(), causal(), groups()];
-        let engines = [&first[..], &[membership(), services(), chains(), clocks(), merging(), upgrades()]].concat();
+        let others = [membership(), services(), chains(), clocks(), merging(), upgrades(), routes(), edges()];
+        let engines = [&first[..], &others].concat();
         for ((engine, names), entries) in ENGINES.iter().zip(&engines) {
             let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
             assert_eq!(held, *names, "{engine}");

@@ -5,6 +5,7 @@ use super::Run;
 use super::watch::Watch;
 use crate::base::{Micros, order};
 use crate::sim::trace::Rec;
+use crate::sim::window::{Block, Counted, Flow};
 use crate::wire::*;
 
 /// Nodes with a line of their own; beyond, the busiest are shown.
@@ -13,13 +14,16 @@ const NODES_MAX: usize = 8;
 /// Expressions watched at once.
 const WATCHED_MAX: usize = 8;
 
-/// What is known of each row, found once: the run only grows, until it forks.
+/// What is known of each held row, found once: the run only grows, until it forks or another window is held.
 #[derive(Default)]
 pub struct Tally {
     forks: u32,
+    away: bool,
+    first: u32,
     rows: Vec<Seen>,
-    /// One bit for each row: the message that set out there has come to its end.
-    ended: Vec<u64>,
+    /// Messages on their way before the first of them, and after the last.
+    begun: u32,
+    flow: Flow,
 }
 
 /// Expressions over time, as far as the run had come when they were last asked for: a stretch whose parts stay where they
@@ -37,8 +41,15 @@ pub struct Lines {
 struct Seen {
     /// Of a sending: the kind of the message, plus one.
     kind: u8,
-    /// By how much the row changes the number of messages in flight.
-    flights: i8,
+    /// Messages on their way after the row.
+    flights: u32,
+}
+
+impl Tally {
+    /// Messages on their way before one of the rows.
+    fn flights(&self, place: usize) -> u32 {
+        place.checked_sub(1).map_or(self.begun, |before| self.rows[before].flights)
+    }
 }
 
 /// The parts of the stretch that is asked for.
@@ -94,6 +105,14 @@ impl Counts {
         self.counts[line * self.parts.count + part] += 1;
     }
 
+    /// So many within a block that is not held.
+    fn spread(&mut self, line: usize, block: &LetGo, count: u32) {
+        let parts = self.parts;
+        block.spread(parts.from, parts.span, parts.count, |part, share| {
+            self.counts[line * parts.count + part] += share(count);
+        });
+    }
+
     fn line(&self, line: usize) -> &[u32] {
         &self.counts[line * self.parts.count..][..self.parts.count]
     }
@@ -103,20 +122,56 @@ impl Counts {
     }
 }
 
+/// A block that is not held, and its time.
+pub(super) struct LetGo<'a> {
+    pub counted: &'a Counted,
+    from: u64,
+    to: u64,
+}
+
+impl LetGo<'_> {
+    /// For each part of a stretch in which some of the block's time is, how much of a count falls to it.
+    pub fn spread(&self, from: u64, span: u64, parts: usize, mut each: impl FnMut(usize, &dyn Fn(u32) -> u32)) {
+        let begin = |part: usize| from + (u128::from(span) * part as u128 / parts as u128) as u64;
+        let length = u128::from(self.to - self.from);
+        if self.to <= from || self.from >= from + span {
+            return;
+        }
+        let until = |at: u64| u128::from(at.clamp(self.from, self.to) - self.from);
+        let place = |at: u64| (u128::from(at.saturating_sub(from)) * parts as u128 / u128::from(span)) as usize;
+        for part in place(self.from)..(place(self.to) + 1).min(parts) {
+            let (a, b) = (until(begin(part)), until(begin(part + 1)));
+            each(part, &|count| {
+                let before = |until: u128| u128::from(count) * until / length;
+                (before(b) - before(a)) as u32
+            });
+        }
+    }
+}
+
 impl Run {
+    /// What is known of the run before the rows that are held.
+    pub(super) fn let_go(&self) -> impl Iterator<Item = LetGo<'_>> {
+        let (blocks, first) = (self.timeline.blocks(), self.timeline.trace.first());
+        blocks.windows(2).take_while(move |pair| pair[1].first <= first).filter_map(|pair| {
+            let counted = pair[0].counted.as_ref()?;
+            Some(LetGo { counted, from: pair[0].at, to: pair[1].at.max(pair[0].at + 1) })
+        })
+    }
+
     pub(super) fn charts(&mut self, ask: ChartsAsk, watch: &[String]) -> Charts {
+        self.timeline.hold_between(ask.from, ask.to);
         self.tally_up();
-        let trace = &self.timeline.trace;
-        let parts = Parts::new(&ask, self.timeline.head().now.max(trace.rows().last().map_or(0, |rec| rec.at + 1)));
-        let first = trace.rows().partition_point(|rec| rec.at < ask.from.0);
-        let last = trace.rows().partition_point(|rec| rec.at < ask.to.0).max(first);
-        let rows = &trace.rows()[first..last];
-        let (latency, operations) = self.operations(first, last, parts);
+        let (trace, parts) = (&self.timeline.trace, self.parts(&ask));
+        let first = trace.first_at(ask.from);
+        let last = trace.first_at(ask.to).max(first);
+        let rows = trace.between(first, last);
+        let (latency, operations) = self.operations(ask, parts);
         let mut charts = vec![
             latency,
             operations,
-            self.sent(first, rows, parts),
-            self.in_flight(first, rows, parts),
+            self.sent((first - trace.first()) as usize, rows, parts),
+            self.in_flight((first - trace.first()) as usize, rows, parts),
             self.load(rows, parts),
         ];
         let (watched, lines) = self.watched(watch, ask);
@@ -124,6 +179,13 @@ impl Run {
             charts.insert(0, Chart { title: "Watched".into(), unit: ChartUnit::Plain, series: lines });
         }
         Charts { of: ask, charts, watched }
+    }
+
+    /// The parts of what is asked for. At the instant of the last row something has happened.
+    fn parts(&self, ask: &ChartsAsk) -> Parts {
+        let (trace, head) = (&self.timeline.trace, self.timeline.head());
+        let last = trace.rows().last().filter(|_| trace.len() == head.rows as usize);
+        Parts::new(ask, head.now.max(last.map_or(0, |rec| rec.at + 1)))
     }
 
     /// Expressions at the cursor, and where they are numbers over time: at the beginning of each part.
@@ -153,12 +215,12 @@ impl Run {
         if (lines.forks, lines.of) != (forks, of) || lines.read != read {
             lines = Lines { forks, of, read, values: Vec::new() };
         }
-        let parts = Parts::new(&of, head.max(self.timeline.trace.rows().last().map_or(0, |rec| rec.at + 1)));
+        let parts = self.parts(&of);
         let begin = |part: usize| parts.from + (parts.span as u128 * part as u128 / parts.count as u128) as u64;
         let mut values = lines.values.clone();
         let reached = if lines.read.is_empty() { 0 } else { parts.reached };
         for part in values.len()..reached {
-            let world = self.timeline.before(self.step_after(begin(part)));
+            let world = self.timeline.at(Micros(begin(part)));
             values.push(lines.read.iter().map(|watch| watch.value(&world).shown().1).collect());
         }
         // More may yet happen at the last moment.
@@ -169,56 +231,48 @@ impl Run {
         values
     }
 
-    /// The first step after an instant, as far as the run is simulated.
-    fn step_after(&self, at: u64) -> u32 {
-        let trace = &self.timeline.trace;
-        let row = trace.first_after(Micros(at));
-        trace.rows().get(row as usize).map_or(self.timeline.head().step + 1, |rec| rec.step)
-    }
-
     /// Looks at the rows that came since.
     fn tally_up(&mut self) {
-        let forks = self.timeline.trace.forks();
-        if self.tally.forks != forks {
-            self.tally = Tally { forks, ..Tally::default() };
-        }
+        let timeline = &self.timeline;
+        let (trace, away) = (&timeline.trace, timeline.is_away());
         let mut tally = std::mem::take(&mut self.tally);
-        let trace = &self.timeline.trace;
-        tally.ended.resize(trace.len() / 64 + 1, 0);
-        for row in tally.rows.len()..trace.len() {
-            let rec = trace.get(row as u32);
-            let seen = match rec.kind {
-                RowKind::Send => {
-                    let kind = self.reader().message_kind(rec);
-                    Seen { kind: kind.map_or(0, |kind| kind + 1), flights: 1 }
-                }
-                RowKind::Duplicate => Seen { kind: 0, flights: 1 },
-                RowKind::Deliver | RowKind::Queued | RowKind::Lost => {
-                    Seen { kind: 0, flights: -self.ends(rec, &mut tally) }
-                }
-                _ => Seen::default(),
-            };
-            tally.rows.push(seen);
+        let gone = trace.first().checked_sub(tally.first).filter(|gone| *gone as usize <= tally.rows.len());
+        match gone.filter(|_| (tally.forks, tally.away) == (trace.forks(), away)) {
+            Some(gone) => {
+                tally.begun = tally.flights(gone as usize);
+                tally.rows.drain(..gone as usize);
+                tally.first = trace.first();
+            }
+            None => {
+                let block = timeline.blocks().iter().find(|block| block.first == trace.first());
+                let flow = block.map_or_else(Flow::default, Block::flow);
+                tally = Tally {
+                    forks: trace.forks(),
+                    away,
+                    first: trace.first(),
+                    rows: Vec::new(),
+                    begun: flow.count,
+                    flow,
+                };
+            }
+        }
+        for rec in &trace.rows()[tally.rows.len()..] {
+            let kind = (rec.kind == RowKind::Send).then(|| self.reader().message_kind(rec)).flatten();
+            tally.flow.follow(trace, rec);
+            tally.rows.push(Seen { kind: kind.map_or(0, |kind| kind + 1), flights: tally.flow.count });
         }
         self.tally = tally;
     }
 
-    /// 1 when a message comes to its end in this row; it may be handled or lost later once more, from a queue.
-    fn ends(&self, rec: &Rec, tally: &mut Tally) -> i8 {
-        let Some(start) = self.set_out(rec) else { return 0 };
-        let (word, bit) = (&mut tally.ended[start as usize / 64], 1 << (start % 64));
-        let first = *word & bit == 0;
-        *word |= bit;
-        i8::from(first)
-    }
-
     /// Latency of the operations that ended well, by when they ended; and how operations ended.
-    fn operations(&self, first: usize, last: usize, parts: Parts) -> (Chart, Chart) {
+    fn operations(&self, ask: ChartsAsk, parts: Parts) -> (Chart, Chart) {
         let trace = &self.timeline.trace;
         let mut times: Vec<Vec<u64>> = vec![Vec::new(); parts.count];
         let mut ended = Counts::new(parts, 3);
-        let done = trace.op_rows(last as u32).iter().rev().take_while(|row| **row as usize >= first);
-        for rec in done.map(|row| trace.get(*row)).filter(|rec| rec.kind == RowKind::Complete) {
+        let ops = trace.op_rows(u32::MAX);
+        let at = |at: Micros| ops.partition_point(|row| trace.get(*row).at < at.0);
+        let done = ops[at(ask.from)..at(ask.to).max(at(ask.from))].iter().map(|row| trace.get(*row));
+        for rec in done.filter(|rec| rec.kind == RowKind::Complete) {
             let (_, outcome, _, begun) = trace.completed(rec);
             let part = parts.of(rec.at);
             ended.add(outcome as usize, part);
@@ -246,6 +300,11 @@ impl Run {
     fn sent(&self, first: usize, rows: &[Rec], parts: Parts) -> Chart {
         let kinds = &self.timeline.head().describe.messages;
         let mut counts = Counts::new(parts, kinds.len() + 1);
+        for block in self.let_go() {
+            for (kind, count) in block.counted.sent.iter().chain([&block.counted.lost]).enumerate() {
+                counts.spread(kind, &block, *count);
+            }
+        }
         for (rec, seen) in rows.iter().zip(&self.tally.rows[first..]) {
             if rec.kind == RowKind::Lost {
                 counts.add(kinds.len(), parts.of(rec.at));
@@ -261,17 +320,26 @@ impl Run {
 
     /// The most messages that were on their way at once.
     fn in_flight(&self, first: usize, rows: &[Rec], parts: Parts) -> Chart {
-        let before: i64 = self.tally.rows[..first].iter().map(|seen| i64::from(seen.flights)).sum();
-        let (mut now, mut place) = (before.max(0) as u32, 0);
+        let mut now = self.tally.flights(first);
         let mut most = vec![0; parts.count];
-        most[0] = now;
+        for block in self.let_go() {
+            block.spread(parts.from, parts.span, parts.count, |part, _| {
+                most[part] = most[part].max(block.counted.flights);
+            });
+        }
+        let begin = self.timeline.trace.rows().first().map_or(0, |rec| rec.at).max(parts.from);
+        if begin >= parts.from + parts.span {
+            now = 0;
+        }
+        let mut place = parts.of(begin);
+        most[place] = most[place].max(now);
         for (rec, seen) in rows.iter().zip(&self.tally.rows[first..]) {
             let part = parts.of(rec.at);
             if part > place {
                 most[place + 1..=part].fill(now);
                 place = part;
             }
-            now = now.saturating_add_signed(seen.flights.into());
+            now = seen.flights;
             most[part] = most[part].max(now);
         }
         most[place + 1..].fill(now);
@@ -283,6 +351,11 @@ impl Run {
     fn load(&self, rows: &[Rec], parts: Parts) -> Chart {
         let setup = &self.timeline.head().setup;
         let mut counts = Counts::new(parts, setup.nodes.len());
+        for block in self.let_go() {
+            for (node, at_node) in block.counted.nodes.iter().enumerate() {
+                counts.spread(node, &block, at_node.delivered);
+            }
+        }
         for rec in rows.iter().filter(|rec| rec.kind == RowKind::Deliver) {
             counts.add(rec.node.into(), parts.of(rec.at));
         }

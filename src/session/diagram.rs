@@ -8,9 +8,9 @@ use crate::sim::world::Item;
 use crate::wire::*;
 
 /// Rows looked at after the stretch, for the ends of messages that were sent in it.
-const ROWS_AFTER_MAX: usize = 4_000;
+const ROWS_AFTER_MAX: u32 = 4_000;
 /// Rows beyond which a filter on sentences is not applied.
-const FILTERED_MAX: usize = 60_000;
+const FILTERED_MAX: u32 = 60_000;
 /// Operations' rows looked at before and after the stretch, for those that reach into it; and in all.
 const OPS_AROUND: usize = 200;
 const OPS_MAX: usize = 1_000;
@@ -25,22 +25,23 @@ struct Way {
 }
 
 impl Run {
-    pub(super) fn diagram(&self, ask: &DiagramAsk) -> Diagram {
+    pub(super) fn diagram(&mut self, ask: &DiagramAsk) -> Diagram {
+        let fits = self.timeline.hold_between(ask.from, ask.to);
         let trace = &self.timeline.trace;
-        let first = trace.rows().partition_point(|rec| rec.at < ask.from.0);
-        let last = (trace.first_after(ask.to) as usize).max(first);
+        let first = trace.first_at(ask.from);
+        let last = trace.first_after(ask.to).max(first);
         let mut diagram = Diagram { from: ask.from, to: ask.to, ..Diagram::default() };
-        let known = |row: &u64| (*row as usize) < trace.len();
+        let known = |row: &u64| (u64::from(trace.first())..trace.len() as u64).contains(row);
         let focus = ask.focus.filter(known).map(|row| row as u32);
         let nodes = self.timeline.head().shells.len();
         let cone = focus.map(|row| {
-            let (low, high) = ((first as u32).min(row), (last.saturating_sub(1) as u32).max(row));
+            let (low, high) = (first.min(row), last.saturating_sub(1).max(row));
             trace.cone(nodes, row, low, high)
         });
         let any = ask.filter == RowFilter::default();
-        diagram.unfiltered = !any && last - first > FILTERED_MAX;
+        diagram.unfiltered = !any && (!fits || last - first > FILTERED_MAX);
         let wanted = |rec: &Rec| any || diagram.unfiltered || self.matches(rec, &ask.filter);
-        let arrows = if last - first > ask.room as usize * 12 {
+        let arrows = if !fits || last - first > ask.room * 12 {
             None
         } else {
             let dots: Vec<Dot> = self.dots(first, last, &wanted, cone.as_ref());
@@ -62,9 +63,9 @@ impl Run {
         diagram
     }
 
-    fn dots(&self, first: usize, last: usize, wanted: &dyn Fn(&Rec) -> bool, cone: Option<&Cone>) -> Vec<Dot> {
-        let rows = self.timeline.trace.rows()[first..last].iter().enumerate();
-        rows.filter(|(_, rec)| is_dot(rec.kind) && wanted(rec)).map(|(i, rec)| self.dot(first + i, rec, cone)).collect()
+    fn dots(&self, first: u32, last: u32, wanted: &dyn Fn(&Rec) -> bool, cone: Option<&Cone>) -> Vec<Dot> {
+        let rows = (first..).zip(self.timeline.trace.between(first, last));
+        rows.filter(|(_, rec)| rec.is_event() && wanted(rec)).map(|(row, rec)| self.dot(row, rec, cone)).collect()
     }
 
     /// Where there are too many events, those that a scrubber marks.
@@ -77,28 +78,27 @@ impl Run {
         );
         let every = (b - a).div_ceil(ask.room as usize / 4 + 1).max(1);
         let loud = marks[a..b].iter().step_by(every);
-        loud.map(|row| self.dot(*row as usize, trace.get(*row), cone)).collect()
+        loud.map(|row| self.dot(*row, trace.get(*row), cone)).collect()
     }
 
-    fn dot(&self, row: usize, rec: &Rec, cone: Option<&Cone>) -> Dot {
+    fn dot(&self, row: u32, rec: &Rec, cone: Option<&Cone>) -> Dot {
         let loud = matches!(rec.kind, RowKind::Note | RowKind::Violation | RowKind::Command);
         let words = if loud { self.timeline.trace.text(rec).to_owned() } else { String::new() };
-        let side = side(cone, rec.node, row as u32);
-        Dot { row: row as u64, at: rec.time(), node: rec.node, kind: rec.kind, side, words }
+        let side = side(cone, rec.node, row);
+        Dot { row: row.into(), at: rec.time(), node: rec.node, kind: rec.kind, side, words }
     }
 
-    fn arrows(&self, rows: (usize, usize), wanted: &dyn Fn(&Rec) -> bool, cone: Option<&Cone>) -> Vec<Arrow> {
+    fn arrows(&self, rows: (u32, u32), wanted: &dyn Fn(&Rec) -> bool, cone: Option<&Cone>) -> Vec<Arrow> {
         let trace = &self.timeline.trace;
-        let after = (rows.1 + ROWS_AFTER_MAX).min(trace.len());
         let mut ways: Vec<Way> = Vec::new();
-        for (row, rec) in (rows.0..after).map(|row| (row as u32, trace.get(row as u32))) {
-            let inside = (row as usize) < rows.1;
+        for (row, rec) in (rows.0..).zip(trace.between(rows.0, rows.1 + ROWS_AFTER_MAX)) {
+            let inside = row < rows.1;
             match rec.kind {
                 RowKind::Send | RowKind::Duplicate if inside => {
                     ways.push(Way { row, end: None, lost: None, wanted: wanted(rec) });
                 }
                 RowKind::Deliver | RowKind::Queued | RowKind::Lost => {
-                    let Some(start) = self.set_out(rec) else { continue };
+                    let Some(start) = trace.set_out(rec) else { continue };
                     let place = ways.partition_point(|way| way.row < start);
                     if ways.get(place).is_none_or(|way| way.row != start) {
                         if !inside {
@@ -150,28 +150,22 @@ impl Run {
         }
     }
 
-    /// Where the message that a row is about set out: its sending, or its doubling.
-    pub(super) fn set_out(&self, rec: &Rec) -> Option<u32> {
-        let trace = &self.timeline.trace;
-        let mut cause = rec.cause();
-        while let Some(row) = cause {
-            let earlier = trace.get(row);
-            match earlier.kind {
-                RowKind::Send | RowKind::Duplicate => return Some(row),
-                RowKind::Queued | RowKind::Adversary | RowKind::Deliver => cause = earlier.cause(),
-                _ => return None,
-            }
-        }
-        None
-    }
-
-    fn dense(&self, ask: &DiagramAsk, rows: (usize, usize), wanted: &dyn Fn(&Rec) -> bool) -> Vec<Dense> {
+    fn dense(&self, ask: &DiagramAsk, rows: (u32, u32), wanted: &dyn Fn(&Rec) -> bool) -> Vec<Dense> {
         let nodes = self.timeline.head().shells.len();
         let slices = usize::from(DENSE_SLICES);
         let mut counts = vec![(0u32, 0u32); nodes * slices];
         let whole = ask.to.since(ask.from).0.max(1);
-        for rec in &self.timeline.trace.rows()[rows.0..rows.1] {
-            let (event, lost) = (is_dot(rec.kind), rec.kind == RowKind::Lost);
+        // Of what is not held it is known how much there was: as if it were spread evenly.
+        for block in self.let_go() {
+            for (node, at_node) in block.counted.nodes.iter().enumerate() {
+                block.spread(ask.from.0, whole, slices, |slice, share| {
+                    let count = &mut counts[node * slices + slice];
+                    *count = (count.0 + share(at_node.events), count.1 + share(at_node.lost));
+                });
+            }
+        }
+        for rec in self.timeline.trace.between(rows.0, rows.1) {
+            let (event, lost) = (rec.is_event(), rec.kind == RowKind::Lost);
             if (event || lost) && wanted(rec) {
                 let slice = ((rec.at - ask.from.0) as u128 * slices as u128 / whole as u128) as usize;
                 let count = &mut counts[usize::from(rec.node) * slices + slice.min(slices - 1)];
@@ -236,7 +230,7 @@ impl Run {
     /// Operations that were under way at some time of the stretch.
     fn ops_between(&self, ask: &DiagramAsk) -> Vec<OpCard> {
         let trace = &self.timeline.trace;
-        let rows = trace.op_rows(trace.len() as u32);
+        let rows = trace.op_rows(u32::MAX);
         let at = |from: Micros| rows.partition_point(|row| trace.get(*row).time() < from);
         let (first, last) = (at(ask.from).saturating_sub(OPS_AROUND), (at(ask.to) + OPS_AROUND).min(rows.len()));
         let rows = &rows[first.max(last.saturating_sub(OPS_MAX))..last];
@@ -265,11 +259,11 @@ impl Run {
         let trace = &self.timeline.trace;
         let rec = trace.get(row);
         let nodes = self.timeline.head().shells.len();
-        let event = |other: &Rec| other.node == rec.node && is_dot(other.kind) && other.kind != RowKind::Command;
+        let event = |other: &Rec| other.node == rec.node && other.is_event() && other.kind != RowKind::Command;
         let near = |rows: &mut dyn Iterator<Item = u32>| {
-            rows.take(ROWS_AFTER_MAX).find(|row| event(trace.get(*row))).map(u64::from)
+            rows.take(ROWS_AFTER_MAX as usize).find(|row| event(trace.get(*row))).map(u64::from)
         };
-        let last = (row as usize + ROWS_AFTER_MAX).min(trace.len()) as u32;
+        let last = (row + ROWS_AFTER_MAX).min(trace.len() as u32);
         let elsewhere = |other: u32| trace.get(other).node != rec.node && trace.get(other).is_act();
         let effect = || {
             let future = trace.cone(nodes, row, row, last - 1).future;
@@ -287,7 +281,7 @@ impl Run {
             at: rec.time(),
             node: rec.node,
             sentence: self.reader().sentence(rec),
-            previous: near(&mut (0..row).rev()),
+            previous: near(&mut (trace.first()..row).rev()),
             next: near(&mut (row + 1..last)),
             cause: cause(),
             effect: effect(),
@@ -299,7 +293,7 @@ impl Run {
     fn event_of(&self, row: u32) -> u64 {
         let trace = &self.timeline.trace;
         let mut place = row;
-        while let Some(cause) = trace.get(place).cause().filter(|_| !is_dot(trace.get(place).kind)) {
+        while let Some(cause) = trace.get(place).cause().filter(|_| !trace.get(place).is_event()) {
             place = cause;
         }
         place.into()
@@ -335,20 +329,6 @@ impl Run {
             ),
         }
     }
-}
-
-/// What is drawn as a dot: an arrow's ends are dots only where something was handled.
-fn is_dot(kind: RowKind) -> bool {
-    !matches!(
-        kind,
-        RowKind::Send
-            | RowKind::Queued
-            | RowKind::Lost
-            | RowKind::Duplicate
-            | RowKind::TimerSet
-            | RowKind::TimerCancelled
-            | RowKind::Write
-    )
 }
 
 fn side(cone: Option<&Cone>, node: u16, row: u32) -> Side {

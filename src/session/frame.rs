@@ -43,6 +43,7 @@ impl Run {
     }
 
     pub(super) fn frame(&mut self) -> Reply {
+        self.timeline.hold_cursor();
         let status = self.status();
         let encoded = codec::to_bytes(&status);
         let changed = self.sent != encoded;
@@ -82,8 +83,9 @@ impl Run {
     }
 
     /// The end of a branch, without going there.
-    pub(super) fn glance(&self, branch: u32) -> Reply {
+    pub(super) fn glance(&mut self, branch: u32) -> Reply {
         if branch == self.timeline.branch {
+            self.timeline.hold_head();
             return Reply::Glanced(branch, Box::new(self.end()));
         }
         match self.ends.iter().find(|(id, _)| *id == branch) {
@@ -95,8 +97,8 @@ impl Run {
     /// The sentence of the main row of a world's last step, and those of what stands out in it.
     fn sentence_of_step(&self, world: &World) -> (String, String) {
         let step = world.step;
-        let first = self.timeline.trace.first_of_step(step.into()) as usize;
-        let rows = self.timeline.trace.rows().get(first..).unwrap_or(&[]);
+        let trace = &self.timeline.trace;
+        let rows = trace.between(trace.first_of_step(step.into()), u32::MAX);
         let Some(main) = rows.first() else { return Default::default() };
         let reader = self.reader();
         let own = rows.iter().take_while(|rec| rec.step == step);
@@ -150,10 +152,10 @@ impl Run {
     }
 
     fn flights(&self, world: &World, now: Micros) -> Vec<Flight> {
-        let rows = self.timeline.trace.rows();
+        let trace = &self.timeline.trace;
         let flight = |message: &crate::sim::node::Message, due: Micros| {
             let (kind, label) = world.machine.label(&message.bytes).unwrap_or((0, "unreadable".into()));
-            let (sent, size) = (rows[message.row as usize].time(), message.bytes.len() as u32);
+            let (sent, size) = (trace.get(message.row).time(), message.bytes.len() as u32);
             let epoch = world.machine.epoch(&message.bytes);
             Flight {
                 id: message.id,
@@ -186,8 +188,8 @@ impl Run {
     fn losses(&self, world: &World, now: Micros) -> Vec<Flight> {
         let (trace, reader) = (&self.timeline.trace, self.reader());
         let oldest = now.since(Micros(self.pace * LINGER_S));
-        let rows = &trace.rows()[..(world.rows as usize).min(trace.len())];
-        let recent = rows.iter().rev().take(ROWS_BACK_MAX).take_while(|rec| rec.time() >= oldest);
+        let recent =
+            trace.between(0, world.rows).iter().rev().take(ROWS_BACK_MAX).take_while(|rec| rec.time() >= oldest);
         let lost = recent.filter(|rec| rec.kind == RowKind::Lost).take(LOSSES_MAX);
         lost.map(|rec| {
             let (due, rule) = trace.loss(rec);

@@ -16,6 +16,7 @@ impl Run {
         if id.index() >= self.timeline.world().shells.len() {
             return Reply::Failed(format!("there is no node {node}"));
         }
+        self.timeline.hold_cursor();
         let step = self.timeline.world().step;
         let now = self.timeline.world().trees(id);
         let before = self.timeline.before(step).trees(id);
@@ -55,11 +56,12 @@ impl Run {
         }
     }
 
-    pub(super) fn payload(&self, row: u64) -> Reply {
+    pub(super) fn payload(&mut self, row: u64) -> Reply {
+        let known = u32::try_from(row).ok().filter(|row| *row < self.timeline.head().rows);
+        let Some(id) = known else { return Reply::Failed(format!("there is no row {row}")) };
+        self.timeline.hold_row(id);
         let trace = &self.timeline.trace;
-        let Some(rec) = trace.rows().get(row as usize) else {
-            return Reply::Failed(format!("there is no row {row}"));
-        };
+        let rec = trace.get(id);
         let (bytes, world) = (trace.payload(rec), self.timeline.world());
         let content = world.machine.message_tree(bytes);
         let tree = tree("message", content.as_ref(), content.as_ref());

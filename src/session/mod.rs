@@ -18,6 +18,7 @@ use crate::protocols;
 use crate::sim::cell::Entry;
 use crate::sim::scenario::{Blueprint, LogEntry, Scenario};
 use crate::sim::timeline::Timeline;
+use crate::sim::window::BLOCK_ROWS;
 use crate::sim::world::Watch;
 use crate::wire::*;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub type Writer = Box<dyn FnMut(&mut Session, &str) -> Result<String, String>>;
 pub struct Session {
     registry: &'static [Entry],
     writer: Option<Writer>,
+    /// Rows of a block of a run.
+    block: u32,
     lesson: Option<Lesson>,
     /// The measurement under way.
     sweep: Option<Sweep>,
@@ -57,7 +60,12 @@ pub struct Session {
 
 impl Session {
     pub fn new(registry: &'static [Entry]) -> Session {
-        Session { registry, writer: None, lesson: None, sweep: None, run: None, sent: None }
+        Session { registry, writer: None, block: BLOCK_ROWS, lesson: None, sweep: None, run: None, sent: None }
+    }
+
+    /// One that holds blocks of so many rows of its runs.
+    pub fn with_blocks(self, block: u32) -> Session {
+        Session { block, ..self }
     }
 
     /// One that writes runs in other forms too.
@@ -231,7 +239,9 @@ impl Session {
             None => GoalRun::default(),
         };
         let head = blueprint.scenario.commands.iter().rev().find(|e| e.learner).map(|e| e.at);
-        let mut run = Run::new(blueprint, Watcher::new(goals));
+        // What writes whole runs in other forms holds whole runs.
+        let block = self.writer.is_none().then_some(self.block);
+        let mut run = Run::new(blueprint, Watcher::new(goals), block);
         run.columns = step.map_or(Vec::new(), |step| self.lesson().map_or(Vec::new(), |lesson| lesson.columns(step)));
         // A saved run is as long as its log, and as far as it was looked at.
         if let Some(at) = open.cursor.max(head) {
@@ -247,12 +257,12 @@ impl Session {
 }
 
 impl Run {
-    fn new(blueprint: Blueprint, watcher: Watcher) -> Run {
+    fn new(blueprint: Blueprint, watcher: Watcher, block: Option<u32>) -> Run {
         let pace = frame::pace_us_per_s(&blueprint);
         let title = blueprint.scenario.title.clone();
         let watch = Watch { properties: true, hash: false };
         Run {
-            timeline: Timeline::new(blueprint, watch, Some(Box::new(watcher))),
+            timeline: Timeline::held(blueprint, watch, Some(Box::new(watcher)), block),
             sent: Vec::new(),
             pace,
             title,
@@ -315,6 +325,7 @@ impl Run {
     /// Does what may lead to another branch; how the present one ends is kept. While messages are held, nobody lets time
     /// pass: what was newly done causes at this instant happens with it.
     fn change(&mut self, change: impl FnOnce(&mut Timeline) -> Result<(), String>) -> Vec<Reply> {
+        self.timeline.hold_head();
         let (branch, end) = (self.timeline.branch, self.end());
         let done = change(&mut self.timeline);
         if self.timeline.branch != branch {

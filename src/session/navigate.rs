@@ -19,9 +19,8 @@ impl Run {
                 self.timeline.back();
             }
             Move::ToRow(row) => {
-                let last = self.timeline.trace.len().saturating_sub(1);
-                let step = self.timeline.trace.get((row as usize).min(last) as u32).step;
-                self.timeline.seek_step(step);
+                let row = row.min(self.timeline.head().rows.saturating_sub(1).into()) as u32;
+                self.go_to(row);
             }
             Move::Start => self.timeline.seek(Micros::ZERO, super::SLICE_STEPS),
             Move::Head => self.timeline.seek_step(u32::MAX),
@@ -57,20 +56,23 @@ impl Run {
 
     /// To the next step with a wanted row: among those recorded, else by simulating.
     fn search_on(&mut self, wanted: &dyn Fn(&Run, &Rec) -> bool) -> bool {
-        let from = self.timeline.world().rows as usize;
-        let recorded = self.timeline.trace.rows().iter().skip(from).position(|rec| wanted(self, rec));
-        if let Some(place) = recorded {
-            let step = self.timeline.trace.get((from + place) as u32).step;
-            self.timeline.seek_step(step);
-            return true;
+        let mut from = self.timeline.world().rows;
+        while from < self.timeline.head().rows {
+            self.timeline.hold_row(from);
+            let trace = &self.timeline.trace;
+            if let Some(place) = trace.between(from, u32::MAX).iter().position(|rec| wanted(self, rec)) {
+                self.go_to(from + place as u32);
+                return true;
+            }
+            from = trace.len() as u32;
         }
         self.timeline.seek_step(u32::MAX);
         for _ in 0..SEARCH_STEPS_MAX {
-            let first = self.timeline.trace.len();
+            let first = self.timeline.head().rows;
             if !self.timeline.forward() {
                 return false;
             }
-            if self.timeline.trace.rows()[first..].iter().any(|rec| wanted(self, rec)) {
+            if self.timeline.trace.between(first, u32::MAX).iter().any(|rec| wanted(self, rec)) {
                 return true;
             }
         }
@@ -79,12 +81,26 @@ impl Run {
 
     fn search_back(&mut self, wanted: &dyn Fn(&Run, &Rec) -> bool) -> bool {
         let step = self.timeline.world().step;
-        let before = self.timeline.trace.first_of_step(step.into()) as usize;
-        let found = self.timeline.trace.rows()[..before].iter().rposition(|rec| wanted(self, rec));
-        if let Some(row) = found {
-            let step = self.timeline.trace.get(row as u32).step;
-            self.timeline.seek_step(step);
+        self.timeline.hold_step(step);
+        let mut before = self.timeline.trace.first_of_step(step.into());
+        loop {
+            let trace = &self.timeline.trace;
+            if let Some(place) = trace.between(0, before).iter().rposition(|rec| wanted(self, rec)) {
+                self.go_to(trace.first() + place as u32);
+                return true;
+            }
+            before = trace.first();
+            if before == 0 {
+                return false;
+            }
+            self.timeline.hold_row(before - 1);
         }
-        found.is_some()
+    }
+
+    /// To the step of a row.
+    fn go_to(&mut self, row: u32) {
+        self.timeline.hold_row(row);
+        let step = self.timeline.trace.get(row).step;
+        self.timeline.seek_step(step);
     }
 }

@@ -52,25 +52,36 @@ impl Run {
         format!("{} {}", reader.sentence(rec), kind.map_or("", |kind| kind.0)).to_ascii_lowercase()
     }
 
-    pub(super) fn rows(&self, first: u64, count: u32, filter: &RowFilter) -> RowsPage {
-        let upto = (self.timeline.world().rows as usize).min(self.timeline.trace.len());
-        let count = count.min(ROWS_A_PAGE_MAX) as usize;
+    /// A page of the rows up to the cursor; of those that a filter lets through only the held ones are looked at.
+    pub(super) fn rows(&mut self, first: u64, count: u32, filter: &RowFilter) -> RowsPage {
+        let upto = self.timeline.world().rows;
+        let count = count.min(ROWS_A_PAGE_MAX);
         if *filter == RowFilter::default() {
-            let ids = (first as usize).min(upto)..(first as usize).saturating_add(count).min(upto);
-            return RowsPage { first, rows: ids.map(|id| self.row(id as u32)).collect(), total: upto as u64 };
+            let rows = self.page(first, count, upto);
+            return RowsPage { first, rows, total: upto.into(), since: Micros::ZERO };
         }
-        let rows = self.timeline.trace.rows()[..upto].iter().enumerate();
-        let matching: Vec<u32> = rows.filter(|(_, rec)| self.matches(rec, filter)).map(|(i, _)| i as u32).collect();
-        let page = matching.iter().skip(first as usize).take(count).map(|id| self.row(*id)).collect();
-        RowsPage { first, rows: page, total: matching.len() as u64 }
+        self.timeline.hold_cursor();
+        let trace = &self.timeline.trace;
+        let rows = (trace.first()..).zip(trace.between(0, upto));
+        let matching: Vec<u32> = rows.filter(|(_, rec)| self.matches(rec, filter)).map(|(id, _)| id).collect();
+        let page = matching.iter().skip(first as usize).take(count as usize).map(|id| self.row(*id)).collect();
+        let since = if trace.first() == 0 { Micros::ZERO } else { trace.get(trace.first()).time() };
+        RowsPage { first, rows: page, total: matching.len() as u64, since }
+    }
+
+    /// The rows from one on, as many as a window holds of them.
+    fn page(&mut self, first: u64, count: u32, upto: u32) -> Vec<Row> {
+        let first = first.min(upto.into()) as u32;
+        self.timeline.hold_row(first);
+        let ids = first..first.saturating_add(count).min(upto).min(self.timeline.trace.len() as u32);
+        ids.map(|id| self.row(id)).collect()
     }
 
     /// What happened before the instant that the head is at: at that instant more may come.
-    pub(super) fn trace(&self, first: u64) -> TracePage {
-        let (trace, upto) = (&self.timeline.trace, Micros(self.timeline.head().now));
-        let known = trace.rows().partition_point(|rec| rec.at < upto.0) as u64;
-        let rows =
-            (first.min(known)..first.saturating_add(ROWS_A_PAGE_MAX.into()).min(known)).map(|id| self.row(id as u32));
-        TracePage { first, rows: rows.collect(), upto }
+    pub(super) fn trace(&mut self, first: u64) -> TracePage {
+        let upto = Micros(self.timeline.head().now);
+        self.timeline.hold_head();
+        let known = self.timeline.trace.first_at(upto);
+        TracePage { first, rows: self.page(first, ROWS_A_PAGE_MAX, known), upto }
     }
 }

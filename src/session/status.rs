@@ -36,7 +36,7 @@ impl Run {
     /// Whether a property holds at the cursor, and whether it breaks later.
     fn property(&self, index: usize) -> PropertyCard {
         let (world, trace) = (self.timeline.world(), &self.timeline.trace);
-        let at = |row: u32| trace.rows().get(row as usize).map_or(Micros::ZERO, Rec::time);
+        let at = |row: u32| trace.get(row).time();
         let broken = world.broken[index].as_ref().map(|(row, reason)| {
             let (times, last) = world.found[index];
             Broken { row: (*row).into(), at: at(*row), reason: reason.to_string(), times, last: Micros(last) }

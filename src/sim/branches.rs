@@ -124,6 +124,7 @@ impl Timeline {
     /// Goes to where these commands (with their times from the first on) were given at the place of the cursor, on whatever
     /// branch that was; or to the event, when they ask for the one that comes next anyway. Says what became of them there.
     pub(super) fn enter_again(&mut self, given: &[(Micros, &Command)]) -> Option<Result<(), String>> {
+        self.hold_row(self.world().rows);
         let (done, step, shown) = (self.done(), self.world().step, self.shown);
         let world = self.world();
         let on_event = world.now == shown.0 && (world.at_now > 0 || shown == Micros::ZERO);
@@ -142,19 +143,20 @@ impl Timeline {
             let id = self.branches.iter().rev().find(had)?.id;
             self.go_to_branch(id).ok()?;
         }
-        self.seek_step(self.end_of_gift(done, step + 1));
+        let end = self.end_of_gift(done, step + 1);
+        self.seek_step(end);
         Some(self.refused[done].clone().map_or(Ok(()), Err))
     }
 
     /// The step to stand on after a command was given: its own; while messages are held, and nobody lets time pass, the
     /// last one that it caused at its instant.
-    fn end_of_gift(&self, place: usize, step: u32) -> u32 {
+    fn end_of_gift(&mut self, place: usize, step: u32) -> u32 {
         if !self.head.world.net.held {
             return step;
         }
+        self.hold_step(step);
         let next = self.carried.get(place + 1).copied().filter(|next| *next > 0).unwrap_or(u32::MAX);
-        let first = self.trace.first_of_step(step.into()) as usize;
-        let rows = &self.trace.rows()[first..];
+        let rows = self.trace.between(self.trace.first_of_step(step.into()), u32::MAX);
         let at = rows.first().map(|rec| rec.at);
         let same = rows.iter().take_while(|rec| Some(rec.at) == at && rec.step < next);
         same.last().map_or(step, |rec| rec.step)
@@ -162,7 +164,8 @@ impl Timeline {
 
     /// Whether the next event of the run so far is the one that a command asks for.
     fn comes_next(&self, command: &Command) -> bool {
-        let Some(rec) = self.trace.rows().get(self.world().rows as usize) else { return false };
+        let row = self.world().rows;
+        let Some(rec) = self.trace.between(row, row + 1).first() else { return false };
         match command {
             Command::DeliverNow(of) => rec.kind == RowKind::Deliver && rec.message() == of.message,
             Command::FireTimer(of) => rec.kind == RowKind::TimerFired && rec.timer() == of.timer,

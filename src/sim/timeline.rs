@@ -2,12 +2,13 @@
 //!
 //! Ground truth is the blueprint and the command log. The head is the furthest point simulated; the cursor is where
 //! one looks. A moment in the past is the nearest keyframe (a clone of the world) plus replay without recording.
-//! Keyframes are thinned as the run grows, so that memory is bounded by the trace alone, which is bounded itself.
+//! Keyframes are thinned as the run grows; of the trace a window is held where memory is to be bounded ([`super::window`]).
 //! Forking cuts the log at the cursor; the old branch is kept as its log ([`super::branches`]).
 
 use super::branches::{Branch, Limb};
 use super::scenario::{Blueprint, LogEntry};
 use super::trace::Trace;
+use super::window::Blocks;
 use super::world::{Watch, World};
 use crate::base::Micros;
 use crate::wire::Command;
@@ -32,8 +33,8 @@ pub struct Point {
     pub done: usize,
 }
 
-struct Keyframe {
-    point: Point,
+pub(super) struct Keyframe {
+    pub point: Point,
     observer: Option<Box<dyn Observer>>,
 }
 
@@ -44,10 +45,12 @@ pub struct Timeline {
     pub refused: Vec<Option<String>>,
     /// For each command of the log the step in which it was carried out; 0: not yet.
     pub(super) carried: Vec<u32>,
+    /// The rows that are held: all of them, or a window.
     pub trace: Trace,
+    pub(super) blocks: Blocks,
     pub(super) head: Point,
     observer: Option<Box<dyn Observer>>,
-    keyframes: Vec<Keyframe>,
+    pub(super) keyframes: Vec<Keyframe>,
     spacing: u32,
     /// None: at the head.
     pub(super) cursor: Option<Point>,
@@ -63,7 +66,7 @@ pub struct Timeline {
 
 impl Point {
     /// Takes the next step at or before `limit`: a command of the log whose turn it is, or what the queue holds.
-    fn step(
+    pub(super) fn step(
         &mut self,
         log: &[LogEntry],
         limit: u64,
@@ -96,9 +99,21 @@ impl Point {
 }
 
 impl Timeline {
+    /// One that holds all its rows.
     pub fn new(blueprint: Blueprint, watch: Watch, observer: Option<Box<dyn Observer>>) -> Timeline {
+        Timeline::held(blueprint, watch, observer, None)
+    }
+
+    /// One that holds a few blocks of so many rows.
+    pub fn held(
+        blueprint: Blueprint,
+        watch: Watch,
+        observer: Option<Box<dyn Observer>>,
+        block: Option<u32>,
+    ) -> Timeline {
         let log = blueprint.script();
         let mut trace = Trace::default();
+        trace.kept.bounded = block.is_some();
         let mut world = blueprint.world(watch);
         world.boot(&mut Some(&mut trace));
         let mut timeline = Timeline {
@@ -107,6 +122,7 @@ impl Timeline {
             carried: vec![0; log.len()],
             log,
             trace,
+            blocks: Blocks::new(block),
             head: Point { world, done: 0 },
             observer,
             keyframes: Vec::new(),
@@ -178,6 +194,7 @@ impl Timeline {
     }
 
     pub(super) fn step_head(&mut self, limit: u64) -> bool {
+        self.go_on();
         let (first_row, done) = (self.head.world.rows, self.head.done);
         let refused = &mut self.refused;
         let stepped =
@@ -234,6 +251,7 @@ impl Timeline {
             self.shown = if arrived { at } else { Micros(self.head.world.now) };
             return;
         }
+        self.hold_between(at, at);
         let after = self.trace.first_after(at);
         let step = after.checked_sub(1).map_or(0, |row| self.trace.get(row).step);
         self.seek_step(step);
@@ -246,6 +264,17 @@ impl Timeline {
         let place = self.keyframes.partition_point(|k| k.point.world.step <= step);
         let mut point = self.keyframes[place.saturating_sub(1)].point.clone();
         while point.world.step < step && point.step(&self.log, u64::MAX, &mut None, &mut |_, _| {}) {}
+        point.world
+    }
+
+    /// The world after all that happens up to an instant, as far as the run is simulated.
+    pub fn at(&self, at: Micros) -> World {
+        if at.0 >= self.head.world.now {
+            return self.head.world.clone();
+        }
+        let place = self.keyframes.partition_point(|k| k.point.world.now <= at.0);
+        let mut point = self.keyframes[place.saturating_sub(1)].point.clone();
+        while point.step(&self.log, at.0, &mut None, &mut |_, _| {}) {}
         point.world
     }
 
@@ -342,7 +371,7 @@ impl Timeline {
         let last = &self.keyframes[keep - 1];
         self.head = last.point.clone();
         self.observer = last.observer.as_ref().map(|o| o.clone_box());
-        self.trace.truncate(self.head.world.rows);
+        self.record_from_head();
         // What was carried out before stays as it was; the rest is seen again.
         self.refused.truncate(self.head.done);
         self.refused.resize(log.len(), None);

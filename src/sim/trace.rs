@@ -1,12 +1,17 @@
 //! The trace: one compact record a row, contents in one arena. Causes are stored; sentences and vector clocks are made
 //! on demand ([`super::sentence`], [`super::causality`]).
+//!
+//! A trace holds the rows from `first` on. Of those before, it keeps what the whole run is read by ([`Kept`]); the others can
+//! be made again ([`super::window`]).
 
+use super::adversary::FIRST_COPY;
+use super::kept::Kept;
 use crate::base::{Micros, MsgId, NodeId, OpId, TimerId, codec};
 use crate::wire::{Datum, Op, Outcome, RowKind};
 
-/// At most so many rows are kept; a run stops there and says so.
+/// A run of so many rows stops and says so.
 pub const ROWS_MAX: usize = 6_000_000;
-/// At most so many bytes of contents.
+/// At most so many bytes of contents are held.
 pub const ARENA_BYTES_MAX: usize = 256 << 20;
 
 /// One row. Ids of rows count from 0; a cause is stored plus one, 0 for none.
@@ -34,16 +39,28 @@ pub type Completed = (Op, Outcome, Datum, u64);
 
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
+    /// The first row that is held, and how many rows are still to come before it.
+    first: u32,
+    skip: u32,
     rows: Vec<Rec>,
     arena: Vec<u8>,
-    /// Rows of operations' beginnings and ends, and rows that a scrubber marks.
-    ops: Vec<u32>,
-    marks: Vec<u32>,
-    /// Rows in which a node went down, came back, paused or went on.
-    turns: Vec<u32>,
-    /// Counts how often rows were forgotten.
-    forks: u32,
+    pub(super) kept: Kept,
 }
+
+/// Stands for a row that is neither held nor kept: nobody's act, and the end of any chain of causes.
+static GONE: Rec = Rec {
+    at: 0,
+    step: 0,
+    cause: 0,
+    data: 0,
+    len: 0,
+    count: 0,
+    node: 0,
+    peer: 0,
+    kind: RowKind::Command,
+    copy: 0,
+    code: 0,
+};
 
 impl Rec {
     pub fn new(kind: RowKind, at: u64, node: NodeId, cause: Option<u32>) -> Rec {
@@ -79,66 +96,117 @@ impl Rec {
     pub fn time(&self) -> Micros {
         Micros(self.at)
     }
+
+    /// An event of a diagram, drawn as a dot: an arrow's ends are such only where something was handled.
+    pub fn is_event(&self) -> bool {
+        use RowKind::*;
+        !matches!(self.kind, Send | Queued | Lost | Duplicate | TimerSet | TimerCancelled | Write)
+    }
 }
 
 impl Trace {
+    /// One that will hold the rows from `first` on, when the next that is added is row `next`.
+    pub(super) fn since(first: u32, next: u32) -> Trace {
+        Trace { first, skip: first.saturating_sub(next), ..Trace::default() }
+    }
+
     pub fn push(&mut self, mut rec: Rec, data: &[u8]) {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return;
+        }
+        self.kept.note(self.len() as u32, &rec, data);
         rec.data = self.arena.len() as u32;
         rec.len = data.len() as u32;
-        match rec.kind {
-            RowKind::Invoke | RowKind::Complete => self.ops.push(self.rows.len() as u32),
-            RowKind::Command | RowKind::Note | RowKind::Violation => self.marks.push(self.rows.len() as u32),
-            RowKind::Crash | RowKind::Restart | RowKind::Pause | RowKind::Resume => {
-                self.turns.push(self.rows.len() as u32);
-            }
-            _ => {}
-        }
         self.arena.extend_from_slice(data);
         self.rows.push(rec);
     }
 
+    /// Rows of the run so far.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.first as usize + self.rows.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
+    }
+
+    /// The first row that is held.
+    pub fn first(&self) -> u32 {
+        self.first
     }
 
     /// How often rows were forgotten: what was computed of all rows before is no longer right.
     pub fn forks(&self) -> u32 {
-        self.forks
+        self.kept.forks
     }
 
     pub fn is_full(&self) -> bool {
-        self.rows.len() >= ROWS_MAX || self.arena.len() >= ARENA_BYTES_MAX
+        self.len() >= ROWS_MAX || self.arena.len() >= ARENA_BYTES_MAX
     }
 
+    /// A row that is held or kept; of another one nothing is known.
     pub fn get(&self, row: u32) -> &Rec {
-        &self.rows[row as usize]
+        self.held(row).or_else(|| self.kept.get(row)).unwrap_or(&GONE)
     }
 
+    fn held(&self, row: u32) -> Option<&Rec> {
+        self.rows.get(row.checked_sub(self.first)? as usize)
+    }
+
+    /// The rows that are held.
     pub fn rows(&self) -> &[Rec] {
         &self.rows
     }
 
+    /// Those of some rows that are held.
+    pub fn between(&self, from: u32, to: u32) -> &[Rec] {
+        let place = |row: u32| (row.saturating_sub(self.first) as usize).min(self.rows.len());
+        &self.rows[place(from)..place(to.max(from))]
+    }
+
     /// The rows in which operations began or ended, up to but without `row`.
     pub fn op_rows(&self, row: u32) -> &[u32] {
-        &self.ops[..self.ops.partition_point(|r| *r < row)]
+        let ops = &self.kept.ops;
+        &ops[..ops.partition_point(|r| *r < row)]
     }
 
     /// The rows that a scrubber marks: commands, notes, violations.
     pub fn mark_rows(&self) -> &[u32] {
-        &self.marks
+        &self.kept.marks
     }
 
     /// The rows in which a node went down, came back, paused or went on.
     pub fn turn_rows(&self) -> &[u32] {
-        &self.turns
+        &self.kept.turns
     }
 
     pub fn data(&self, rec: &Rec) -> &[u8] {
-        &self.arena[rec.data as usize..][..rec.len as usize]
+        self.kept.data(rec).unwrap_or_else(|| &self.arena[rec.data as usize..][..rec.len as usize])
+    }
+
+    /// Keeps a row about a message or a timer, and what a message has its contents from, when the rows before are let go.
+    pub(super) fn keep(&mut self, row: u32) {
+        let Some(rec) = self.held(row).copied() else { return };
+        if !matches!(rec.kind, RowKind::Send | RowKind::TimerSet)
+            && let Some(cause) = rec.cause()
+        {
+            self.keep(cause);
+        }
+        let data = self.arena[rec.data as usize..][..rec.len as usize].to_vec();
+        self.kept.keep(row, rec, &data);
+    }
+
+    /// Lets the rows before `row` go, but for those that are kept.
+    pub(super) fn let_go(&mut self, row: u32) {
+        let count = (row - self.first) as usize;
+        let bytes = self.rows.get(count).map_or(self.arena.len(), |rec| rec.data as usize);
+        self.rows.drain(..count);
+        self.arena.drain(..bytes);
+        self.first = row;
+        for rec in &mut self.rows {
+            rec.data -= bytes as u32;
+        }
     }
 
     /// The contents as text (notes, commands, reasons).
@@ -148,14 +216,27 @@ impl Trace {
 
     /// Forgets the rows from `row` on: the run forks there.
     pub fn truncate(&mut self, row: u32) {
-        if let Some(first) = self.rows.get(row as usize) {
-            self.forks += 1;
-            self.arena.truncate(first.data as usize);
-            self.rows.truncate(row as usize);
-            self.ops.truncate(self.ops.partition_point(|r| *r < row));
-            self.marks.truncate(self.marks.partition_point(|r| *r < row));
-            self.turns.truncate(self.turns.partition_point(|r| *r < row));
+        if (row as usize) < self.len() {
+            self.kept.forget(row);
+            let place = row.saturating_sub(self.first) as usize;
+            if let Some(first) = self.rows.get(place) {
+                self.arena.truncate(first.data as usize);
+                self.rows.truncate(place);
+            }
         }
+    }
+
+    /// Where the message that a row is about set out: its sending, or its doubling.
+    pub fn set_out(&self, rec: &Rec) -> Option<u32> {
+        let mut cause = rec.cause();
+        while let Some(row) = cause {
+            let earlier = self.get(row);
+            if matches!(earlier.kind, RowKind::Send | RowKind::Duplicate) {
+                return Some(row);
+            }
+            cause = earlier.cause().filter(|_| is_on_the_way(earlier.kind));
+        }
+        None
     }
 
     /// The bytes of the message that a row is about: those of its sending, unless an adversary changed them later.
@@ -185,13 +266,44 @@ impl Trace {
         (Micros(due), std::str::from_utf8(rule).unwrap_or(""))
     }
 
-    /// The first row at or after a step.
-    pub fn first_of_step(&self, step: u64) -> u32 {
-        self.rows.partition_point(|rec| u64::from(rec.step) < step) as u32
+    /// Whether a message sets out in a row: sent, or copied, by an adversary too.
+    pub(super) fn sets_out(rec: &Rec) -> bool {
+        match rec.kind {
+            RowKind::Send | RowKind::Duplicate => true,
+            RowKind::Adversary => rec.copy >= FIRST_COPY,
+            _ => false,
+        }
     }
 
-    /// The first row after an instant.
-    pub fn first_after(&self, at: Micros) -> u32 {
-        self.rows.partition_point(|rec| rec.at <= at.0) as u32
+    /// Where the message that a row is about set out, copies apart.
+    pub(super) fn begun(&self, rec: &Rec) -> Option<u32> {
+        let mut cause = rec.cause();
+        while let Some(row) = cause {
+            let earlier = self.get(row);
+            if Trace::sets_out(earlier) {
+                return Some(row);
+            }
+            cause = earlier.cause().filter(|_| is_on_the_way(earlier.kind));
+        }
+        None
     }
+
+    /// The first held row at or after a step.
+    pub fn first_of_step(&self, step: u64) -> u32 {
+        self.first + self.rows.partition_point(|rec| u64::from(rec.step) < step) as u32
+    }
+
+    /// The first held row at or after an instant.
+    pub fn first_at(&self, at: Micros) -> u32 {
+        self.first + self.rows.partition_point(|rec| rec.at < at.0) as u32
+    }
+
+    /// The first held row after an instant.
+    pub fn first_after(&self, at: Micros) -> u32 {
+        self.first + self.rows.partition_point(|rec| rec.at <= at.0) as u32
+    }
+}
+
+fn is_on_the_way(kind: RowKind) -> bool {
+    matches!(kind, RowKind::Queued | RowKind::Adversary | RowKind::Deliver)
 }

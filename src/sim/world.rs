@@ -96,7 +96,7 @@ pub struct World {
     /// How often each was found broken, and when last. Empty while none is.
     pub found: Vec<(u32, u64)>,
     pub(super) monitor: Box<dyn Monitor>,
-    watch: Watch,
+    pub(super) watch: Watch,
     hash: u64,
     /// A bound that was reached: the run goes no further.
     pub halted: Option<&'static str>,

@@ -75,6 +75,8 @@ pub struct RowsPage {
     pub rows: Vec<Row>,
     /// How many rows up to the cursor match the filter.
     pub total: u64,
+    /// From where on they were looked for: of a long run not all rows are held.
+    pub since: Micros,
 }
 
 /// Rows of the trace, whatever the cursor is at.

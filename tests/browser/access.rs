@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 const PAGES: [(&str, &str); 13] = [
     ("#/", "The course"),
     ("#/about", "Crash the engine"),
-    ("#/lesson/one-machine/2", "Step 2 of 8"),
-    ("#/lesson/one-machine/5", "Step 5 of 8"),
+    ("#/lesson/one-machine/2", "Step 2 of 10"),
+    ("#/lesson/one-machine/5", "Step 5 of 10"),
     ("#/lesson/leader-dies/3", "Step 3 of 13"),
     ("#/sandbox", "Ready scenarios"),
     ("#/compare", "Where they part"),

@@ -10,7 +10,7 @@ fn bench(page: &mut Page, server: &Server) {
     page.open_app(&server.root());
     page.wait_for(ENGINE);
     page.go("#/lesson/one-machine/3");
-    page.wait_text("Step 3 of 8");
+    page.wait_text("Step 3 of 10");
     page.wait_for("[data-node=n1]");
     page.click("#tab-log");
     page.focus("[data-node=n1]");

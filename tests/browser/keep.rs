@@ -157,7 +157,7 @@ fn a_dead_engine_is_replaced_and_the_run_comes_back() {
     page.open_app(&server.root());
     page.wait_for(ENGINE);
     page.go("#/lesson/one-machine/4");
-    page.wait_text("Step 4 of 8");
+    page.wait_text("Step 4 of 10");
     page.wait_for("[data-node=n1]");
     for _ in 0..6 {
         page.press(".");

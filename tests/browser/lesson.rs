@@ -51,13 +51,13 @@ fn a_learner_goes_through_the_first_lesson() {
 
     // The lesson, its first step.
     page.click("#start");
-    page.wait_text("Step 1 of 8");
+    page.wait_text("Step 1 of 10");
     page.wait_for(".spot");
     page.screenshots("lesson-1");
     page.assert_accessible("lesson, step 1");
 
     // A prediction: the truth shows only after the answer.
-    next_step(&page, "Step 2 of 8");
+    next_step(&page, "Step 2 of 10");
     assert_eq!(page.count(".verdict"), 0);
     page.click(".prediction input[type=radio]");
     page.click(".prediction button[type=submit]");
@@ -90,9 +90,9 @@ fn a_learner_goes_through_the_first_lesson() {
     assert_eq!(page.count("label.branch option"), 2, "the old branch is kept");
 
     // To the end of the lesson.
-    next_step(&page, "Step 3 of 8");
+    next_step(&page, "Step 3 of 10");
     page.screenshots("lesson-3");
-    next_step(&page, "Step 4 of 8");
+    next_step(&page, "Step 4 of 10");
     page.focus("[data-node=n1]");
     page.press("c");
     page.focus("[data-node=n2]");
@@ -101,15 +101,17 @@ fn a_learner_goes_through_the_first_lesson() {
     page.press("c");
     node_says(&page, "n3", "down");
     page.screenshots("lesson-4");
-    next_step(&page, "Step 5 of 8");
+    next_step(&page, "Step 5 of 10");
     page.click(".measure .deeds button");
     page.wait_for(".measured table");
     page.screenshots("lesson-5");
     page.assert_accessible("lesson, step 5");
-    next_step(&page, "Step 6 of 8");
+    next_step(&page, "Step 6 of 10");
     page.screenshots("lesson-6");
-    next_step(&page, "Step 7 of 8");
-    next_step(&page, "Step 8 of 8");
+    next_step(&page, "Step 7 of 10");
+    next_step(&page, "Step 8 of 10");
+    next_step(&page, "Step 9 of 10");
+    next_step(&page, "Step 10 of 10");
     page.click(".way-on button");
     page.wait_text("You finished this lesson");
 
@@ -118,7 +120,7 @@ fn a_learner_goes_through_the_first_lesson() {
     page.wait_for(ENGINE);
     page.wait_text("You finished this lesson");
     page.go("#/lesson/one-machine/2");
-    page.wait_text("Step 2 of 8");
+    page.wait_text("Step 2 of 10");
     page.wait_for("[data-goal=lost][data-state=met]");
     page.finish();
 }

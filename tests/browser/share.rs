@@ -27,7 +27,7 @@ pub fn open_bench(page: &mut Page, address: &str) {
     page.open_app(address);
     page.wait_for(ENGINE);
     page.go("#/lesson/one-machine/3");
-    page.wait_text("Step 3 of 8");
+    page.wait_text("Step 3 of 10");
     page.wait_still("[data-node=n1]");
     page.focus("[data-node=n1]");
 }

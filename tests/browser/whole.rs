@@ -339,6 +339,8 @@ fn a_first_visitor_waits_for_nothing_that_comes_later() {
         "chains",
         "merging",
         "upgrades",
+        "routes",
+        "edges",
         "designer",
         "explorer",
         "exporter",

@@ -15,8 +15,8 @@ const PAGES: [(&str, &str, &str); 4] = [
     ("nowhere", "#/no/such/page", "There is no such page"),
 ];
 const LESSONS: [(&str, &str, &str); 3] = [
-    ("first-step", "#/lesson/one-machine/3", "Step 3 of 8"),
-    ("exercise", "#/lesson/one-machine/6", "Step 6 of 8"),
+    ("first-step", "#/lesson/one-machine/3", "Step 3 of 10"),
+    ("exercise", "#/lesson/one-machine/6", "Step 6 of 10"),
     ("raft", "#/lesson/leader-dies/3", "Step 3 of 13"),
 ];
 

@@ -107,7 +107,27 @@ pub fn pairs() -> Vec<(String, String)> {
     pairs.extend(merging_pairs());
     pairs.extend(payment_pairs());
     pairs.extend(upgrade_pairs());
+    pairs.extend(routing_pairs());
+    pairs.extend(edge_pairs());
     pairs
+}
+
+/// Routers in a ring and in a grid, with crashes and with partitions, so that all that is told expires and is told anew.
+fn routing_pairs() -> Vec<(String, String)> {
+    let pair = |(topology, commands): (&str, &str)| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"link-state","seed":1,"network":{{"latency":{}}},
+            "parameters":{{"topology":"{topology}","costs":"varied","hello-interval":"10ms","retransmit-after":"15ms",
+            "refresh-after":6,"max-age":14,"hop-limit":4,"retry-after":"30ms"}},
+            "nodes":[{{"name":"n","role":"router","count":5}},{{"name":"c","role":"client","count":2}},
+            {{"name":"h","role":"host","count":2}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":60.0}}}},
+            "mix":{{"get":1,"put":2}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("link-state {topology} 1"), text)
+    };
+    [("ring", FAULTS[0].1), ("grid", FAULTS[1].1)].into_iter().map(pair).collect()
 }
 
 /// Replicas of two releases, forwards and backwards, by each schema.
@@ -128,6 +148,25 @@ fn upgrade_pairs() -> Vec<(String, String)> {
             LATENCIES[4].1
         );
         (format!("rolling-upgrade {schema} 1"), text)
+    };
+    cases.into_iter().map(pair).collect()
+}
+
+/// An origin and two edges, by each kind of purge.
+fn edge_pairs() -> Vec<(String, String)> {
+    let cases = [("none", FAULTS[0].1), ("background", FAULTS[1].1), ("wait", FAULTS[2].1)];
+    let pair = |(purge, commands): (&str, &str)| {
+        let text = format!(
+            r#"{{"version":1,"protocol":"edge-cache","seed":1,"network":{{"latency":{}}},
+            "parameters":{{"purge":"{purge}","lifetime":"60ms","stale-while-revalidate":"20ms","stale-if-error":"200ms",
+            "fetch-timeout":"25ms","retry-after":"30ms"}},
+            "nodes":[{{"name":"n1","role":"origin"}},{{"name":"n2","role":"edge"}},{{"name":"n3","role":"edge"}},
+            {{"name":"c","role":"client","count":2}}],
+            "commands":[{{"at":"0s","do":{{"workload":{{"client":"client","arrivals":{{"open":{{"rate":120.0}}}},
+            "mix":{{"get":4,"put":1}},"keys":{{"uniform":{{"count":3}}}}}}}}}},{commands}]}}"#,
+            LATENCIES[4].1
+        );
+        (format!("edge-cache {purge} 1"), text)
     };
     cases.into_iter().map(pair).collect()
 }

@@ -1,11 +1,14 @@
-//! Payments, generals, detectors and rolling upgrades: golden transcripts, sweeps over seeds, every order of small cases, adversaries, and
-//! what is measured held to closed forms. `INSTA_UPDATE=always cargo test --test services` rewrites the transcripts.
+//! Payments, generals, detectors, edge caches, rolling upgrades and routers: golden transcripts, sweeps over seeds, every order
+//! of small cases, adversaries, and what is measured held to closed forms. `INSTA_UPDATE=always cargo test --test services`
+//! rewrites the transcripts.
 
 mod adversary;
 mod detector;
+mod edges;
 mod explored;
 mod generals;
 mod lab;
+mod routes;
 mod sweeps;
 mod transcripts;
 mod upgrades;

@@ -222,7 +222,7 @@ fn majority_register_survives_faults_with_fewer_write_backs() {
 #[test]
 fn replayed_messages_are_borne() {
     // Swept by tests of their own (tests/services).
-    let elsewhere = ["payments", "two-generals", "detector", "rolling-upgrade"];
+    let elsewhere = ["payments", "two-generals", "detector", "rolling-upgrade", "link-state", "edge-cache"];
     for entry in protocols::all().iter().filter(|entry| !elsewhere.contains(&(entry.describe)().name)) {
         let mut sweep = sweep((entry.describe)().name, None);
         sweep.profile.adversary = true;

@@ -2,13 +2,14 @@
 //! beside the run, and told to the reducer.
 
 use super::super::app::Ctx;
-use super::super::engine::{Heard, Link, now};
+use super::super::engine::{Asked, Heard, Link, now};
 use super::super::fetch;
 use super::super::lab::Core;
 use super::super::state::Action;
 use crate::base::Micros;
 use crate::view::jobs::{Jobs, Standing, hunt};
 use crate::wire::{Move, OpenRun, Reply, Request, RunSource, SourceFile};
+use gloo::timers::callback::Timeout;
 use gloo::utils::window;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
@@ -16,6 +17,8 @@ use wasm_bindgen_futures::spawn_local;
 const ENGINE: &str = "explorer";
 /// Workers of a sweep at most; else one for each core.
 const WORKERS_MAX: u32 = 32;
+/// How long what is asked of a run that is being opened waits before it looks again.
+const SOON_MS: u32 = 30;
 /// So many lines of a branch's name.
 const NAME_MAX: usize = 60;
 
@@ -41,7 +44,7 @@ fn open(run: &str, cursor: Option<Micros>) -> Request {
 
 pub fn sweep(ctx: &Ctx) {
     let core = &*ctx.lab;
-    let Some(run) = core.saved.borrow().clone() else { return };
+    let Some(run) = core.saved.borrow().clone() else { return again(ctx, sweep) };
     let title = ctx.state.run.opened.as_ref().map_or(String::new(), |opened| opened.title.clone());
     let cores = window().navigator().hardware_concurrency() as u32;
     let workers = cores.clamp(1, WORKERS_MAX);
@@ -134,11 +137,19 @@ pub fn open_seed(core: &Core, seed: u64) {
     *core.writer.borrow_mut() = Some(link);
 }
 
+/// A run that is being opened is not known yet: what was asked of it is done when it is.
+fn again(ctx: &Ctx, job: fn(&Ctx)) {
+    if [Asked::Open, Asked::Export, Asked::Change].into_iter().any(|asked| ctx.lab.waits_for(asked)) {
+        let ctx = ctx.clone();
+        Timeout::new(SOON_MS, move || job(&ctx)).forget();
+    }
+}
+
 // Searches.
 
 pub fn hunt(ctx: &Ctx) {
     let core = &*ctx.lab;
-    let (Some(run), Some(frame)) = (core.saved.borrow().clone(), core.play.frame()) else { return };
+    let (Some(run), Some(frame)) = (core.saved.borrow().clone(), core.play.frame()) else { return again(ctx, hunt) };
     core.play.pause();
     change(core, |jobs| jobs.hunt.begin());
     let words = known(&core.works.jobs.borrow()).hunt.ask.words();

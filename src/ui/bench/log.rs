@@ -25,6 +25,8 @@ pub fn Log() -> Html {
     let filter = &run.filter;
     let count = run.frame.as_ref().map_or(0, |f| f.row);
     let total = run.rows.as_ref().map_or(count, |r| r.total);
+    let since = run.rows.as_ref().map(|r| r.since).filter(|since| since.0 > 0);
+    let since = since.map_or(String::new(), |since| format!(", looked for from {} on", words::clock(since, false)));
     let skipped = (total * height).saturating_sub(HEIGHT_MAX) / height;
     let ask = {
         let (ctx, list, follow) = (ctx.clone(), list.clone(), follow.clone());
@@ -78,7 +80,7 @@ pub fn Log() -> Html {
     };
     html! {
         <div class="log">
-            { filter_bar(&ctx, true, html! { <span class="n">{ words::count(total, "row", "rows") }</span> }) }
+            { filter_bar(&ctx, true, html! { <span class="n">{ words::count(total, "row", "rows") }{ since }</span> }) }
             <div class="rows" ref={list} {onscroll}>
                 <svg class="space" height={above.to_string()} aria-hidden="true"></svg>
                 <ol onkeydown={roving(&ctx)}>{ for rows.iter().map(row) }</ol>
