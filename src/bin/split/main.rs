@@ -1,6 +1,7 @@
 //! Cuts the page's wasm in two: what every visitor needs at once, and the rest, which the page loads when somebody first
 //! asks for it (`ui::rest`). `split PAGE REST` replaces the file `PAGE` by the first part and writes the second. Neither
-//! has what only tools read (names, producers, features); `split FILE` takes that out of another wasm.
+//! has what only tools read (names, producers, features), and their functions lie in an order that compresses well
+//! ([`order`]); `split FILE` does that alone to another wasm.
 //!
 //! Yew and the linker know one wasm only, so the cut is made afterwards, on what `wasm-bindgen` wrote, by the functions'
 //! names. Of the rest are the functions of the modules in [`REST`], and all that only they call. Both parts have one memory
@@ -12,6 +13,7 @@
 //!
 //! Data is not cut: what is static stays in the first part.
 
+mod order;
 mod wasm;
 
 #[cfg(test)]
@@ -111,7 +113,7 @@ fn cut(page: &str, rest: &str) -> Found<()> {
 }
 
 fn bare(file: &str) -> Found<()> {
-    write(file, &without_notes(&read(file)?).map_err(|why| format!("{file}: {why}"))?)
+    write(file, &whole(&read(file)?).map_err(|why| format!("{file}: {why}"))?)
 }
 
 fn read(path: &str) -> Found<Vec<u8>> {
@@ -134,12 +136,20 @@ fn split(wasm: &[u8], rest: &[&str]) -> Found<Parts> {
     Ok(Parts { page: cut.page()?, rest: cut.rest()? })
 }
 
+/// A wasm that is not cut.
+fn whole(wasm: &[u8]) -> Found<Vec<u8>> {
+    Cut::new(&Module::read(wasm)?, &[])?.page()
+}
+
 /// Where the cut goes.
 struct Cut<'a> {
     module: &'a Module<'a>,
     /// Each function's number in the first part, or in the rest.
     page: BTreeMap<usize, usize>,
     rest: BTreeMap<usize, usize>,
+    /// The functions that have a body in the first part, and in the rest; in their order.
+    stay: Vec<usize>,
+    go: Vec<usize>,
     /// What the rest calls in the first part.
     shared: Vec<usize>,
     /// What the first part calls in the rest, with its place in the table.
@@ -178,7 +188,15 @@ impl<'a> Cut<'a> {
             }
         }
         let own = module.imported..module.functions.len();
-        let (stay, go): (Vec<usize>, Vec<usize>) = own.partition(|function| now.contains(function));
+        let (stay, mut go): (Vec<usize>, Vec<usize>) = own.partition(|function| now.contains(function));
+        if rest.is_empty() {
+            // Nobody calls them.
+            go.clear();
+        }
+        let [stay, go] = [stay, go].map(|functions| {
+            let bodies: Vec<&[u8]> = functions.iter().map(|function| module.body(*function)).collect();
+            order::alike(&bodies).into_iter().map(|place| functions[place]).collect::<Vec<usize>>()
+        });
         let calls_of_rest: BTreeSet<usize> = go.iter().flat_map(|f| called(*f)).copied().collect();
         let shared: Vec<usize> = calls_of_rest.into_iter().filter(|function| now.contains(function)).collect();
         let mut limits = Reader::new(module.tables.first().ok_or("there is no table")?);
@@ -186,9 +204,11 @@ impl<'a> Cut<'a> {
         let table = limits.index()?;
         Ok(Cut {
             module,
-            page: (0..module.imported).chain(stay).enumerate().map(|(new, old)| (old, new)).collect(),
-            rest: shared.iter().copied().chain(go).enumerate().map(|(new, old)| (old, new)).collect(),
+            page: numbers((0..module.imported).chain(stay.iter().copied())),
+            rest: numbers(shared.iter().chain(&go).copied()),
             ways: ways.into_iter().enumerate().map(|(i, function)| (function, table + i)).collect(),
+            stay,
+            go,
             shared,
         })
     }
@@ -204,14 +224,16 @@ impl<'a> Cut<'a> {
 
     fn page(&self) -> Found<Vec<u8>> {
         let module = self.module;
-        // What stands in the table in the place of functions of the rest: it traps.
+        // What stands in the table in the place of functions of the rest: it traps. Without a rest there is no such place.
+        let cut = usize::from(!self.go.is_empty());
         let (nothing, stub) = (module.types.len(), self.page.len());
-        let types: Vec<&[u8]> = module.types.iter().copied().chain([&[FUNCTION_TYPE, 0, 0][..]]).collect();
-        let own: Vec<usize> = self.page.keys().copied().skip(module.imported).collect();
-        let kinds: Vec<usize> = own.iter().map(|function| module.functions[*function]).chain([nothing]).collect();
-        let mut bodies = self.bodies(&own, &self.page)?;
-        bodies.push(vec![0, UNREACHABLE, END]);
-        let given = self.given();
+        let trap_type: &[u8] = &[FUNCTION_TYPE, 0, 0];
+        let types: Vec<&[u8]> = module.types.iter().copied().chain([trap_type].into_iter().take(cut)).collect();
+        let kinds = self.stay.iter().map(|function| module.functions[*function]);
+        let kinds: Vec<usize> = kinds.chain([nothing].into_iter().take(cut)).collect();
+        let mut bodies = self.bodies(&self.stay, &self.page)?;
+        bodies.extend([vec![0, UNREACHABLE, END]].into_iter().take(cut));
+        let given = if cut > 0 { self.given() } else { Vec::new() };
         let given = given.iter().enumerate().map(|(i, (kind, index))| (name(i), *kind, *index));
         let exports = module.exports.iter().map(|(name, kind, index)| ((*name).to_owned(), *kind, *index));
         let exports: Vec<(String, u8, usize)> = exports.chain(given).collect();
@@ -245,7 +267,6 @@ impl<'a> Cut<'a> {
 
     fn rest(&self) -> Found<Vec<u8>> {
         let module = self.module;
-        let own: Vec<usize> = self.rest.keys().copied().filter(|function| !self.page.contains_key(function)).collect();
         let tables = self.tables()?;
         let mut i = 0;
         let import = |out: &mut Vec<u8>, (kind, index): &(u8, usize)| {
@@ -263,13 +284,13 @@ impl<'a> Cut<'a> {
         let mut file = File::new();
         file.section(1, &joined(&module.types));
         file.section(2, &vector(&self.given(), import));
-        file.section(3, &vector(&own, |out, function| number(out, module.functions[*function])));
+        file.section(3, &vector(&self.go, |out, function| number(out, module.functions[*function])));
         let pointed = module.places.iter().map(|(place, function)| (*place, *function));
         let called = self.ways.iter().map(|(function, place)| (*place, *function));
         let in_table = pointed.chain(called).filter(|(_, function)| !self.page.contains_key(function));
         let in_table: Vec<(usize, usize)> = in_table.map(|(place, function)| (place, self.rest[&function])).collect();
         file.section(9, &elements(&in_table));
-        file.section(10, &code(&self.bodies(&own, &self.rest)?));
+        file.section(10, &code(&self.bodies(&self.go, &self.rest)?));
         Ok(file.bytes)
     }
 
@@ -300,6 +321,11 @@ impl<'a> Cut<'a> {
         tables[0] = first;
         Ok(tables)
     }
+}
+
+/// Each function's number, by the list of all.
+fn numbers(functions: impl Iterator<Item = usize>) -> BTreeMap<usize, usize> {
+    functions.enumerate().map(|(new, old)| (old, new)).collect()
 }
 
 /// A function's name without the numbers of crates: `faultline[0123]::view` is `faultline::view`.

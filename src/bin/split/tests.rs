@@ -105,11 +105,73 @@ fn a_module_is_a_whole_word() {
     assert_eq!(plain("<a[0f]::B<[u8]> as c[1]::D<[a[2]::E; 3]>>::f"), "<a::B<[u8]> as c::D<[a::E; 3]>>::f");
 }
 
+/// Each function's calls and code, by names: what a file means, in whatever order it is.
+fn meaning(file: &[u8], names: &[&str]) -> BTreeMap<String, (Vec<String>, usize)> {
+    let module = Module::read(file).expect("a wasm");
+    let name = |function: usize| match function {
+        0 => "imported".to_owned(),
+        // By its code: the count of constants is its own.
+        own => names[module.body(own).iter().filter(|byte| **byte == 0x41).count() - 2].to_owned(),
+    };
+    let own = 1..module.functions.len();
+    own.map(|function| {
+        let body = module.body(function);
+        (name(function), (calls(body).expect("code").into_iter().map(name).collect(), body.len()))
+    })
+    .collect()
+}
+
 #[test]
-fn without_notes_all_else_is_there() {
-    let whole = wasm(&[("faultline::start", &[0])]);
-    let bare = without_notes(&whole).expect("a wasm");
-    assert!(whole.starts_with(&bare) && whole[bare.len()] == 0, "only the names are missing");
+fn the_order_of_functions_means_nothing() {
+    let names = ["start", "one", "two", "three"];
+    let calls: [&[usize]; 4] = [&[0, 2, 4], &[4, 0], &[3, 3], &[1]];
+    // Each has a constant more than the one before.
+    let body = |i: usize| {
+        let mut body = vec![1, 1, 0x7f];
+        calls[i].iter().for_each(|call| body.extend([CALL, *call as u8]));
+        (0..i + 2).for_each(|_| body.extend([0x41, 3, 0x1a]));
+        body.push(END);
+        body
+    };
+    let mut file = File::new();
+    file.section(1, &[1, FUNCTION_TYPE, 0, 0]);
+    file.section(2, &[1, 1, b'm', 1, b'i', FUNCTION, 0]);
+    file.section(3, &[4, 0, 0, 0, 0]);
+    file.section(4, &[1, 0x70, 0, 3]);
+    file.section(7, &[1, 1, b'e', FUNCTION, 1]);
+    file.section(9, &[1, 0, 0x41, 1, END, 2, 3, 4]);
+    file.section(10, &code(&(0..4).map(body).collect::<Vec<_>>()));
+    file.section(0, &[4, b'n', b'o', b't', b'e']);
+    let same = whole(&file.bytes).expect("a wasm");
+    let (before, after) = (Module::read(&file.bytes).expect("a wasm"), Module::read(&same).expect("a wasm"));
+    assert_ne!(before.bodies, after.bodies, "another order");
+    assert_eq!(meaning(&file.bytes, &names), meaning(&same, &names));
+    let constants = |module: &Module, function: usize| module.body(function).iter().filter(|b| **b == 0x41).count();
+    let of = |module: &Module| {
+        let places: Vec<(usize, usize)> = module.places.iter().map(|(at, f)| (*at, constants(module, *f))).collect();
+        (constants(module, module.exports[0].2), places)
+    };
+    assert_eq!(of(&before), of(&after), "what is exported, and what stands in the table");
+    assert!(!same.windows(4).any(|word| word == b"note"), "what only tools read is left out");
+}
+
+#[test]
+fn functions_that_are_alike_lie_together() {
+    let like = |seed: u8| (0..60).map(|i| seed.wrapping_mul(i) ^ i).collect::<Vec<u8>>();
+    let bodies: Vec<Vec<u8>> = [3, 5, 3, 5, 3, 5]
+        .map(like)
+        .into_iter()
+        .zip(0..)
+        .map(|(mut body, i)| {
+            body.push(i);
+            body
+        })
+        .collect();
+    let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
+    let order = order::alike(&bodies);
+    let kinds: Vec<usize> = order.iter().map(|body| body % 2).collect();
+    assert!(kinds == [0, 0, 0, 1, 1, 1] || kinds == [1, 1, 1, 0, 0, 0], "{order:?}");
+    assert_eq!(order::alike(&[]), [0; 0]);
 }
 
 #[test]

@@ -156,20 +156,6 @@ pub const END: u8 = 0x0b;
 pub const CALL: u8 = 0x10;
 pub const CALL_INDIRECT: u8 = 0x11;
 
-/// The same file without custom sections.
-pub fn without_notes(wasm: &[u8]) -> Found<Vec<u8>> {
-    let (mut file, mut bare) = (Reader::new(wasm), File::new());
-    file.take(8)?;
-    while !file.ended() {
-        let (id, size) = (file.byte()?, file.index()?);
-        let content = file.take(size)?;
-        if id != 0 {
-            bare.section(id, content);
-        }
-    }
-    Ok(bare.bytes)
-}
-
 /// Reads bytes of wasm.
 pub struct Reader<'a> {
     pub bytes: &'a [u8],
