@@ -1,7 +1,8 @@
 //! The playhead: the cursor between frames, the frame loop, and the drawing of the stage outside of Yew.
 //!
-//! While playing, the cursor runs at the chosen speed and at most one frame is asked for at a time; when paused and
-//! nothing changed, nothing runs.
+//! While playing, the cursor runs at the chosen speed and at most one frame is asked for at a time; then engine and page
+//! rest from each other for as long as it took, so that with thousands of messages there is time left to draw them. When
+//! paused and nothing changed, nothing runs.
 
 use super::canvas::{self, Painter};
 use super::engine::{Asked, now};
@@ -19,6 +20,8 @@ use web_sys::HtmlCanvasElement;
 
 /// The cursor runs ahead of the last frame by at most so much watching time.
 const LEAD_S: f64 = 0.3;
+/// Engine and page rest from each other no longer than this: less than the cursor may run ahead.
+const REST_MAX_MS: f64 = 100.0;
 /// With reduced motion: a step every so often.
 const STEP_EVERY_MS: f64 = 800.0;
 /// How much faster time passes while nothing is on its way, where that is wanted.
@@ -42,6 +45,9 @@ pub struct Playhead {
     hurry: Cell<bool>,
     /// The last seek while another was on its way.
     wanted: Cell<Option<Micros>>,
+    /// When a frame was asked for to go on playing, and when the next may be: milliseconds.
+    asked: Cell<Option<f64>>,
+    rests_until: Cell<f64>,
     last_tick: Cell<f64>,
     last_step: Cell<f64>,
     raf: RefCell<Option<AnimationFrame>>,
@@ -80,6 +86,8 @@ impl Playhead {
             reduced: Cell::default(),
             hurry: Cell::default(),
             wanted: Cell::default(),
+            asked: Cell::default(),
+            rests_until: Cell::default(),
             last_tick: Cell::default(),
             last_step: Cell::default(),
             raf: RefCell::default(),
@@ -147,6 +155,9 @@ impl Playhead {
     pub fn show(&self, frame: Rc<Frame>, jumped: bool) {
         if jumped || !self.playing.get() && self.led.get().is_none() {
             self.at.set(frame.now.0 as f64);
+        }
+        if let Some(asked) = self.asked.take() {
+            self.rests_until.set(now() + (now() - asked).min(REST_MAX_MS));
         }
         let over = frame.halted.is_some() && frame.flights.is_empty() && frame.now >= frame.head;
         *self.frame.borrow_mut() = Some(frame);
@@ -506,7 +517,9 @@ impl Playhead {
         let speed = self.speed.get() * if quiet && self.hurry.get() { QUIET_FACTOR } else { 1.0 };
         let next = (self.at.get() + speed * dt).min(frame_now + speed * LEAD_S);
         self.at.set(next.max(self.at.get()));
-        if !lab.waits_for(Asked::Show) && !lab.waits_for(Asked::Open) {
+        let free = !lab.waits_for(Asked::Show) && !lab.waits_for(Asked::Open);
+        if free && now() >= self.rests_until.get() {
+            self.asked.set(Some(now()));
             lab.send(Request::Show { at: self.at() });
         }
     }
