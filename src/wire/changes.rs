@@ -64,36 +64,18 @@ impl Places {
         (places, items)
     }
 
-    /// For each place of the new list where its item is: in the old list, or else among the new ones.
-    fn sources(&self, old: usize) -> Vec<Result<usize, usize>> {
-        let (mut sources, mut gone, mut added) = (Vec::new(), 0, 0);
-        let mut i = 0;
-        loop {
-            if self.new.get(added).is_some_and(|place| *place as usize == sources.len()) {
-                sources.push(Err(added));
-                added += 1;
-            } else if self.gone.get(gone).is_some_and(|place| *place as usize == i) {
-                gone += 1;
-                i += 1;
-            } else if i < old {
-                sources.push(Ok(i));
-                i += 1;
-            } else {
-                return sources;
-            }
-        }
-    }
-
     /// The whole list again: what stays of the old one, and what came.
     fn give<T>(&self, old: Vec<T>, new: &mut Vec<T>) {
-        let sources = self.sources(old.len());
-        let (mut old, mut came) = (old.into_iter().enumerate(), std::mem::take(new).into_iter());
-        new.reserve(sources.len());
-        for source in sources {
-            match source {
-                Ok(place) => new.extend(old.find(|(i, _)| *i == place).map(|(_, item)| item)),
-                Err(_) => new.extend(came.next()),
-            }
+        let (mut gone, mut places) = (self.gone.iter().peekable(), self.new.iter().peekable());
+        let mut came = std::mem::take(new).into_iter();
+        let stays = |(i, item)| gone.next_if(|place| **place as usize == i).is_none().then_some(item);
+        new.reserve(old.len() + came.len());
+        let mut stays = old.into_iter().enumerate().filter_map(stays);
+        while let Some(item) = match places.next_if(|place| **place as usize == new.len()) {
+            Some(_) => came.next(),
+            None => stays.next(),
+        } {
+            new.push(item);
         }
     }
 }

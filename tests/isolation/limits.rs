@@ -2,34 +2,14 @@
 //! says so by its exit code.
 
 use super::cases::{faultline, file, lines};
+use super::countdown::stop_after;
 use super::{
     Consistency, ENGINES, History, Level, Limits, Options, Verdict, carried_out, history, model, plan, schedule,
 };
 use faultline::check::consistency;
 use faultline::check::history::write;
-use faultline::check::limits::Stop;
 use proptest::prelude::*;
-use std::cell::Cell;
 use std::mem::discriminant;
-
-thread_local! {
-    /// How often it may still be asked whether to stop, before it says so.
-    static ASKS: Cell<u32> = const { Cell::new(0) };
-}
-
-fn over() -> bool {
-    ASKS.with(|left| {
-        let now = left.get();
-        left.set(now.saturating_sub(1));
-        now == 0
-    })
-}
-
-fn stop_after(asks: u32) -> Stop {
-    const OVER: Stop = Stop::when(&over);
-    ASKS.with(|left| left.set(asks));
-    OVER
-}
 
 fn told(append: bool, level: Level, history: &History, limits: Limits) -> Verdict {
     let options = Options { limits, ..Options::default() };

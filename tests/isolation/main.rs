@@ -9,6 +9,8 @@ use faultline::wire::{Datum, Outcome};
 use proptest::prelude::*;
 
 mod cases;
+#[path = "../limits/countdown.rs"]
+mod countdown;
 mod definition;
 mod every;
 mod limits;

@@ -1,33 +1,14 @@
 //! A check that a limit stops says which: "unknown", never another verdict than it would have come to.
 
+use super::countdown::stop_after;
 use super::{GUARANTEES, Op, history, quick, some_ops, verdict_of};
 use faultline::check::consistency::Options;
 use faultline::check::history::History;
-use faultline::check::limits::{Limits, Stop};
+use faultline::check::limits::Limits;
 use faultline::check::linear::Verdict;
 use faultline::check::weak::stale::Bound;
 use proptest::prelude::*;
-use std::cell::Cell;
 use std::mem::discriminant;
-
-thread_local! {
-    /// How often it may still be asked whether to stop, before it says so.
-    static ASKS: Cell<u32> = const { Cell::new(0) };
-}
-
-fn over() -> bool {
-    ASKS.with(|left| {
-        let now = left.get();
-        left.set(now.saturating_sub(1));
-        now == 0
-    })
-}
-
-fn stop_after(asks: u32) -> Stop {
-    const OVER: Stop = Stop::when(&over);
-    ASKS.with(|left| left.set(asks));
-    OVER
-}
 
 fn told(name: &str, history: &History, limits: Limits) -> Verdict {
     let bound = Bound { age_ns: None, versions: Some(1) };
