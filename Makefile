@@ -41,14 +41,16 @@ native: ## Native tests.
 	$(ENV) cargo test --locked $(SUITES:%=--test %)
 
 wasm: ## Tests of the wasm in headless Chromium.
-	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked --profile engine $(WASM) --test wasm
+	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked --release $(WASM) --test wasm
 
-# Trunk builds one program after another, and each is linked on one processor: built together first, they share all.
-ENGINES := $(shell sed -n 's/.*data-bin="\([a-z]*\)" data-type="worker".*/--bin \1/p' static/index.html)
+# Trunk builds one program after another, and each is linked on one processor: built together first, they share all. The
+# workers' programs, without or with a profile of their own:
+WORKERS := $(shell sed -n 's/.*data-bin="\([a-z]*\)" data-type="worker" data-loader-shim data-bindgen.*/--bin \1/p' static/index.html)
+SEARCH := $(shell sed -n 's/.*data-bin="\([a-z]*\)".*data-cargo-profile-release="search".*/--bin \1/p' static/index.html)
 
 dist: ## Build the page into dist/.
-	$(ENV) cargo build --locked $(WASM) --release --bin faultline & page=$$!; \
-	  cargo build --locked $(WASM) --profile engine $(ENGINES); wait $$page
+	$(ENV) cargo build --locked $(WASM) --profile search $(SEARCH) & search=$$!; \
+	  cargo build --locked $(WASM) --release --bin faultline $(WORKERS); wait $$search
 	$(TRUNK) build --release --offline --locked
 
 e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/screenshots.
@@ -57,12 +59,10 @@ e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/sc
 size: ## The sizes of what a visitor downloads; fails over the bounds.
 	@node .ci/size.mjs
 
-size-detail: ## The largest parts of both wasm files, by crate, module and function.
-	$(ENV) export CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_ENGINE_STRIP=none; \
-	for part in faultline:release engine:engine quorums:engine; do \
-	  bin=$${part%:*} profile=$${part#*:}; \
-	  cargo build --locked --quiet $(WASM) --profile $$profile --bin $$bin; \
-	  wasm-bindgen --target web --no-typescript --out-dir target/names target/wasm32-unknown-unknown/$$profile/$$bin.wasm; \
+size-detail: ## The largest parts of page and engines, by crate, module and function.
+	$(ENV) for bin in faultline engine quorums; do \
+	  cargo build --locked --quiet $(WASM) --release --bin $$bin; \
+	  wasm-bindgen --target web --no-typescript --out-dir target/names target/wasm32-unknown-unknown/release/$$bin.wasm; \
 	  node .ci/size-detail.mjs target/names/$${bin}_bg.wasm; \
 	done
 
@@ -86,7 +86,8 @@ bench: setup dist ## The benchmarks: engine and explorer natively, Raft beside a
 	$(ENV) cargo bench --locked --profile fast --bench explorer
 	$(ENV) cargo bench --locked --profile fast --bench load
 	$(ENV) cargo run --locked --release --manifest-path benches/peer/Cargo.toml --target-dir target/peer
-	$(ENV) WASM_BINDGEN_TEST_TIMEOUT=600 cargo test --locked --profile engine $(WASM) --test wasm -- --include-ignored --nocapture bench
+	$(ENV) WASM_BINDGEN_TEST_TIMEOUT=600 cargo test --locked --release $(WASM) --test wasm -- --include-ignored --nocapture --skip bench_explorer bench
+	$(ENV) WASM_BINDGEN_TEST_TIMEOUT=600 cargo test --locked --profile search $(WASM) --test wasm -- --include-ignored --nocapture bench_explorer
 	$(ENV) cargo test --locked --test browser -- --ignored --nocapture --test-threads 1 bench
 
 fuzz: ## Every parser guided by coverage (SECONDS_EACH=30), then property tests with many more cases (CASES=n).
