@@ -152,6 +152,7 @@ pub fn opened(blueprint: &Blueprint) -> Opened {
             place: n.place,
         }
     };
+    let links = blueprint.machine.links(&blueprint.setup);
     Opened {
         arrangement: blueprint.scenario.layout,
         title: blueprint.scenario.title.clone(),
@@ -164,6 +165,7 @@ pub fn opened(blueprint: &Blueprint) -> Opened {
         functions: describe.all_functions(),
         parameters: blueprint.unusual_parameters(),
         pace_us_per_s: Micros::ms(10).0,
+        wires: links.map(|links| links.into_iter().map(|(a, b)| (a.0.min(b.0), a.0.max(b.0))).collect()),
         network: blueprint.network(),
         disk: blueprint.disk().clone(),
     }

@@ -216,6 +216,8 @@ pub trait Machine: Send + Sync + 'static {
     fn why_no_progress(&self, setup: &Setup, nodes: &[Rc<dyn NodeBox>]) -> Option<String>;
     /// See [`Protocol::alike`].
     fn alike(&self) -> &'static [&'static str];
+    /// See [`Protocol::links`].
+    fn links(&self, setup: &Setup) -> Option<Vec<(NodeId, NodeId)>>;
     /// An encoded message with marks; as it is, if it is none.
     fn marked_message(&self, bytes: &[u8], out: &mut Vec<u8>, marks: &mut Vec<Mark>);
     fn marked_timer(&self, bytes: &[u8], out: &mut Vec<u8>, marks: &mut Vec<Mark>);
@@ -305,6 +307,10 @@ impl<P: Protocol> Machine for Configured<P> {
 
     fn alike(&self) -> &'static [&'static str] {
         self.0.alike()
+    }
+
+    fn links(&self, setup: &Setup) -> Option<Vec<(NodeId, NodeId)>> {
+        self.0.links(setup)
     }
 
     fn marked_message(&self, bytes: &[u8], out: &mut Vec<u8>, marks: &mut Vec<Mark>) {

@@ -73,6 +73,10 @@ pub trait Protocol: Clone + Send + Sync + Sized + 'static {
     fn alike(&self) -> &'static [&'static str] {
         &[]
     }
+    /// Who is linked with whom, where not everybody speaks with everybody: only these links are drawn.
+    fn links(&self, _setup: &Setup) -> Option<Vec<(NodeId, NodeId)>> {
+        None
+    }
     /// A sentence on why operations make no progress now, if the protocol knows one.
     fn why_no_progress(&self, _view: &View<'_, Self>) -> Option<String> {
         None

@@ -130,10 +130,13 @@ pub fn lane(layout: &Layout, from: u16, to: u16, shift: f32) -> Option<(Point, P
     Some((start, end))
 }
 
-/// The pairs of nodes whose link is drawn: all, or in a crowd those that matter now.
+/// The pairs of nodes whose link is drawn: all over which anything is ever sent, or in a crowd those that matter now.
 pub fn drawn_links(opened: &Opened, frame: &Frame) -> Vec<(u16, u16)> {
     let n = opened.nodes.len() as u16;
     let client = |i: u16| opened.nodes[i as usize].client;
+    if let Some(wires) = opened.wires.as_ref().filter(|wires| wires.len() <= LINKS_MAX) {
+        return wires.clone();
+    }
     let pairs = (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b)));
     let mut all: Vec<_> = pairs.filter(|(a, b)| !(client(*a) && client(*b))).take(LINKS_MAX + 1).collect();
     if all.len() <= LINKS_MAX {

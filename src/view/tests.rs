@@ -2,7 +2,7 @@
 
 use super::display::{Form, Layer};
 use super::layout::{Camera, Insets, Layout, Point, Rect};
-use super::stage::{Scene, Target, draw};
+use super::stage::{Scene, Target, draw, drawn_links};
 use super::{hit, minimap, words};
 use crate::base::{Micros, MsgId, NodeId, TimerId};
 use crate::wire::*;
@@ -32,6 +32,7 @@ pub fn opened(peers: usize, clients: usize) -> Opened {
         arrangement: Arrangement::Ring,
         network: LinkChange { latency: Some(Distribution::Constant(Micros::ms(12))), ..LinkChange::default() },
         disk: Distribution::Constant(Micros(500)),
+        wires: None,
     }
 }
 
@@ -398,6 +399,18 @@ fn the_pointer_finds_what_is_drawn() {
     let (a, b) = (layout.places[0], layout.places[3]);
     let link = hit::at(&Default::default(), &layout, &opened, &frame, a.to(b, 0.5), 12.0);
     assert_eq!(link, Some(Target::Link(0, 3)));
+}
+
+#[test]
+fn where_not_everybody_is_linked_only_links_are_drawn() {
+    let mut opened = opened(5, 2);
+    let mut frame = frame(&opened, 4);
+    opened.wires = Some(vec![(0, 1), (1, 2), (0, 5)]);
+    // A cut between two sides is a rule for all their pairs.
+    frame.links[0].to = 4;
+    assert_eq!(drawn_links(&opened, &frame), [(0, 1), (1, 2), (0, 5)]);
+    opened.wires = None;
+    assert_eq!(drawn_links(&opened, &frame).len(), 5 * 4 / 2 + 5 * 2);
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub struct Opened {
     /// Simulated microseconds that pass in one second of watching, at the default pace: one message can be read as it flies.
     pub pace_us_per_s: u64,
     pub arrangement: Arrangement,
+    /// Who is linked with whom, the lower one first, where not everybody speaks with everybody.
+    pub wires: Option<Vec<(u16, u16)>>,
     /// How all links, and all disks, behave unless something changed them.
     pub network: LinkChange,
     pub disk: Distribution,

@@ -180,7 +180,7 @@ fn search_finds_steps_terms_and_sources() {
 fn a_lesson_is_explained_back_and_leads_on() {
     let server = Server::start();
     let mut page = Page::start();
-    open(&mut page, &server, "#/lesson/one-machine/8");
+    open(&mut page, &server, "#/lesson/one-machine/10");
     page.wait_text("Explain it back");
     assert_eq!(page.count(".explain details"), 0, "no model answer before one's own");
     page.focus(".explain textarea");

@@ -11,7 +11,7 @@ use faultline::protocols;
 use faultline::sim::params::ParamValue;
 use faultline::sim::timeline::Timeline;
 use faultline::wire::{Datum, RowKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 macro_rules! golden {
     ($text:expr $(,)?) => {
@@ -103,6 +103,24 @@ fn packets_take_the_cheapest_way_that_is_left() {
     assert_eq!(count(&timeline, RowKind::Complete, "failed"), 1, "none is left");
     assert_eq!(probe(&timeline, "r1", "reaches"), Datum::Int(0));
     assert_eq!(broken(&timeline), []);
+}
+
+/// What is drawn as linked is linked: everything that is sent goes over one of these, and each has something sent over it.
+#[test]
+fn everything_goes_over_links() {
+    let script =
+        [("1s", "c1 put x=4"), ("2s", "crash.node = \"r3\""), ("3s", "c1 get x"), ("4s", "restart.node = \"r3\"")];
+    for (text, count) in
+        [(mesh(""), 9), (network(9, "topology = \"grid\""), 14), (network(4, "topology = \"full\""), 8)]
+    {
+        let timeline = run(&scripted(&text, &script), Micros::s(6));
+        let links = timeline.blueprint.machine.links(&timeline.head().setup).expect("routers are linked with some");
+        let of = |a: u16, b: u16| (a.min(b), a.max(b));
+        let links: BTreeSet<(u16, u16)> = links.into_iter().map(|(a, b)| of(a.0, b.0)).collect();
+        let sent = timeline.trace.rows().iter().filter(|rec| rec.kind == RowKind::Send);
+        assert_eq!(sent.map(|rec| of(rec.node, rec.peer)).collect::<BTreeSet<_>>(), links);
+        assert_eq!(links.len(), count);
+    }
 }
 
 /// A router forgets its number, hears of its former self, and takes over: in the same moment it is taken for itself again.

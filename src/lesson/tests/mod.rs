@@ -24,6 +24,7 @@ pub fn opened() -> Opened {
         arrangement: Default::default(),
         network: crate::wire::LinkChange::default(),
         disk: crate::wire::Distribution::Constant(crate::base::Micros(500)),
+        wires: None,
         title: "Three replicas".into(),
         protocol: "test".into(),
         seed: 1,

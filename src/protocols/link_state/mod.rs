@@ -42,7 +42,7 @@ mod words;
 use super::once::{Sessions, Ticket};
 use crate::base::{Micros, NodeId, OpId};
 use crate::sim::params::{ParamKind, ParamSpec, Params};
-use crate::sim::protocol::{Card, Ctx, Description, Protocol, RoleSpec, StepFacts, View};
+use crate::sim::protocol::{Card, Ctx, Description, Protocol, RoleSpec, Setup, StepFacts, View};
 use crate::wire::{Datum, Op, Tone};
 use flood::{Advertisement, Header};
 use litemap::LiteMap;
@@ -319,6 +319,10 @@ impl Protocol for LinkState {
         broken: &mut Vec<(u16, String)>,
     ) {
         memory.check(self, view, step, broken);
+    }
+
+    fn links(&self, setup: &Setup) -> Option<Vec<(NodeId, NodeId)>> {
+        Some(self.topology.links(setup))
     }
 
     fn why_no_progress(&self, view: &View<'_, Self>) -> Option<String> {

@@ -45,6 +45,17 @@ impl Shape {
         setup.role("router").enumerate().filter_map(link).collect()
     }
 
+    /// All links: between routers, and from each host and client to its own.
+    pub fn links(self, setup: &Setup) -> Vec<(NodeId, NodeId)> {
+        let of = |node: NodeId| {
+            let higher = self.neighbours(setup, node).into_iter().filter(move |(other, _)| *other > node);
+            let routers: Vec<(NodeId, NodeId)> = higher.map(|(other, _)| (node, other)).collect();
+            let ends: Vec<(NodeId, NodeId)> = behind(setup, node).into_iter().map(|end| (node, end)).collect();
+            [routers, ends].concat()
+        };
+        setup.role("router").flat_map(of).collect()
+    }
+
     /// The cost of the link between two routers, each with its place among them; both say the same.
     fn link(self, setup: &Setup, all: usize, a: (usize, NodeId), b: (usize, NodeId)) -> Option<u32> {
         let (low, high) = (a.0.min(b.0), a.0.max(b.0));
