@@ -5,13 +5,17 @@
 use super::step::OpFact;
 use crate::base::Micros;
 use crate::wire::{Datum, Outcome};
+use std::sync::Arc;
 
-/// Writes that are remembered.
-const WRITES_MAX: usize = 4_096;
+/// Writes of a chunk; and how many chunks are remembered, besides the one that is being filled.
+const CHUNK: usize = 64;
+const CHUNKS_MAX: usize = 64;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Behind {
-    writes: Vec<Write>,
+    /// Copies share what is full: a keyframe of a run has a copy.
+    full: Vec<Arc<Vec<Write>>>,
+    last: Vec<Write>,
     pub count: u64,
 }
 
@@ -31,11 +35,14 @@ impl Behind {
         }
         match &*fact.op.f {
             "put" | "write" => {
-                if self.writes.len() >= WRITES_MAX {
-                    self.writes.remove(0);
-                }
                 let (key, value) = (fact.op.key.to_string(), fact.op.value.clone());
-                self.writes.push(Write { key, value, begun: fact.begun, ended: now });
+                self.last.push(Write { key, value, begun: fact.begun, ended: now });
+                if self.last.len() == CHUNK {
+                    if self.full.len() == CHUNKS_MAX {
+                        self.full.remove(0);
+                    }
+                    self.full.push(Arc::new(std::mem::take(&mut self.last)));
+                }
             }
             "get" | "read" => self.count += u64::from(self.is_behind(fact)),
             _ => {}
@@ -43,7 +50,8 @@ impl Behind {
     }
 
     fn is_behind(&self, read: &OpFact) -> bool {
-        let of_key = || self.writes.iter().filter(|write| *write.key == *read.op.key);
+        let writes = || self.full.iter().flat_map(|chunk| chunk.iter()).chain(&self.last);
+        let of_key = || writes().filter(|write| *write.key == *read.op.key);
         let since = match of_key().find(|write| write.value == read.answer) {
             Some(seen) => Some(seen.ended),
             None if read.answer == Datum::None => None,

@@ -15,10 +15,12 @@ use crate::wire::Command;
 use std::sync::Arc;
 
 /// Keyframes kept at most; one more, and every other one is given up.
-pub const KEYFRAMES_MAX: usize = 160;
+pub const KEYFRAMES_MAX: usize = 80;
 const FIRST_SPACING: u32 = 128;
+/// Every so many keyframes have the observer too: what it has seen so far grows with the run.
+const OBSERVED: usize = 4;
 
-/// Watches a run as it is recorded, step by step; its state is kept in keyframes.
+/// Watches a run as it is recorded, step by step; its state is kept in some keyframes.
 pub trait Observer: Send {
     fn after_step(&mut self, world: &World, trace: &Trace, first_row: u32);
     fn clone_box(&self) -> Box<dyn Observer>;
@@ -213,12 +215,16 @@ impl Timeline {
     }
 
     fn keep(&mut self) {
-        let observer = self.observer.as_ref().map(|o| o.clone_box());
+        let observer = self.observer.as_ref().filter(|_| self.keyframes.len().is_multiple_of(OBSERVED));
+        let observer = observer.map(|o| o.clone_box());
         self.keyframes.push(Keyframe { point: self.head.clone(), observer });
         if self.keyframes.len() > KEYFRAMES_MAX {
             let mut place = 0;
-            self.keyframes.retain(|_| {
+            self.keyframes.retain_mut(|keyframe| {
                 place += 1;
+                if place % (2 * OBSERVED) != 1 {
+                    keyframe.observer = None;
+                }
                 place % 2 == 1
             });
             self.spacing *= 2;
@@ -366,7 +372,10 @@ impl Timeline {
     /// `step` (if it comes before) and `at`.
     pub(super) fn restart_from(&mut self, log: Vec<LogEntry>, same: usize, step: u32, at: Micros) {
         let fits = |k: &Keyframe| k.point.done <= same && k.point.world.step <= step && k.point.world.now <= at.0;
-        let keep = self.keyframes.iter().take_while(|k| fits(k)).count().max(1);
+        let mut keep = self.keyframes.iter().take_while(|k| fits(k)).count().max(1);
+        if self.observer.is_some() {
+            keep = (keep - 1) / OBSERVED * OBSERVED + 1;
+        }
         self.keyframes.truncate(keep);
         let last = &self.keyframes[keep - 1];
         self.head = last.point.clone();

@@ -145,10 +145,10 @@ fn keyframes_are_thinned() {
         hashes.push((timeline.head().step, timeline.head().trace_hash()));
         assert!(timeline.keyframes().count() <= KEYFRAMES_MAX);
     }
-    // One each 128 steps at first, which would be 625 of them; one each 512 after two thinnings.
+    // One each 128 steps at first, which would be 625 of them; one each 1,024 after three thinnings.
     let steps: Vec<u32> = timeline.keyframes().collect();
-    assert!((150..=KEYFRAMES_MAX).contains(&steps.len()), "{}", steps.len());
-    assert!(steps.windows(2).all(|pair| pair[1] - pair[0] == 512), "{steps:?}");
+    assert!((75..=KEYFRAMES_MAX).contains(&steps.len()), "{}", steps.len());
+    assert!(steps.windows(2).all(|pair| pair[1] - pair[0] == 1_024), "{steps:?}");
     for (step, hash) in hashes.into_iter().rev() {
         timeline.seek_step(step);
         assert_eq!(timeline.world().trace_hash(), hash);

@@ -11,6 +11,7 @@ use crate::sim::protocol::{Ended, StepFacts, View};
 use crate::wire::{Datum, Outcome};
 use serde::Serialize;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// In the order of the numbers below.
 pub const STATEMENTS: [(&str, &str); 10] = [
@@ -52,7 +53,8 @@ const BEGINS: u16 = 8;
 const HANDOVER: u16 = 9;
 
 /// Indices of the log, leaders and commands that are remembered: the newest.
-const SLOTS_MAX: usize = 4_096;
+const SLOTS_MAX: usize = 64 * CHUNK;
+const CHUNK: usize = 64;
 const LEADERS_MAX: usize = 256;
 const EXECUTED_MAX: usize = 1_024;
 
@@ -66,7 +68,8 @@ pub struct Memory {
     term: u64,
     /// What is known of each index, from `base + 1` on.
     base: u64,
-    slots: VecDeque<Slot>,
+    /// In chunks, of which copies share those that nobody writes to any more: a keyframe of a run has a copy.
+    slots: VecDeque<Rc<Vec<Slot>>>,
     /// The highest committed index.
     committed: u64,
     /// Session, number and index of commands that were carried out, in this order.
@@ -316,7 +319,8 @@ impl Memory {
         if let Err(place) = place {
             self.executed.insert(place, (session, serial, done.index));
             if self.executed.len() > EXECUTED_MAX {
-                self.executed.remove(0);
+                let places = 0..self.executed.len();
+                places.min_by_key(|place| self.executed[*place].2).map(|oldest| self.executed.remove(oldest));
             }
         }
     }
@@ -341,21 +345,26 @@ impl Memory {
     }
 
     fn slot(&self, index: u64) -> Option<&Slot> {
-        self.slots.get(index.checked_sub(self.base + 1)? as usize)
+        let place = index.checked_sub(self.base + 1)? as usize;
+        self.slots.get(place / CHUNK)?.get(place % CHUNK)
     }
 
     /// None for an index that is too old to be remembered.
     fn slot_mut(&mut self, index: u64) -> Option<&mut Slot> {
         let mut place = index.checked_sub(self.base + 1)? as usize;
-        while place >= self.slots.len() {
-            self.slots.push_back(Slot::default());
-            if self.slots.len() > SLOTS_MAX {
+        while self.slots.len() <= place / CHUNK {
+            self.slots.push_back(Rc::default());
+            if self.slots.len() * CHUNK > SLOTS_MAX {
                 self.slots.pop_front();
-                self.base += 1;
-                place -= 1;
+                self.base += CHUNK as u64;
+                place -= CHUNK;
             }
         }
-        self.slots.get_mut(place)
+        let chunk = Rc::make_mut(&mut self.slots[place / CHUNK]);
+        if chunk.len() <= place % CHUNK {
+            chunk.resize(place % CHUNK + 1, Slot::default());
+        }
+        chunk.get_mut(place % CHUNK)
     }
 }
 
