@@ -16,12 +16,12 @@ for script in engine.js registers.js quorums.js causal.js groups.js membership.j
   sed '/^ *\/\*.*\*\/ *$/d; /^ *\/\*\*/,/\*\//d; /^ *\/\//d; s/^ *//; /^$/d' "$script" > "$script.new"
   mv "$script.new" "$script"
 done
-# split FILE [REST]
+# split SCRIPT FILE [REST]
 split() {
   sh "$TRUNK_SOURCE_DIR/../.ci/own.sh" split "$@"
 }
 for engine in engine registers quorums causal groups membership clocks services chains merging upgrades routes edges exporter explorer designer; do
-  if [ "$TRUNK_PROFILE" = release ]; then split "${engine}_bg.wasm"; fi
+  if [ "$TRUNK_PROFILE" = release ]; then split "$engine.js" "${engine}_bg.wasm"; fi
   name=$engine-$(cat "$engine.js" "${engine}_bg.wasm" | $sum | cut -c1-16)
   # The loader's way of naming the wasm is an old one that wasm-bindgen warns of in the console.
   sed "s/$engine\.js/${name}.js/; s/wasm_bindgen(\(.*\)${engine}_bg\.wasm\"/wasm_bindgen({module_or_path:\1${name}_bg.wasm\"}/" \
@@ -34,7 +34,7 @@ done
 # The page of a release is cut in two: the rest is loaded when somebody first asks for it.
 if [ "$TRUNK_PROFILE" = release ]; then
   page=$(ls faultline-*_bg.wasm)
-  split "$page" rest.wasm
+  split "$(ls faultline-*.js)" "$page" rest.wasm
   cut=faultline-$($sum "$page" | cut -c1-16)_bg.wasm
   rest=rest-$($sum rest.wasm | cut -c1-16).wasm
   mv "$page" "$cut"

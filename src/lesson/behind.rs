@@ -7,15 +7,13 @@ use crate::base::Micros;
 use crate::wire::{Datum, Outcome};
 use std::sync::Arc;
 
-/// Writes of a chunk; and how many chunks are remembered, besides the one that is being filled.
-const CHUNK: usize = 64;
-const CHUNKS_MAX: usize = 64;
+/// Writes that are remembered.
+const WRITES_MAX: usize = 4_096;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Behind {
-    /// Copies share what is full: a keyframe of a run has a copy.
-    full: Vec<Arc<Vec<Write>>>,
-    last: Vec<Write>,
+    /// Copies share them: a keyframe of a run has a copy.
+    writes: Vec<Arc<Write>>,
     pub count: u64,
 }
 
@@ -35,14 +33,11 @@ impl Behind {
         }
         match &*fact.op.f {
             "put" | "write" => {
-                let (key, value) = (fact.op.key.to_string(), fact.op.value.clone());
-                self.last.push(Write { key, value, begun: fact.begun, ended: now });
-                if self.last.len() == CHUNK {
-                    if self.full.len() == CHUNKS_MAX {
-                        self.full.remove(0);
-                    }
-                    self.full.push(Arc::new(std::mem::take(&mut self.last)));
+                if self.writes.len() >= WRITES_MAX {
+                    self.writes.remove(0);
                 }
+                let (key, value) = (fact.op.key.to_string(), fact.op.value.clone());
+                self.writes.push(Arc::new(Write { key, value, begun: fact.begun, ended: now }));
             }
             "get" | "read" => self.count += u64::from(self.is_behind(fact)),
             _ => {}
@@ -50,8 +45,7 @@ impl Behind {
     }
 
     fn is_behind(&self, read: &OpFact) -> bool {
-        let writes = || self.full.iter().flat_map(|chunk| chunk.iter()).chain(&self.last);
-        let of_key = || writes().filter(|write| *write.key == *read.op.key);
+        let of_key = || self.writes.iter().filter(|write| *write.key == *read.op.key);
         let since = match of_key().find(|write| write.value == read.answer) {
             Some(seen) => Some(seen.ended),
             None if read.answer == Datum::None => None,

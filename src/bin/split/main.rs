@@ -1,7 +1,8 @@
 //! Cuts the page's wasm in two: what every visitor needs at once, and the rest, which the page loads when somebody first
-//! asks for it (`ui::rest`). `split PAGE REST` replaces the file `PAGE` by the first part and writes the second. Neither
-//! has what only tools read (names, producers, features), and their functions lie in an order that compresses well
-//! ([`order`]); `split FILE` does that alone to another wasm.
+//! asks for it (`ui::rest`). `split SCRIPT PAGE REST` replaces the file `PAGE` by the first part and writes the second.
+//! Neither has what only tools read (names, producers, features), their functions lie in an order that compresses well
+//! ([`order`]), and what they and the script know each other by is short ([`short`]); `split SCRIPT FILE` does that alone to
+//! another wasm.
 //!
 //! Yew and the linker know one wasm only, so the cut is made afterwards, on what `wasm-bindgen` wrote, by the functions'
 //! names. Of the rest are the functions of the modules in [`REST`], and all that only they call. Both parts have one memory
@@ -14,11 +15,13 @@
 //! Data is not cut: what is static stays in the first part.
 
 mod order;
+mod short;
 mod wasm;
 
 #[cfg(test)]
 mod tests;
 
+use short::Short;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use wasm::*;
@@ -93,9 +96,9 @@ type Found<T> = Result<T, String>;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.as_slice() {
-        [page, rest] => cut(page, rest),
-        [file] => bare(file),
-        _ => Err("usage: split PAGE REST, or split FILE".into()),
+        [script, page, rest] => cut(script, page, Some(rest)),
+        [script, file] => cut(script, file, None),
+        _ => Err("usage: split SCRIPT PAGE REST, or split SCRIPT FILE".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -106,14 +109,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn cut(page: &str, rest: &str) -> Found<()> {
-    let parts = split(&read(page)?, REST).map_err(|why| format!("{page} could not be cut in two: {why}"))?;
-    write(page, &parts.page)?;
-    write(rest, &parts.rest)
-}
-
-fn bare(file: &str) -> Found<()> {
-    write(file, &whole(&read(file)?).map_err(|why| format!("{file}: {why}"))?)
+fn cut(script: &str, file: &str, rest: Option<&str>) -> Found<()> {
+    let (old, words) = (read(file)?, read(script)?);
+    let words = std::str::from_utf8(&words).map_err(|e| format!("{script}: {e}"))?;
+    let parts = split(&old, words, if rest.is_some() { REST } else { &[] }).map_err(|why| format!("{file}: {why}"))?;
+    write(file, &parts.page)?;
+    write(script, parts.script.as_bytes())?;
+    rest.map_or(Ok(()), |rest| write(rest, &parts.rest))
 }
 
 fn read(path: &str) -> Found<Vec<u8>> {
@@ -124,21 +126,17 @@ fn write(path: &str, bytes: &[u8]) -> Found<()> {
     std::fs::write(path, bytes).map_err(|e| format!("{path}: {e}"))
 }
 
-/// The two wasm files.
+/// The two wasm files, the second without meaning where nothing is loaded later; and the script of the first.
 struct Parts {
     page: Vec<u8>,
     rest: Vec<u8>,
+    script: String,
 }
 
-fn split(wasm: &[u8], rest: &[&str]) -> Found<Parts> {
+fn split(wasm: &[u8], script: &str, rest: &[&str]) -> Found<Parts> {
     let module = Module::read(wasm)?;
-    let cut = Cut::new(&module, rest)?;
-    Ok(Parts { page: cut.page()?, rest: cut.rest()? })
-}
-
-/// A wasm that is not cut.
-fn whole(wasm: &[u8]) -> Found<Vec<u8>> {
-    Cut::new(&Module::read(wasm)?, &[])?.page()
+    let (cut, short) = (Cut::new(&module, rest)?, Short::of(&module)?);
+    Ok(Parts { page: cut.page(&short)?, rest: cut.rest()?, script: short.script(script) })
 }
 
 /// Where the cut goes.
@@ -222,7 +220,7 @@ impl<'a> Cut<'a> {
         functions.chain(others).chain(all(GLOBAL, module.globals.len())).collect()
     }
 
-    fn page(&self) -> Found<Vec<u8>> {
+    fn page(&self, short: &Short) -> Found<Vec<u8>> {
         let module = self.module;
         // What stands in the table in the place of functions of the rest: it traps. Without a rest there is no such place.
         let cut = usize::from(!self.go.is_empty());
@@ -235,11 +233,12 @@ impl<'a> Cut<'a> {
         bodies.extend([vec![0, UNREACHABLE, END]].into_iter().take(cut));
         let given = if cut > 0 { self.given() } else { Vec::new() };
         let given = given.iter().enumerate().map(|(i, (kind, index))| (name(i), *kind, *index));
-        let exports = module.exports.iter().map(|(name, kind, index)| ((*name).to_owned(), *kind, *index));
+        let exports = module.exports.iter().map(|(name, kind, index)| (short.name(name).to_owned(), *kind, *index));
         let exports: Vec<(String, u8, usize)> = exports.chain(given).collect();
         let mut file = File::new();
         file.section(1, &joined(&types));
-        file.section(2, &joined(&module.imports));
+        let imports: Vec<Vec<u8>> = module.imports.iter().map(|import| short.import(import)).collect::<Found<_>>()?;
+        file.section(2, &joined(&imports));
         file.section(3, &vector(&kinds, |out, kind| number(out, *kind)));
         file.section(4, &joined(&self.tables()?));
         file.section(5, &joined(&module.memories));

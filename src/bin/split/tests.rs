@@ -47,7 +47,7 @@ fn the_rest_takes_along_what_only_it_calls() {
         ("core[2]::shared", &[]),
         ("core[2]::only", &[0]),
     ]);
-    let parts = split(&whole, LATER).expect("a cut");
+    let parts = split(&whole, "", LATER).expect("a cut");
     let page = Module::read(&parts.page).expect("a wasm");
     // The imported one, `start`, `shared`, and the one that traps; nothing calls the one that drops.
     assert_eq!(page.functions.len(), 4);
@@ -65,14 +65,14 @@ fn the_rest_takes_along_what_only_it_calls() {
 #[test]
 fn the_page_may_not_call_the_rest_by_name() {
     let whole = wasm(&[("faultline[0a1b]::start", &[2]), ("faultline[0a1b]::later::draw", &[])]);
-    let why = split(&whole, LATER).err().expect("an error");
+    let why = split(&whole, "", LATER).err().expect("an error");
     assert_eq!(why, "faultline::start calls faultline::later::draw, which is loaded later: see ui::rest");
 }
 
 #[test]
 fn what_is_not_ours_reaches_the_rest_by_the_table() {
     let whole = wasm(&[("yew[7]::view", &[2]), ("<faultline[0a1b]::later::Page>::view", &[])]);
-    let parts = split(&whole, LATER).expect("a cut");
+    let parts = split(&whole, "", LATER).expect("a cut");
     let page = Module::read(&parts.page).expect("a wasm");
     // A place more, after the two that there were.
     assert_eq!(page.tables, [[0x70, 1, 3, 3]]);
@@ -142,7 +142,7 @@ fn the_order_of_functions_means_nothing() {
     file.section(9, &[1, 0, 0x41, 1, END, 2, 3, 4]);
     file.section(10, &code(&(0..4).map(body).collect::<Vec<_>>()));
     file.section(0, &[4, b'n', b'o', b't', b'e']);
-    let same = whole(&file.bytes).expect("a wasm");
+    let same = split(&file.bytes, "", &[]).expect("a wasm").page;
     let (before, after) = (Module::read(&file.bytes).expect("a wasm"), Module::read(&same).expect("a wasm"));
     assert_ne!(before.bodies, after.bodies, "another order");
     assert_eq!(meaning(&file.bytes, &names), meaning(&same, &names));
@@ -153,6 +153,35 @@ fn the_order_of_functions_means_nothing() {
     };
     assert_eq!(of(&before), of(&after), "what is exported, and what stands in the table");
     assert!(!same.windows(4).any(|word| word == b"note"), "what only tools read is left out");
+}
+
+#[test]
+fn script_and_wasm_know_each_other_by_short_names() {
+    let import = |out: &mut Vec<u8>, name: &&str| {
+        text(out, "wbg");
+        text(out, name);
+        out.extend([FUNCTION, 0]);
+    };
+    let export = |out: &mut Vec<u8>, name: &&str| {
+        text(out, name);
+        out.extend([FUNCTION, 2]);
+    };
+    let mut file = File::new();
+    file.section(1, &[1, FUNCTION_TYPE, 0, 0]);
+    file.section(2, &vector(&["__wbg_now_0a1b", "__wbg_now_0a1b_more"], import));
+    file.section(3, &[1, 0]);
+    file.section(4, &[1, 0x70, 0, 1]);
+    file.section(7, &vector(&["main", "__wbindgen_free"], export));
+    file.section(10, &code(&[vec![0, CALL, 1, END]]));
+    let script =
+        "{ __wbg_now_0a1b: f, __wbg_now_0a1b_more: g }; wasm.__wbindgen_free(my__wbindgen_free, 'main'); wasm.main()";
+    let parts = split(&file.bytes, script, &[]).expect("a wasm");
+    assert_eq!(parts.script, "{ $0: f, $1: g }; wasm.$2(my__wbindgen_free, 'main'); wasm.main()");
+    let page = Module::read(&parts.page).expect("a wasm");
+    assert_eq!(page.exports, [("main", FUNCTION, 2), ("$2", FUNCTION, 2)]);
+    let mut names = Vec::new();
+    ["$0", "$1"].iter().for_each(|name| import(&mut names, name));
+    assert_eq!(page.imports.concat(), names);
 }
 
 #[test]
@@ -176,9 +205,9 @@ fn functions_that_are_alike_lie_together() {
 
 #[test]
 fn what_is_not_a_wasm_is_refused() {
-    assert!(split(b"", LATER).is_err());
+    assert!(split(b"", "", LATER).is_err());
     let whole = wasm(&[("faultline::start", &[])]);
     for end in 0..whole.len() {
-        let _ = split(&whole[..end], LATER);
+        let _ = split(&whole[..end], "", LATER);
     }
 }

@@ -53,8 +53,7 @@ const BEGINS: u16 = 8;
 const HANDOVER: u16 = 9;
 
 /// Indices of the log, leaders and commands that are remembered: the newest.
-const SLOTS_MAX: usize = 64 * CHUNK;
-const CHUNK: usize = 64;
+const SLOTS_MAX: usize = 4_096;
 const LEADERS_MAX: usize = 256;
 const EXECUTED_MAX: usize = 1_024;
 
@@ -68,8 +67,8 @@ pub struct Memory {
     term: u64,
     /// What is known of each index, from `base + 1` on.
     base: u64,
-    /// In chunks, of which copies share those that nobody writes to any more: a keyframe of a run has a copy.
-    slots: VecDeque<Rc<Vec<Slot>>>,
+    /// Copies share what nobody writes to any more: a keyframe of a run has a copy.
+    slots: VecDeque<Rc<Slot>>,
     /// The highest committed index.
     committed: u64,
     /// Session, number and index of commands that were carried out, in this order.
@@ -345,26 +344,21 @@ impl Memory {
     }
 
     fn slot(&self, index: u64) -> Option<&Slot> {
-        let place = index.checked_sub(self.base + 1)? as usize;
-        self.slots.get(place / CHUNK)?.get(place % CHUNK)
+        self.slots.get(index.checked_sub(self.base + 1)? as usize).map(|slot| &**slot)
     }
 
     /// None for an index that is too old to be remembered.
     fn slot_mut(&mut self, index: u64) -> Option<&mut Slot> {
         let mut place = index.checked_sub(self.base + 1)? as usize;
-        while self.slots.len() <= place / CHUNK {
+        while place >= self.slots.len() {
             self.slots.push_back(Rc::default());
-            if self.slots.len() * CHUNK > SLOTS_MAX {
+            if self.slots.len() > SLOTS_MAX {
                 self.slots.pop_front();
-                self.base += CHUNK as u64;
-                place -= CHUNK;
+                self.base += 1;
+                place -= 1;
             }
         }
-        let chunk = Rc::make_mut(&mut self.slots[place / CHUNK]);
-        if chunk.len() <= place % CHUNK {
-            chunk.resize(place % CHUNK + 1, Slot::default());
-        }
-        chunk.get_mut(place % CHUNK)
+        self.slots.get_mut(place).map(Rc::make_mut)
     }
 }
 
