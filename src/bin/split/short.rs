@@ -6,7 +6,7 @@ use super::{Found, Module};
 use std::collections::BTreeMap;
 
 /// How the names begin that `wasm-bindgen` gives.
-const GIVEN: [&str; 3] = ["__wbg_", "__wbindgen_", "wasm_bindgen__"];
+const GIVEN: [&str; 3] = ["__wbg_", "__wbindgen_", "wasm_bindgen_"];
 
 /// The short name of each long one: a sign and a number. It depends on nothing but the set of the names, which a script has
 /// all of: the same script stays the same, and with it the file's name.
