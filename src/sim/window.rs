@@ -224,7 +224,8 @@ impl Timeline {
 
     fn hold(&mut self, before: &dyn Fn(&Block) -> bool) {
         let place = self.blocks.list.partition_point(before).saturating_sub(1);
-        self.hold_blocks(place.saturating_sub(1)..place + 1);
+        // With the ones around it: a page of rows may begin at its end.
+        self.hold_blocks(place.saturating_sub(1)..(place + 2).min(self.blocks.list.len()).max(1));
     }
 
     /// Holds the rows of a stretch; false when they are too many: those of the head are held then.
