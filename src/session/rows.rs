@@ -38,16 +38,7 @@ impl Run {
     /// What a search looks in: the sentence, with the kind of the message.
     fn searched(&self, rec: &Rec) -> String {
         let (reader, world) = (self.reader(), self.timeline.head());
-        let of_message = matches!(
-            rec.kind,
-            RowKind::Send
-                | RowKind::Deliver
-                | RowKind::Queued
-                | RowKind::Lost
-                | RowKind::Duplicate
-                | RowKind::Adversary
-        );
-        let kind = of_message.then(|| reader.message_kind(rec)).flatten();
+        let kind = rec.kind.is_of_message().then(|| reader.message_kind(rec)).flatten();
         let kind = kind.and_then(|kind| world.describe.messages.get(usize::from(kind)));
         format!("{} {}", reader.sentence(rec), kind.map_or("", |kind| kind.0)).to_ascii_lowercase()
     }

@@ -239,14 +239,16 @@ impl Trace {
         None
     }
 
-    /// The bytes of the message that a row is about: those of its sending, unless an adversary changed them later.
+    /// The bytes of the message that a row is about: those of its sending, unless an adversary changed them later. None of a
+    /// row that is about no message.
     pub fn payload(&self, rec: &Rec) -> &[u8] {
         let mut rec = rec;
         loop {
             match rec.kind {
                 RowKind::Send => return self.data(rec),
                 RowKind::Adversary if rec.len > 0 => return self.data(rec),
-                _ => match rec.cause() {
+                // Those of a timer or a request that waits are about no message.
+                kind => match rec.cause().filter(|_| kind.is_of_message()) {
                     Some(cause) => rec = self.get(cause),
                     None => return &[],
                 },

@@ -41,6 +41,14 @@ pub enum RowKind {
     Adversary,
 }
 
+impl RowKind {
+    /// Whether a row of this kind is about a message; of those that wait, some are about a timer or a request instead.
+    pub fn is_of_message(self) -> bool {
+        use RowKind::*;
+        matches!(self, Send | Deliver | Queued | Lost | Duplicate | Adversary)
+    }
+}
+
 /// One row of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
