@@ -77,8 +77,8 @@ pub struct Core {
     told: Cell<f64>,
     untold: RefCell<Option<Rc<Frame>>>,
     untold_status: RefCell<Option<Rc<Status>>>,
-    /// Steps and predictions that were asked about, and are not decided yet.
-    foretold: RefCell<Vec<(u32, u32)>>,
+    /// What was asked while a run is being opened; none: it is open.
+    meanwhile: RefCell<Option<Vec<Request>>>,
     goals_met: Cell<usize>,
     /// The present branch, and the one made last.
     branch: Cell<(u32, u32)>,
@@ -130,7 +130,7 @@ impl Lab {
             told: Cell::new(f64::MIN),
             untold: RefCell::default(),
             untold_status: RefCell::default(),
-            foretold: RefCell::default(),
+            meanwhile: RefCell::default(),
             goals_met: Cell::default(),
             branch: Cell::default(),
             deaths: Cell::default(),
@@ -175,16 +175,18 @@ impl Core {
         // A step of a lesson: this engine plays the lesson from here on.
         let of_lesson = !matches!(open.source, RunSource::Text(_) | RunSource::Sheet(_));
         self.move_to(engine, of_lesson);
+        let link = self.link();
         if let Some((name, pack)) = self.lesson.borrow().clone().filter(|_| of_lesson) {
-            self.send(Request::LoadLesson { name, pack });
+            link.send(Request::LoadLesson { name, pack });
         }
-        self.send(Request::Open(open));
-        for (step, prediction) in self.foretold.borrow().iter().copied() {
-            self.send(Request::Predict { step, prediction });
-        }
+        link.send(Request::Open(open));
+        self.meanwhile.borrow().iter().flatten().for_each(|request| link.send(request.clone()));
     }
 
     pub fn send(&self, request: Request) {
+        if let Some(meanwhile) = &mut *self.meanwhile.borrow_mut() {
+            meanwhile.push(request.clone());
+        }
         self.link().send(request);
     }
 
@@ -197,6 +199,7 @@ impl Core {
     pub fn load_lesson(&self, name: String, pack: Vec<u8>) {
         *self.lesson.borrow_mut() = Some((name.clone(), pack.clone()));
         *self.opening.borrow_mut() = None;
+        self.meanwhile.take();
         let lessons = self.lessons.borrow().clone();
         *self.link.borrow_mut() = lessons;
         self.link().next_generation();
@@ -231,7 +234,6 @@ impl Core {
         self.later.take();
         self.untold.take();
         self.untold_status.take();
-        self.foretold.take();
         self.goals_met.set(0);
         self.branch.take();
         self.play_when_open.set(play);
@@ -245,7 +247,8 @@ impl Core {
         }
         let open = OpenRun { source, seed, cursor };
         *self.opening.borrow_mut() = Some(open.clone());
-        self.send(Request::Open(open));
+        *self.meanwhile.borrow_mut() = Some(Vec::new());
+        self.link().send(Request::Open(open));
     }
 
     /// The same set-up again, with another seed or the same.
@@ -360,16 +363,7 @@ impl Core {
 
     pub fn predict(&self, step: u32, prediction: u32) {
         (self.dispatch).dispatch(Action::Predicting(true));
-        self.foretold.borrow_mut().push((step, prediction));
         self.send(Request::Predict { step, prediction });
-    }
-
-    /// The oldest of the predictions that were asked about is decided.
-    fn told(&self) {
-        let mut open = self.foretold.borrow_mut();
-        if !open.is_empty() {
-            open.remove(0);
-        }
     }
 
     /// Ends what the engine is at by replacing it.
@@ -414,6 +408,7 @@ impl Core {
                 dispatch.dispatch(Action::Lesson(page));
             }
             Reply::Opened(opened) => {
+                self.meanwhile.take();
                 let opened = Rc::new(*opened);
                 self.play.open(Rc::clone(&opened));
                 dispatch.dispatch(Action::Opened(opened));
@@ -430,10 +425,7 @@ impl Core {
             Reply::Payload(payload) => dispatch.dispatch(Action::Payload(Rc::new(*payload))),
             Reply::Glanced(branch, end) => dispatch.dispatch(Action::Glanced(Rc::new((branch, *end)))),
             Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
-            Reply::Predicted(outcome) => {
-                self.told();
-                dispatch.dispatch(Action::Predicted(Box::new(outcome), today_ms()));
-            }
+            Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome), today_ms())),
             Reply::Exported(text) => self.exported(text),
             Reply::Refused(why) => dispatch.dispatch(Action::Toast(why)),
             Reply::Failed(why) => self.failed(asked, why),
@@ -532,11 +524,13 @@ impl Core {
     }
 
     fn failed(&self, asked: Asked, why: String) {
+        if asked == Asked::Open {
+            self.meanwhile.take();
+        }
         (self.dispatch).dispatch(match asked {
             Asked::Lesson => Action::Lesson(Load::Failed(why)),
             Asked::Open => Action::Failed(why),
             Asked::Predict => {
-                self.told();
                 (self.dispatch).dispatch(Action::Predicting(false));
                 Action::Toast(why)
             }

@@ -26,6 +26,8 @@ pub fn draw(scene: &Scene, display: &mut Display, labels: &mut Labels) -> Vec<(M
         _ => 3.6,
     };
     let mut spots = Vec::with_capacity(crowd);
+    // By what and on the way to whom messages were lost: said once, however many there are.
+    let mut said: Vec<(u16, &str)> = Vec::new();
     for flight in &scene.frame.flights {
         if flight.sent > scene.at {
             continue;
@@ -42,7 +44,10 @@ pub fn draw(scene: &Scene, display: &mut Display, labels: &mut Labels) -> Vec<(M
         if crowd <= LABELLED_MAX {
             labels.keep_off(Rect::around(spot, 2.0 * size, 2.0 * size));
         }
-        if marked || (scene.labels && crowd <= LABELLED_MAX) {
+        let told = loss(scene, flight).map(|loss| (flight.id.to.0, &*loss.rule));
+        let again = told.is_some_and(|told| said.contains(&told));
+        if marked || (scene.labels && crowd <= LABELLED_MAX && !again) {
+            said.extend(told);
             label(scene, flight, spot, marked, labels);
         }
     }
@@ -96,12 +101,23 @@ fn loss<'a>(scene: &Scene, flight: &'a Flight) -> Option<&'a Loss> {
 }
 
 /// Where on its way it is drawn.
-fn place(scene: &Scene, flight: &Flight) -> f32 {
+fn place(scene: &Scene, flight: &Flight, path: &Path) -> f32 {
     match (loss(scene, flight), scene.reduced) {
-        (Some(loss), _) => part(flight, loss.at),
+        (Some(loss), _) => beside_nodes(scene, flight, path, part(flight, loss.at)),
         (None, true) => 0.5,
         (None, false) => part(flight, scene.at),
     }
+}
+
+/// Where a message ends that breaks on its way: not on a third node that its way leads past, as if that had lost it.
+fn beside_nodes(scene: &Scene, flight: &Flight, path: &Path, part: f32) -> f32 {
+    let ends = [flight.id.from.index(), flight.id.to.index()];
+    let hides = |part: f32| {
+        let (spot, near) = (path.at(part), scene.layout.r * 1.3);
+        let others = scene.layout.places.iter().enumerate().filter(|(node, _)| !ends.contains(node));
+        others.into_iter().any(|(_, place)| place.distance(spot) < near)
+    };
+    [part, part * 0.5, part * 0.75].into_iter().find(|part| !hides(*part)).unwrap_or(part)
 }
 
 fn tone(scene: &Scene, flight: &Flight) -> Tone {
@@ -112,7 +128,7 @@ fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Dis
     let tone = tone(scene, flight);
     let ink = Ink::of(tone);
     let lost = loss(scene, flight);
-    let spot = path.at(place(scene, flight));
+    let spot = path.at(place(scene, flight, path));
     let routine = tone == Tone::Routine;
     // As thin as a pixel: without a graphics card a browser takes several times as long for a wider line.
     let trail = Style::stroke(Layer::Trails, ink, 1.0).faint(if routine { 25 } else { 60 });
@@ -146,7 +162,7 @@ fn one(scene: &Scene, flight: &Flight, path: &Path, size: f32, display: &mut Dis
 /// One of a throng: its way is not to be followed by eye. The tone's shape is left in outline: as wide as high, wider or
 /// higher.
 fn dot(scene: &Scene, flight: &Flight, path: &Path, display: &mut Display) -> Point {
-    let (lost, spot) = (loss(scene, flight), path.at(place(scene, flight)));
+    let (lost, spot) = (loss(scene, flight), path.at(place(scene, flight, path)));
     let tone = tone(scene, flight);
     let (w, h) = match tone {
         Tone::Update | Tone::Leader => (5.0, 3.0),

@@ -425,6 +425,45 @@ fn the_picture_says_what_happened() {
     }
 }
 
+/// When a node is down, all that comes to it is lost there: that is said once.
+#[test]
+fn what_many_messages_met_is_said_once() {
+    let opened = opened(5, 0);
+    let mut frame = frame(&opened, 4);
+    for (flight, (from, to)) in frame.flights.iter_mut().zip([(0, 4), (1, 4), (2, 4), (0, 3)]) {
+        (flight.id.from, flight.id.to) = (NodeId(from), NodeId(to));
+        flight.lost = Some(Loss { at: Micros(105_000), rule: "n5 is down".into() });
+    }
+    let layout = Layout::new(&opened, 980.0, 460.0, Insets::default());
+    let mut scene = scene(&opened, &frame, &layout, 106_000);
+    let said = |scene: &Scene| draw(scene).labels.iter().filter(|l| l.text == "lost: n5 is down").count();
+    assert_eq!(said(&scene), 2, "at each of both");
+    // What one looks at says it too.
+    scene.selected = Some(Target::Message(frame.flights[1].id));
+    assert_eq!(said(&scene), 3);
+}
+
+/// Three sites beside each other: what breaks half-way between the outer two does not lie on the one between.
+#[test]
+fn what_breaks_on_its_way_lies_on_no_third_node() {
+    let mut opened = opened(3, 0);
+    opened.arrangement = Arrangement::Groups;
+    for (info, site) in opened.nodes.iter_mut().zip(["a", "b", "c"]) {
+        info.groups = vec![format!("site={site}")];
+    }
+    let mut frame = frame(&opened, 1);
+    let flight = &mut frame.flights[0];
+    (flight.id.from, flight.id.to) = (NodeId(0), NodeId(2));
+    let half = Micros((flight.sent.0 + flight.due.0) / 2);
+    flight.lost = Some(Loss { at: half, rule: "cut 1".into() });
+    let layout = Layout::new(&opened, 980.0, 460.0, Insets::default());
+    let middle = layout.places[0].to(layout.places[2], 0.5);
+    assert!(middle.distance(layout.places[1]) < layout.r, "the way leads past the third");
+    let stage = draw(&scene(&opened, &frame, &layout, half.0));
+    let (_, spot) = stage.spots[0];
+    assert!(layout.places.iter().all(|place| place.distance(spot) > layout.r), "{spot:?}: {:?}", layout.places);
+}
+
 #[test]
 fn nodes_and_messages_in_words() {
     let opened = opened(5, 2);
