@@ -28,11 +28,7 @@ unsafe impl GlobalAlloc for Counted {
 static COUNTED: Counted = Counted;
 
 /// Five servers and two clients that never rest.
-const STEADY: &str = r#"{"version": 1, "protocol": "raft", "seed": 1, "pace": "200ms",
-    "network": {"latency": {"uniform": {"min": "1ms", "max": "9ms"}}},
-    "nodes": [{"name": "n", "role": "server", "count": 5}, {"name": "c", "role": "client", "count": 2}],
-    "commands": [{"at": "0s", "do": {"workload": {"client": "client", "arrivals": {"closed": {"think": {"constant": "200ms"}}},
-      "mix": {"put": 1, "get": 1}, "keys": {"uniform": {"count": 9}}}}}]}"#;
+const STEADY: &str = include_str!("limits/steady.json");
 
 /// A run that is watched for twenty minutes takes a third more at most than one that is watched for eight: what was asked and
 /// answered is kept, some hundred bytes for each operation.

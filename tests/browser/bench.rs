@@ -219,11 +219,7 @@ fn bench_seek_in_the_worker() {
 }
 
 /// Five servers and two clients that never rest, at a pace whose tenfold real time is on the slider.
-const STEADY: &str = r#"{"version": 1, "protocol": "raft", "seed": 1, "pace": "200ms",
-    "network": {"latency": {"uniform": {"min": "1ms", "max": "9ms"}}},
-    "nodes": [{"name": "n", "role": "server", "count": 5}, {"name": "c", "role": "client", "count": 2}],
-    "commands": [{"at": "0s", "do": {"workload": {"client": "client", "arrivals": {"closed": {"think": {"constant": "200ms"}}},
-      "mix": {"put": 1, "get": 1}, "keys": {"uniform": {"count": 9}}}}}]}"#;
+const STEADY: &str = include_str!("../limits/steady.json");
 
 /// Notes tasks of the main thread that took over 50 ms, and keeps the page's own wasm memory within reach.
 const WATCHED: &str = "window.long = [];
