@@ -26,8 +26,8 @@ pub fn draw(scene: &Scene, display: &mut Display, labels: &mut Labels) -> Vec<(M
         _ => 3.6,
     };
     let mut spots = Vec::with_capacity(crowd);
-    // By what and on the way to whom messages were lost: said once, however many there are.
-    let mut said: Vec<(u16, &str)> = Vec::new();
+    // By what messages were lost, and where: of those that end at one node it is said once.
+    let mut said: Vec<(&str, Point)> = Vec::new();
     for flight in &scene.frame.flights {
         if flight.sent > scene.at {
             continue;
@@ -44,8 +44,11 @@ pub fn draw(scene: &Scene, display: &mut Display, labels: &mut Labels) -> Vec<(M
         if crowd <= LABELLED_MAX {
             labels.keep_off(Rect::around(spot, 2.0 * size, 2.0 * size));
         }
-        let told = loss(scene, flight).map(|loss| (flight.id.to.0, &*loss.rule));
-        let again = told.is_some_and(|told| said.contains(&told));
+        let told = loss(scene, flight).map(|loss| (&*loss.rule, spot));
+        let near = |(rule, place): &(&str, Point)| {
+            told.is_some_and(|(own, spot)| own == *rule && place.distance(spot) < scene.layout.r * 2.8)
+        };
+        let again = said.iter().any(near);
         if marked || (scene.labels && crowd <= LABELLED_MAX && !again) {
             said.extend(told);
             label(scene, flight, spot, marked, labels);

@@ -432,15 +432,15 @@ fn what_many_messages_met_is_said_once() {
     let mut frame = frame(&opened, 4);
     for (flight, (from, to)) in frame.flights.iter_mut().zip([(0, 4), (1, 4), (2, 4), (0, 3)]) {
         (flight.id.from, flight.id.to) = (NodeId(from), NodeId(to));
-        flight.lost = Some(Loss { at: Micros(105_000), rule: "n5 is down".into() });
+        flight.lost = Some(Loss { at: flight.due, rule: "it is down".into() });
     }
     let layout = Layout::new(&opened, 980.0, 460.0, Insets::default());
-    let mut scene = scene(&opened, &frame, &layout, 106_000);
-    let said = |scene: &Scene| draw(scene).labels.iter().filter(|l| l.text == "lost: n5 is down").count();
+    let mut scene = scene(&opened, &frame, &layout, 130_000);
+    let said = |scene: &Scene| draw(scene).labels.iter().filter(|l| l.text == "lost: it is down").count();
     assert_eq!(said(&scene), 2, "at each of both");
     // What one looks at says it too.
     scene.selected = Some(Target::Message(frame.flights[1].id));
-    assert_eq!(said(&scene), 3);
+    assert!(draw(&scene).labels.iter().any(|label| Some(label.of) == scene.selected));
 }
 
 /// Three sites beside each other: what breaks half-way between the outer two does not lie on the one between.
