@@ -1,7 +1,7 @@
 #!/bin/sh
 # Called by Trunk after a build. Trunk names a worker's files without a hash; this adds one, and writes each loader's
-# new name where the page looks it up: <meta name="engine"> and its like in index.html. Then it writes into the service
-# worker which files the build consists of.
+# new name where the page looks it up: <meta name="engine"> and its like in index.html. Page and engines of a release are cut
+# in two. Then it writes into the service worker which files the build consists of.
 set -eu
 cd "$TRUNK_STAGING_DIR"
 if command -v sha256sum > /dev/null; then sum=sha256sum; else sum='shasum -a 256'; fi
@@ -21,15 +21,25 @@ split() {
   sh "$TRUNK_SOURCE_DIR/../.ci/own.sh" split "$@"
 }
 for engine in engine registers quorums causal groups membership clocks services chains merging upgrades routes edges exporter explorer designer; do
-  if [ "$TRUNK_PROFILE" = release ]; then split "$engine.js" "${engine}_bg.wasm"; fi
-  name=$engine-$(cat "$engine.js" "${engine}_bg.wasm" | $sum | cut -c1-16)
+  wasm=${engine}_bg.wasm
+  rest=${engine}_rest.wasm
+  loader=${engine}_loader.js
+  case $TRUNK_PROFILE-$engine in
+    release-exporter | release-explorer | release-designer) split "$engine.js" "$wasm" ;;
+    release-*) split "$engine.js" "$wasm" "$rest" ;;
+  esac
+  name=$engine-$(cat "$TRUNK_SOURCE_DIR/loader.js" "$engine.js" "$engine"_*.wasm | $sum | cut -c1-16)
+  if [ -f "$rest" ]; then
+    sed "/^\/\//d; s/ENGINE/$name/" "$TRUNK_SOURCE_DIR/loader.js" > "$loader"
+    mv "$rest" "${name}_rest.wasm"
+  fi
   # The loader's way of naming the wasm is an old one that wasm-bindgen warns of in the console.
   sed "s/$engine\.js/${name}.js/; s/wasm_bindgen(\(.*\)${engine}_bg\.wasm\"/wasm_bindgen({module_or_path:\1${name}_bg.wasm\"}/" \
-    "${engine}_loader.js" > "${name}_loader.js"
+    "$loader" > "${name}_loader.js"
   mv "$engine.js" "$name.js"
-  mv "${engine}_bg.wasm" "${name}_bg.wasm"
-  rm "${engine}_loader.js"
-  edit index.html "s/${engine}_loader\.js/${name}_loader.js/"
+  mv "$wasm" "${name}_bg.wasm"
+  rm "$loader"
+  edit index.html "s/$loader/${name}_loader.js/"
 done
 # The page of a release is cut in two: the rest is loaded when somebody first asks for it.
 if [ "$TRUNK_PROFILE" = release ]; then

@@ -50,3 +50,41 @@ pub mod cli;
 pub mod ui;
 #[cfg(target_arch = "wasm32")]
 pub mod worker;
+
+/// The program of one of the page's engines: `engine!(registry)`, with what gives its protocols. It is cut in two when it
+/// is built (`src/bin/split`); what calls the second part loads it first, by way of the script that started the worker
+/// (`static/loader.js`).
+#[macro_export]
+macro_rules! engine {
+    ($registry:path) => {
+        #[cfg(target_arch = "wasm32")]
+        mod rest {
+            use wasm_bindgen::prelude::*;
+
+            #[wasm_bindgen]
+            extern "C" {
+                #[wasm_bindgen(catch, js_name = loadRest)]
+                fn fetch_rest(first: &JsValue) -> Result<(), JsValue>;
+            }
+
+            /// Returns when the second part's functions are in their places.
+            #[wasm_bindgen]
+            pub fn load_rest() {
+                if fetch_rest(&wasm_bindgen::exports()).is_err() {
+                    panic!("a part of the engine could not be loaded; is there a network?");
+                }
+            }
+        }
+
+        #[cfg(target_arch = "wasm32")]
+        fn main() {
+            $crate::worker::register($registry);
+        }
+
+        #[cfg(not(target_arch = "wasm32"))]
+        fn main() -> std::process::ExitCode {
+            eprintln!("This program is the browser's engine; natively the same engine is in `faultline`.");
+            std::process::ExitCode::from(2)
+        }
+    };
+}

@@ -1,12 +1,3 @@
 //! The wasm of the engine for chains of servers, which the page runs in a worker.
 
-#[cfg(target_arch = "wasm32")]
-fn main() {
-    faultline::worker::register(faultline::protocols::chains);
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn main() -> std::process::ExitCode {
-    eprintln!("This program is the browser's engine; natively the same engine is in `faultline`.");
-    std::process::ExitCode::from(2)
-}
+faultline::engine!(faultline::protocols::chains);

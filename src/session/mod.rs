@@ -109,21 +109,24 @@ impl Session {
                 vec![self.measure(step, &choices, done).unwrap_or_else(Reply::Failed)]
             }
             Request::Press { step, button } => self.press(step, button),
-            Request::Write { form } => {
-                let mut writer = self.writer.take();
-                let written = match &mut writer {
-                    Some(write) => write(self, &form),
-                    None => Err("this engine writes no other forms".into()),
-                };
-                self.writer = writer;
-                vec![written.map_or_else(Reply::Failed, Reply::Exported)]
-            }
+            Request::Write { form } => vec![self.write(&form).map_or_else(Reply::Failed, Reply::Exported)],
             Request::Die => panic!("the engine was asked to die"),
             other => match &mut self.run {
                 Some(run) => run.handle(other),
                 None => vec![Reply::Failed("no run is open".into())],
             },
         }
+    }
+
+    #[inline(never)]
+    fn write(&mut self, form: &str) -> Result<String, String> {
+        let mut writer = self.writer.take();
+        let written = match &mut writer {
+            Some(write) => write(self, form),
+            None => Err("this engine writes no other forms".into()),
+        };
+        self.writer = writer;
+        written
     }
 
     /// The run that is open.
@@ -147,6 +150,7 @@ impl Session {
         engine.map(|engine| Reply::Elsewhere(engine.into()))
     }
 
+    #[inline(never)]
     fn load(&mut self, name: &str, pack: &[u8]) -> Reply {
         match Pack::from_bytes(name, pack).and_then(|pack| Lesson::new(pack, self.registry)) {
             Ok(lesson) => {
@@ -162,11 +166,13 @@ impl Session {
         self.lesson.as_ref().ok_or_else(|| "no lesson is loaded".to_owned())
     }
 
+    #[inline(never)]
     fn predict(&self, step: u32, prediction: u32) -> Reply {
         let outcome = self.lesson().and_then(|lesson| lesson.predict(step, prediction));
         outcome.map_or_else(Reply::Failed, Reply::Predicted)
     }
 
+    #[inline(never)]
     fn measure(&mut self, step: u32, choices: &[u32], done: u32) -> Result<Reply, String> {
         let under_way = self.sweep.take().filter(|sweep| sweep.is_at(step, choices, done));
         let mut sweep = match under_way {
@@ -179,16 +185,18 @@ impl Session {
         Ok(Reply::Measured(Box::new(measured)))
     }
 
+    #[inline(never)]
     fn press(&mut self, step: u32, button: u32) -> Vec<Reply> {
         let commands: Vec<LogEntry> = match self.lesson().and_then(|lesson| lesson.button(step, button)) {
             Ok(commands) => commands.to_vec(),
             Err(error) => return vec![Reply::Failed(error)],
         };
         let Some(run) = &mut self.run else { return vec![Reply::Failed("no run is open".into())] };
-        run.change(|timeline| timeline.press(&commands))
+        run.change(Box::new(move |timeline| timeline.press(&commands)))
     }
 
     /// The goals of a step, for a run of its scenario or of a saved one with the same nodes.
+    #[inline(never)]
     fn goals(&self, step: u32, run: &Blueprint) -> Result<GoalRun, String> {
         let lesson = self.lesson()?;
         let names = |b: &Blueprint| b.setup.nodes.iter().map(|n| n.name.clone()).collect::<Vec<_>>();
@@ -209,27 +217,41 @@ impl Session {
         })
     }
 
+    #[inline(never)]
+    fn of_sheet(&self, sheet: &Sheet) -> Result<Blueprint, Reply> {
+        let resolve = |scenario| Blueprint::resolve(scenario, self.registry);
+        let made = Scenario::of_sheet(sheet, self.registry).and_then(resolve);
+        made.map_err(|fault| Reply::Wrong { part: fault.needle, why: fault.message })
+    }
+
+    /// A run of the lesson, and the step whose goals it has.
+    #[inline(never)]
+    fn of_lesson(&self, source: &RunSource, seed: Option<u64>) -> Result<(Blueprint, Option<u32>), String> {
+        let lesson = self.lesson()?;
+        Ok(match source {
+            RunSource::Measured { step, choices, row } => {
+                (lesson.measured_run(*step, choices, *row, seed.unwrap_or(1))?, None)
+            }
+            RunSource::StepWithRun { step, saved } => {
+                let file = SourceFile { name: "saved run".into(), text: saved.clone() };
+                (Blueprint::read(&file, self.registry)?, Some(*step))
+            }
+            RunSource::Step(step) => (lesson.blueprint(*step)?, Some(*step)),
+            RunSource::Text(_) | RunSource::Sheet(_) => return Err("this run is of no lesson".into()),
+        })
+    }
+
     fn open(&mut self, open: OpenRun) -> Result<Vec<Reply>, String> {
         if let Some(elsewhere) = self.home_of(&open.source)? {
             return Ok(vec![elsewhere]);
         }
         let (mut blueprint, step) = match &open.source {
             RunSource::Text(file) => (Blueprint::read(file, self.registry)?, None),
-            RunSource::Sheet(sheet) => {
-                let resolve = |scenario| Blueprint::resolve(scenario, self.registry);
-                match Scenario::of_sheet(sheet, self.registry).and_then(resolve) {
-                    Ok(blueprint) => (blueprint, None),
-                    Err(fault) => return Ok(vec![Reply::Wrong { part: fault.needle, why: fault.message }]),
-                }
-            }
-            RunSource::Measured { step, choices, row } => {
-                (self.lesson()?.measured_run(*step, choices, *row, open.seed.unwrap_or(1))?, None)
-            }
-            RunSource::Step(step) => (self.lesson()?.blueprint(*step)?, Some(*step)),
-            RunSource::StepWithRun { step, saved } => {
-                let file = SourceFile { name: "saved run".into(), text: saved.clone() };
-                (Blueprint::read(&file, self.registry)?, Some(*step))
-            }
+            RunSource::Sheet(sheet) => match self.of_sheet(sheet) {
+                Ok(blueprint) => (blueprint, None),
+                Err(wrong) => return Ok(vec![wrong]),
+            },
+            other => self.of_lesson(other, open.seed)?,
         };
         if let Some(seed) = open.seed {
             blueprint = blueprint.with_seed(seed);
@@ -255,6 +277,9 @@ impl Session {
         Ok(replies)
     }
 }
+
+/// Something that changes a run.
+type Change = Box<dyn FnOnce(&mut Timeline) -> Result<(), String>>;
 
 impl Run {
     fn new(blueprint: Blueprint, watcher: Watcher, block: Option<u32>) -> Run {
@@ -283,22 +308,31 @@ impl Run {
                 self.timeline.seek(at, SLICE_STEPS);
                 vec![self.frame()]
             }
+            Request::Do(command) => self.change(Box::new(|timeline| timeline.command(command))),
+            Request::Export => vec![Reply::Exported(self.timeline.save().to_json())],
+            other => self.answer(other),
+        }
+    }
+
+    /// Answers what is asked more rarely.
+    #[inline(never)]
+    fn answer(&mut self, request: Request) -> Vec<Reply> {
+        match request {
             Request::Move(to) => {
                 let done = self.go(to);
                 self.answered(done)
             }
-            Request::Do(command) => self.change(|timeline| timeline.command(command)),
             Request::DoAll(commands) => {
                 let entry =
                     |(at, command)| LogEntry { at, after: 0, spread: Micros::ZERO, command, learner: true, press: 0 };
                 let entries: Vec<LogEntry> = commands.into_iter().map(entry).collect();
-                self.change(|timeline| timeline.press(&entries))
+                self.change(Box::new(move |timeline| timeline.press(&entries)))
             }
-            Request::Edit { place, at } => self.change(|timeline| timeline.edit(place as usize, at)),
+            Request::Edit { place, at } => self.change(Box::new(move |timeline| timeline.edit(place as usize, at))),
             Request::Payload { row } => vec![self.payload(row)],
-            Request::Undo => self.change(Timeline::undo),
-            Request::Branch(id) => self.change(|timeline| timeline.go_to_branch(id)),
-            Request::Adopt { run, to, name } => self.adopt(run, to, &name),
+            Request::Undo => self.change(Box::new(Timeline::undo)),
+            Request::Branch(id) => self.change(Box::new(move |timeline| timeline.go_to_branch(id))),
+            Request::Adopt { run, to, name } => self.adopt(run, to, name),
             Request::Name { branch, name } => {
                 let done = self.timeline.name_branch(branch, &name);
                 self.answered(done)
@@ -317,14 +351,13 @@ impl Run {
                 vec![Reply::Sheet(Box::new(self.timeline.save().sheet(&setup)))]
             }
             Request::Trace { first } => vec![Reply::Trace(self.trace(first))],
-            Request::Export => vec![Reply::Exported(self.timeline.save().to_json())],
             _ => vec![Reply::Failed("the request is not about a run".into())],
         }
     }
 
     /// Does what may lead to another branch; how the present one ends is kept. While messages are held, nobody lets time
     /// pass: what was newly done causes at this instant happens with it.
-    fn change(&mut self, change: impl FnOnce(&mut Timeline) -> Result<(), String>) -> Vec<Reply> {
+    fn change(&mut self, change: Change) -> Vec<Reply> {
         self.timeline.hold_head();
         let (branch, end) = (self.timeline.branch, self.end());
         let done = change(&mut self.timeline);
@@ -339,16 +372,16 @@ impl Run {
         self.answered(done)
     }
 
-    fn adopt(&mut self, text: String, to: Micros, name: &str) -> Vec<Reply> {
+    fn adopt(&mut self, text: String, to: Micros, name: String) -> Vec<Reply> {
         let mine = self.timeline.save();
-        self.change(|timeline| {
+        self.change(Box::new(move |timeline| {
             let theirs = Scenario::read(&SourceFile { name: "the run".into(), text })?;
             let same = Scenario { commands: mine.commands.clone(), layout: mine.layout, ..theirs.clone() } == mine;
             if !same {
                 return Err("It belongs to another run: open that one first.".into());
             }
-            timeline.adopt(theirs.commands, to, name)
-        })
+            timeline.adopt(theirs.commands, to, &name)
+        }))
     }
 
     /// A refusal is said before the frame.

@@ -3,7 +3,7 @@
 use super::Run;
 use crate::base::Micros;
 use crate::sim::trace::Rec;
-use crate::wire::{Row, RowFilter, RowKind, RowsPage, TracePage};
+use crate::wire::{Row, RowFilter, RowsPage, TracePage};
 
 pub const ROWS_A_PAGE_MAX: u32 = 500;
 

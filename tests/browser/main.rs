@@ -111,6 +111,25 @@ fn home_lives_without_the_rest_of_the_page() {
     page.finish();
 }
 
+/// An engine's second part is loaded when it is first needed: home does not need it. If it cannot be had then, that is said.
+#[test]
+fn home_lives_without_the_second_part_of_the_engine() {
+    let server = Server::without("_rest.wasm");
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.wait_for(ENGINE);
+    page.click("[data-node=n5]");
+    let down = "return document.querySelector('[data-node=n5]').ariaLabel.includes('down')";
+    page.wait_js("the poke to be answered", down, json!([]));
+    page.click("[data-node=n5]");
+    page.wait_js("it to come back", &down.replace("return ", "return !"), json!([]));
+    assert_eq!(page.count(".failed"), 0);
+    page.go("#/lesson/leader-dies/1");
+    page.wait_text("a part of the engine could not be loaded; is there a network?");
+    page.expect_errors(&["404", "unreachable", "could not be loaded"]);
+    page.finish();
+}
+
 #[test]
 fn a_failed_load_says_so() {
     let server = Server::without("_bg.wasm");

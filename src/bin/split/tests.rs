@@ -1,6 +1,7 @@
 //! The cut of small modules, written by hand.
 
 use super::*;
+use std::collections::BTreeMap;
 
 /// A module with an imported function and five of its own: their names, their calls, and the second one's place in the
 /// table. The first of its own is exported.
@@ -36,7 +37,12 @@ fn wasm(functions: &[(&str, &[usize])]) -> Vec<u8> {
     file.bytes
 }
 
-const LATER: &[&str] = &["faultline::later"];
+const LIST: &[&str] = &["faultline::later"];
+
+/// The parts of a file.
+fn parted(wasm: &[u8], script: &str, list: &[&str]) -> Found<Parts> {
+    split(&Module::read(wasm)?, script, list)
+}
 
 #[test]
 fn the_rest_takes_along_what_only_it_calls() {
@@ -47,7 +53,7 @@ fn the_rest_takes_along_what_only_it_calls() {
         ("core[2]::shared", &[]),
         ("core[2]::only", &[0]),
     ]);
-    let parts = split(&whole, "", LATER).expect("a cut");
+    let parts = parted(&whole, "", LIST).expect("a cut");
     let page = Module::read(&parts.page).expect("a wasm");
     // The imported one, `start`, `shared`, and the one that traps; nothing calls the one that drops.
     assert_eq!(page.functions.len(), 4);
@@ -65,14 +71,14 @@ fn the_rest_takes_along_what_only_it_calls() {
 #[test]
 fn the_page_may_not_call_the_rest_by_name() {
     let whole = wasm(&[("faultline[0a1b]::start", &[2]), ("faultline[0a1b]::later::draw", &[])]);
-    let why = split(&whole, "", LATER).err().expect("an error");
+    let why = parted(&whole, "", LIST).err().expect("an error");
     assert_eq!(why, "faultline::start calls faultline::later::draw, which is loaded later: see ui::rest");
 }
 
 #[test]
 fn what_is_not_ours_reaches_the_rest_by_the_table() {
     let whole = wasm(&[("yew[7]::view", &[2]), ("<faultline[0a1b]::later::Page>::view", &[])]);
-    let parts = split(&whole, "", LATER).expect("a cut");
+    let parts = parted(&whole, "", LIST).expect("a cut");
     let page = Module::read(&parts.page).expect("a wasm");
     // A place more, after the two that there were.
     assert_eq!(page.tables, [[0x70, 1, 3, 3]]);
@@ -80,28 +86,89 @@ fn what_is_not_ours_reaches_the_rest_by_the_table() {
     assert!(page.body(1).windows(5).any(|code| code == [0x41, 2, CALL_INDIRECT, 0, 0]));
 }
 
+/// A worker may wait: what is called, or stands in the table, loads the rest first and then calls it.
+#[test]
+fn an_engine_loads_the_rest_when_it_is_needed() {
+    let mut file = File::new();
+    // Two numbers, and one comes back.
+    file.section(1, &[2, FUNCTION_TYPE, 0, 0, FUNCTION_TYPE, 2, 0x7f, 0x7f, 1, 0x7f]);
+    file.section(3, &[4, 0, 0, 1, 1]);
+    file.section(4, &[1, 0x70, 0, 2]);
+    file.section(
+        7,
+        &vector(&[("e", 0), (LOAD, 1)], |out, (name, function)| {
+            text(out, name);
+            out.extend([FUNCTION, *function]);
+        }),
+    );
+    file.section(9, &[1, 0, 0x41, 1, END, 1, 3]);
+    let bodies = [&[0, CALL, 2, END][..], &[0, END], &[0, 0x41, 7, END], &[0, 0x41, 9, END]];
+    file.section(10, &code(&bodies.map(<[u8]>::to_vec)));
+    let mut names = Vec::new();
+    text(&mut names, "name");
+    names.push(1);
+    let named =
+        [(0, "faultline::start"), (1, "load_rest"), (2, "faultline::later::called"), (3, "faultline::later::pointed")];
+    let list = vector(&named, |out, (i, name)| {
+        number(out, *i);
+        text(out, name);
+    });
+    number(&mut names, list.len());
+    names.extend(list);
+    file.section(0, &names);
+    let parts = parted(&file.bytes, "", LIST).expect("a cut");
+    let (page, rest) = (Module::read(&parts.page).expect("a wasm"), Module::read(&parts.rest));
+    // Its two own functions, and one for each place in the table.
+    assert_eq!(page.places.keys().copied().collect::<Vec<_>>(), [1, 2]);
+    let load = page.export(LOAD).expect("it stays");
+    for (place, stub) in &page.places {
+        let body = [0, CALL, load as u8, LOCAL, 0, LOCAL, 1, 0x41, *place as u8, CALL_INDIRECT, 1, 0, END];
+        assert_eq!((page.functions[*stub], page.body(*stub)), (1, &body[..]));
+    }
+    let start = page.export("e").expect("it stays");
+    assert_eq!(page.body(start), [0, 0x41, 2, CALL_INDIRECT, 1, 0, END]);
+    assert!(
+        rest.is_err_and(|why| why.contains("something else than a function is imported")),
+        "it has the same memory"
+    );
+}
+
 #[test]
 fn what_is_loaded_later_is_there() {
+    let folder = |path: &[&str]| format!("{}/src/{}", env!("CARGO_MANIFEST_DIR"), path.join("/"));
+    let sources = |path: &[&str]| {
+        let folders = (1..path.len()).rev().map(|end| folder(&path[..end]));
+        let files = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).next().expect("a layer").flatten();
+        files.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect::<Vec<_>>()
+    };
     let source = |path: &[&str]| {
-        let file = format!("{}/src/{}", env!("CARGO_MANIFEST_DIR"), path.join("/"));
+        let file = folder(path);
         ["rs", "mod.rs"]
             .iter()
             .zip([".", "/"])
             .find_map(|(end, dot)| std::fs::read_to_string(file.clone() + dot + end).ok())
     };
-    for path in REST.iter().filter(|path| path.contains("::")) {
+    let function = |text: &str, name: &str| {
+        let said = [("fn", "("), ("fn", "<"), ("struct", " "), ("enum", " "), ("const", ":")];
+        said.iter().any(|(kind, next)| text.contains(&format!("{kind} {name}{next}")))
+    };
+    for path in REST.iter().chain(LATER).filter(|path| path.starts_with("faultline::")) {
         let parts: Vec<&str> = path.split("::").skip(1).collect();
         let (name, module) = parts.split_last().expect("a path");
-        let function = || source(module).is_some_and(|text| text.contains(&format!("fn {name}(")));
-        assert!(source(&parts).is_some() || function(), "there is no {path}");
+        let there = match module.last().is_some_and(|of| of.ends_with('>')) {
+            // A method: in any file of its folder.
+            true => sources(module).iter().any(|text| function(text, name)),
+            false => source(&parts).is_some() || source(module).is_some_and(|text| function(&text, name)),
+        };
+        assert!(there, "there is no {path}");
     }
 }
 
 #[test]
 fn a_module_is_a_whole_word() {
-    assert!(belongs("<faultline::later::Thing as core::fmt::Debug>::fmt", LATER[0]));
-    assert!(!belongs("faultline::later_on::draw", LATER[0]));
-    assert!(!belongs("core::ptr::drop_in_place::<faultline::later::Thing>", LATER[0]));
+    assert!(belongs("<faultline::later::Thing as core::fmt::Debug>::fmt", LIST[0]));
+    assert!(!belongs("faultline::later_on::draw", LIST[0]));
+    assert!(!belongs("core::ptr::drop_in_place::<faultline::later::Thing>", LIST[0]));
     assert_eq!(plain("<a[0f]::B<[u8]> as c[1]::D<[a[2]::E; 3]>>::f"), "<a::B<[u8]> as c::D<[a::E; 3]>>::f");
 }
 
@@ -142,7 +209,7 @@ fn the_order_of_functions_means_nothing() {
     file.section(9, &[1, 0, 0x41, 1, END, 2, 3, 4]);
     file.section(10, &code(&(0..4).map(body).collect::<Vec<_>>()));
     file.section(0, &[4, b'n', b'o', b't', b'e']);
-    let same = split(&file.bytes, "", &[]).expect("a wasm").page;
+    let same = parted(&file.bytes, "", &[]).expect("a wasm").page;
     let (before, after) = (Module::read(&file.bytes).expect("a wasm"), Module::read(&same).expect("a wasm"));
     assert_ne!(before.bodies, after.bodies, "another order");
     assert_eq!(meaning(&file.bytes, &names), meaning(&same, &names));
@@ -175,7 +242,7 @@ fn script_and_wasm_know_each_other_by_short_names() {
     file.section(10, &code(&[vec![0, CALL, 1, END]]));
     let script =
         "{ __wbg_now_0a1b: f, __wbg_now_0a1b_more: g }; wasm.__wbindgen_free(my__wbindgen_free, 'main'); wasm.main()";
-    let parts = split(&file.bytes, script, &[]).expect("a wasm");
+    let parts = parted(&file.bytes, script, &[]).expect("a wasm");
     assert_eq!(parts.script, "{ $0: f, $1: g }; wasm.$2(my__wbindgen_free, 'main'); wasm.main()");
     let page = Module::read(&parts.page).expect("a wasm");
     assert_eq!(page.exports, [("main", FUNCTION, 2), ("$2", FUNCTION, 2)]);
@@ -205,9 +272,9 @@ fn functions_that_are_alike_lie_together() {
 
 #[test]
 fn what_is_not_a_wasm_is_refused() {
-    assert!(split(b"", "", LATER).is_err());
+    assert!(parted(b"", "", LIST).is_err());
     let whole = wasm(&[("faultline::start", &[])]);
     for end in 0..whole.len() {
-        let _ = split(&whole[..end], "", LATER);
+        let _ = parted(&whole[..end], "", LIST);
     }
 }

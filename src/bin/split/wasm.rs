@@ -128,6 +128,12 @@ impl<'a> Module<'a> {
         function.checked_sub(self.imported).map_or(&[], |own| self.bodies[own])
     }
 
+    /// The function that is exported under a name.
+    pub fn export(&self, name: &str) -> Option<usize> {
+        let is = |(own, kind, _): &&(&str, u8, usize)| *own == name && *kind == FUNCTION;
+        self.exports.iter().find(is).map(|(.., function)| *function)
+    }
+
     pub fn name(&self, function: usize) -> &str {
         self.names.get(&function).map_or("", String::as_str)
     }
@@ -155,6 +161,7 @@ pub const UNREACHABLE: u8 = 0x00;
 pub const END: u8 = 0x0b;
 pub const CALL: u8 = 0x10;
 pub const CALL_INDIRECT: u8 = 0x11;
+pub const LOCAL: u8 = 0x20;
 
 /// Reads bytes of wasm.
 pub struct Reader<'a> {
