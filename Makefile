@@ -14,9 +14,10 @@ serve: setup-serve ## Build the page and serve it on http://127.0.0.1:8080/.
 	@echo "Faultline will be at http://127.0.0.1:8080/ when the build is done (Ctrl-C ends it)."
 	@$(TRUNK) serve --release --offline --locked
 
-# The page is built with what the native tests have built already (.ci/own.sh).
+# The page is built with what the native tests have built already (.ci/own.sh), and beside it the tests of the wasm.
 test: export OWN := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
-test: setup fmt lint native wasm dist e2e ## Everything that CI runs.
+test: export ALSO := --test wasm
+test: setup fmt lint native dist wasm e2e ## Everything that CI runs.
 
 setup: ## Install what the tests need.
 	@.ci/setup.sh test
@@ -50,7 +51,7 @@ SEARCH := $(shell sed -n 's/.*data-bin="\([a-z]*\)".*data-cargo-profile-release=
 
 dist: ## Build the page into dist/.
 	$(ENV) cargo build --locked $(WASM) --profile search $(SEARCH) & search=$$!; \
-	  cargo build --locked $(WASM) --release --bin faultline $(WORKERS); wait $$search
+	  cargo build --locked $(WASM) --release --bin faultline $(WORKERS) $(ALSO); wait $$search
 	$(TRUNK) build --release --offline --locked
 
 e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/screenshots.

@@ -12,7 +12,7 @@ const ENGINES = [
   "routes", "edges",
 ];
 const BOUNDS = { page: 300, rest: 400, designer: 400 };
-for (const name of ENGINES) Object.assign(BOUNDS, { [name]: 205, [`rest of ${name}`]: 80 });
+for (const name of ENGINES) Object.assign(BOUNDS, { [name]: 180, [`rest of ${name}`]: 90 });
 
 if (!existsSync("dist/index.html")) {
   console.error("The page is not built: run `make dist` first.");

@@ -126,7 +126,7 @@ fn home_lives_without_the_second_part_of_the_engine() {
     assert_eq!(page.count(".failed"), 0);
     page.go("#/lesson/leader-dies/1");
     page.wait_text("a part of the engine could not be loaded; is there a network?");
-    page.expect_errors(&["404", "unreachable", "could not be loaded"]);
+    page.expect_errors(&["unreachable", "could not be loaded"]);
     page.finish();
 }
 
