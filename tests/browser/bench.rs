@@ -6,6 +6,7 @@ use crate::page::Page;
 use crate::server::{Server, built};
 use crate::share::{open_bench, open_file};
 use serde_json::json;
+use std::path::Path;
 
 const FLYING: &str =
     "return +document.querySelector('ul[aria-label^=\"Messages on their way\"]').ariaLabel.split(': ')[1]";
@@ -175,14 +176,13 @@ const ASK_MEMORY: &str = "return new Promise(done => {
 /// Serves one of the engines with a loader that tells, when asked, how large its memory is.
 fn server_with_memory(engine: &str) -> Server {
     let loader = built(&format!("{engine}-"), "_loader.js");
-    let name = loader.trim_end_matches("_loader.js");
-    let text = format!(
-        "importScripts('./{name}.js');
-         wasm_bindgen({{ module_or_path: './{name}_bg.wasm' }}).then(engine => {{
-           const memory = new BroadcastChannel('memory');
-           memory.onmessage = () => memory.postMessage(engine.memory.buffer.byteLength);
-         }});"
-    );
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist").join(&loader);
+    let own = std::fs::read_to_string(own).expect("a loader");
+    let told = ".then((engine) => {
+          const memory = new BroadcastChannel('memory');
+          memory.onmessage = () => memory.postMessage(engine.memory.buffer.byteLength);";
+    let text = own.replacen(".then(() => {", told, 1);
+    assert_ne!(text, own, "the loader waits for the engine");
     Server::with(&loader, &text)
 }
 
