@@ -61,7 +61,7 @@ size: ## The sizes of what a visitor downloads; fails over the bounds.
 	@node .ci/size.mjs
 
 size-detail: ## The largest parts of page and engines, by crate, module and function.
-	$(ENV) for bin in faultline engine quorums; do \
+	$(ENV) for bin in faultline engine; do \
 	  cargo build --locked --quiet $(WASM) --release --bin $$bin; \
 	  wasm-bindgen --target web --no-typescript --out-dir target/names target/wasm32-unknown-unknown/release/$$bin.wasm; \
 	  node .ci/size-detail.mjs target/names/$${bin}_bg.wasm; \

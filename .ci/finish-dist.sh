@@ -1,7 +1,7 @@
 #!/bin/sh
 # Called by Trunk after a build. Trunk names a worker's files without a hash; this adds one, and writes each loader's
-# new name where the page looks it up: <meta name="engine"> and its like in index.html. Page and engines of a release are cut
-# in two. Then it writes into the service worker which files the build consists of.
+# new name where the page looks it up: <meta name="engine"> and its like in index.html. Page and engine of a release are cut
+# in parts. Then it writes into the service worker which files the build consists of.
 set -eu
 cd "$TRUNK_STAGING_DIR"
 if command -v sha256sum > /dev/null; then sum=sha256sum; else sum='shasum -a 256'; fi
@@ -12,7 +12,7 @@ edit() {
 }
 # What wasm-bindgen writes, without its comments and indentation: 0.4 kB less of an engine, 0.9 kB of the page. It has no
 # text that goes over several lines.
-for script in engine.js registers.js quorums.js causal.js groups.js membership.js clocks.js services.js chains.js merging.js upgrades.js routes.js edges.js exporter.js explorer.js designer.js faultline-*.js; do
+for script in engine.js exporter.js explorer.js designer.js faultline-*.js; do
   sed '/^ *\/\*.*\*\/ *$/d; /^ *\/\*\*/,/\*\//d; /^ *\/\//d; s/^ *//; /^$/d' "$script" > "$script.new"
   mv "$script.new" "$script"
 done
@@ -20,18 +20,22 @@ done
 split() {
   sh "$TRUNK_SOURCE_DIR/../.ci/own.sh" split "$@"
 }
-for engine in engine registers quorums causal groups membership clocks services chains merging upgrades routes edges exporter explorer designer; do
+for engine in engine exporter explorer designer; do
   wasm=${engine}_bg.wasm
-  rest=${engine}_rest.wasm
   loader=${engine}_loader.js
-  case $TRUNK_PROFILE-$engine in
-    release-exporter | release-explorer | release-designer) split "$engine.js" "$wasm" ;;
-    release-*) split "$engine.js" "$wasm" "$rest" ;;
-  esac
+  parts=
+  if [ "$TRUNK_PROFILE-$engine" = release-engine ]; then
+    parts=$(split engine.js "$wasm" "engine_*.wasm")
+  elif [ "$TRUNK_PROFILE" = release ]; then
+    split "$engine.js" "$wasm"
+  fi
   name=$engine-$(cat "$TRUNK_SOURCE_DIR/loader.js" "$engine.js" "$engine"_*.wasm | $sum | cut -c1-16)
-  if [ -f "$rest" ]; then
-    sed "/^\/\//d; s/ENGINE/$name/" "$TRUNK_SOURCE_DIR/loader.js" > "$loader"
-    mv "$rest" "${name}_rest.wasm"
+  if [ -n "$parts" ]; then
+    sed "/^ *\/\//d; s/ENGINE/$name/; s/\"PARTS\"/\"$(echo $parts)\"/" "$TRUNK_SOURCE_DIR/loader.js" > "$loader"
+    for part in $parts; do mv "${engine}_$part.wasm" "${name}_$part.wasm"; done
+    # Home's protocol is loaded beside the engine.
+    home=$(sed -n 's/^protocol = "\(.*\)"/\1/p' "$TRUNK_SOURCE_DIR/../lessons/home.toml")
+    edit index.html "s/name=\"home\" content=\"\"/name=\"home\" content=\"$home\"/"
   fi
   # The loader's way of naming the wasm is an old one that wasm-bindgen warns of in the console.
   sed "s/$engine\.js/${name}.js/; s/wasm_bindgen(\(.*\)${engine}_bg\.wasm\"/wasm_bindgen({module_or_path:\1${name}_bg.wasm\"}/" \

@@ -6,9 +6,10 @@ const loader = new URL(document.querySelector("meta[name=engine]").content, docu
 const rest = document.querySelector("meta[name=rest]").content;
 if (rest && location.hash.length > 2) fetch(rest).catch(() => {});
 
-// The worker will ask for these two when the page starts it: bring them into the cache meanwhile.
+// The worker will ask for these when the page starts it: bring them into the cache meanwhile.
 // What went wrong there is written down where the page looks when the engine does not answer.
-for (const end of [".js", "_bg.wasm"]) {
+const home = document.querySelector("meta[name=home]").content;
+for (const end of [".js", "_bg.wasm"].concat(home ? `_${home}.wasm` : [])) {
   fetch(loader.replace("_loader.js", end)).then((answer) => {
     if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${answer.statusText}`);
     return answer.arrayBuffer();

@@ -1,19 +1,22 @@
-// Starts an engine in its worker; the build puts the engine's name in the place of ENGINE. Its second part comes after the
-// first. What needs it before that waits for it: a worker may.
-const REST = "./ENGINE_rest.wasm";
-let rest;
-self.loadRest = (page) => {
-  if (!rest) {
+// Starts an engine in its worker; the build puts the engine's name in the place of ENGINE, and the names of its other parts
+// in that of PARTS. One that is needed is waited for: a worker may.
+const PARTS = "PARTS".split(" ");
+const file = (part) => `./ENGINE_${part}.wasm`;
+const ahead = {};
+self.loadPart = (number, page) => {
+  const name = PARTS[number];
+  if (!ahead[name]) {
     const ask = new XMLHttpRequest();
-    ask.open("GET", REST, false);
+    ask.open("GET", file(name), false);
     ask.responseType = "arraybuffer";
     ask.send();
-    if (ask.status !== 200) throw new Error(`${REST}: ${ask.status} ${ask.statusText}`);
-    rest = ask.response;
+    if (ask.status !== 200) throw new Error(`${file(name)}: ${ask.status} ${ask.statusText}`);
+    ahead[name] = ask.response;
   }
-  new WebAssembly.Instance(new WebAssembly.Module(rest), { page });
+  new WebAssembly.Instance(new WebAssembly.Module(ahead[name]), { page });
 };
 importScripts("./ENGINE.js");
-wasm_bindgen({ module_or_path: "./ENGINE_bg.wasm" }).then(() => {
-  fetch(REST).then((answer) => answer.ok && answer.arrayBuffer()).then((bytes) => { rest ||= bytes; }, () => {});
+wasm_bindgen({ module_or_path: file("bg") }).then(() => {
+  // What is not needed at once, but by all.
+  fetch(file("later")).then((answer) => answer.ok && answer.arrayBuffer()).then((bytes) => { ahead.later ||= bytes; }, () => {});
 });

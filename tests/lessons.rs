@@ -484,7 +484,7 @@ fn a_button_gives_its_commands_at_the_cursor() {
 fn one_press_makes_a_tie_at_any_time() {
     let draft = Draft::read(&read(&folder().join("leader-dies")), protocols::all()).unwrap_or_else(|_| panic!());
     let pack = draft.pack().unwrap_or_else(|finding| panic!("{finding}"));
-    let lesson = Lesson::new(pack, protocols::all()).expect("a good pack");
+    let lesson = Lesson::new(pack, protocols::all());
     let tie = 2;
     for seed in 1..=20u64 {
         let at = Micros::ms(400 + seed * 37);

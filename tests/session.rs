@@ -314,33 +314,14 @@ fn a_command_is_given_at_another_time_or_not_at_all() {
     assert!(refused.is_some_and(|why| why.contains("your own")), "the scenario's commands stay");
 }
 
-/// The steps of one lesson may be at home in different engines: each names the one for a step that it cannot play.
 #[test]
-fn each_step_is_played_by_the_engine_that_has_it() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons/one-machine");
-    let files = lessons::files(&folder).expect("the lesson");
-    let draft = Draft::read(&files, protocols::all()).unwrap_or_else(|found| panic!("{found:?}"));
-    let pack = draft.pack().unwrap_or_else(|finding| panic!("{finding}")).to_bytes();
-    let mut session = Session::new(protocols::registers());
-    let loaded = session.handle(Request::LoadLesson { name: "one-machine".into(), pack });
-    assert!(matches!(loaded[..], [Reply::Lesson(_)]), "{loaded:?}");
-    let open = |step: u32| Request::Open(OpenRun { source: RunSource::Step(step), seed: None, cursor: None });
-    assert!(matches!(session.handle(open(0))[..], [Reply::Opened(_), Reply::Frame(_)]));
-    for (step, engine) in [(6, "routes"), (7, "groups"), (8, "edges"), (9, "membership")] {
-        assert_eq!(session.handle(open(step)), [Reply::Elsewhere(engine.into())]);
-    }
-}
-
-/// An engine of the page holds some protocols, and says which other has the rest.
-#[test]
-fn another_engine_is_named_for_what_is_not_here() {
-    let mut session = Session::new(protocols::groups());
+fn a_protocol_of_another_build_is_refused() {
+    let mut session = Session::new(protocols::all());
     let open = |protocol: &str| {
         let text = RUN.replace("majority-register", protocol);
         let source = RunSource::Text(SourceFile { name: "run.json".into(), text });
         Request::Open(OpenRun { source, seed: None, cursor: None })
     };
-    assert_eq!(session.handle(open("majority-register")), [Reply::Elsewhere("registers".into())]);
     let unknown = session.handle(open("no-such-protocol"));
     assert!(matches!(&unknown[..], [Reply::Failed(why)] if why.contains("unknown protocol")), "{unknown:?}");
 }

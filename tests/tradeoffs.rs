@@ -31,7 +31,7 @@ fn files() -> Vec<SourceFile> {
 fn lesson() -> Lesson {
     let draft = Draft::read(&files(), protocols::all()).unwrap_or_else(|found| panic!("{found:?}"));
     let pack = draft.pack().unwrap_or_else(|finding| panic!("{finding}"));
-    Lesson::new(pack, protocols::all()).expect("a good pack")
+    Lesson::new(pack, protocols::all())
 }
 
 /// The page asks the engine for slices; the command line makes all runs at once.

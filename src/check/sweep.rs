@@ -48,7 +48,7 @@ pub struct Sweep {
 impl Sweep {
     /// The error says which protocols there are.
     pub fn new(profile: Profile, registry: &[Entry]) -> Result<Sweep, String> {
-        let find = registry.iter().find(|entry| (entry.describe)().name == profile.protocol);
+        let find = registry.iter().find(|entry| entry.name == profile.protocol);
         let entry = *find.ok_or_else(|| format!("there is no protocol \"{}\"", profile.protocol))?;
         let sweep = Sweep { profile, entry };
         sweep.blueprint(0)?;

@@ -12,6 +12,7 @@ use crate::sim::params::ParamValue;
 use crate::sim::scenario::{Blueprint, LogEntry, Scenario};
 use crate::wire::Inline;
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 pub const VERSION: u32 = 3;
@@ -142,7 +143,7 @@ pub struct PackFollowUp {
 pub struct Lesson {
     pub(super) pack: Pack,
     /// Of each scenario, if this engine has its protocol.
-    blueprints: Vec<Option<Blueprint>>,
+    blueprints: Vec<OnceCell<Result<Blueprint, String>>>,
     pub(super) registry: &'static [Entry],
 }
 
@@ -153,17 +154,6 @@ impl Pack {
         let mut bytes = codec::to_bytes(&(VERSION, crate::base::hash::bytes(0, &contents)));
         bytes.extend(contents);
         bytes
-    }
-
-    /// The protocols that a step needs: those of its own scenario, of its predictions and of what it measures.
-    fn protocols(&self, step: &PackStep) -> Vec<&str> {
-        let predicted = step.predictions.iter().map(|prediction| prediction.scenario);
-        let variants = step.measure.iter().flat_map(|m| &m.variants).map(|variant| variant.scenario);
-        let options = step.measure.iter().flat_map(|m| &m.choices).flat_map(|choice| &choice.options);
-        let chosen = options.filter_map(|option| option.scenario);
-        let start = step.measure.iter().filter_map(|m| m.scenario);
-        let places = [step.scenario].into_iter().chain(predicted).chain(variants).chain(chosen).chain(start);
-        places.filter_map(|place| self.scenarios.get(place as usize)).map(|s| s.protocol.as_str()).collect()
     }
 
     /// `name` is what errors call it.
@@ -182,14 +172,15 @@ impl Pack {
 }
 
 impl Lesson {
-    pub fn new(pack: Pack, registry: &'static [Entry]) -> Result<Lesson, String> {
-        let known = |s: &Scenario| registry.iter().any(|entry| (entry.describe)().name == s.protocol);
-        let resolve = |s: &Scenario| match known(s) {
-            true => Blueprint::resolve(s.clone(), registry).map(Some).map_err(|fault| fault.message),
-            false => Ok(None),
-        };
-        let blueprints: Result<Vec<Option<Blueprint>>, String> = pack.scenarios.iter().map(resolve).collect();
-        Ok(Lesson { blueprints: blueprints?, pack, registry })
+    pub fn new(pack: Pack, registry: &'static [Entry]) -> Lesson {
+        let blueprints = pack.scenarios.iter().map(|_| OnceCell::new()).collect();
+        Lesson { blueprints, pack, registry }
+    }
+
+    /// Makes all its scenarios ready; the error is what is wrong with one.
+    pub fn complete(self) -> Result<Lesson, String> {
+        (0..self.blueprints.len() as u32).try_for_each(|place| self.scenario(place).map(drop))?;
+        Ok(self)
     }
 
     /// The encoded page.
@@ -202,14 +193,15 @@ impl Lesson {
         self.pack.steps.get(index as usize).ok_or_else(|| format!("the lesson has no step {index}; it has {count}"))
     }
 
+    /// One of the scenarios. It is made ready when it is first asked for: until then nobody need have its protocol.
     pub(super) fn scenario(&self, place: u32) -> Result<&Blueprint, String> {
-        let found = self.blueprints.get(place as usize).ok_or_else(|| format!("the lesson has no scenario {place}"))?;
-        found.as_ref().ok_or_else(|| "another engine has the protocol of this scenario".to_owned())
-    }
-
-    /// The protocols that a step needs.
-    pub fn protocols(&self, step: u32) -> Result<Vec<&str>, String> {
-        Ok(self.pack.protocols(self.step(step)?))
+        let (Some(scenario), Some(made)) =
+            (self.pack.scenarios.get(place as usize), self.blueprints.get(place as usize))
+        else {
+            return Err(format!("the lesson has no scenario {place}"));
+        };
+        let make = || Blueprint::resolve(scenario.clone(), self.registry).map_err(|fault| fault.message);
+        made.get_or_init(make).as_ref().map_err(Clone::clone)
     }
 
     /// The scenario of a step, ready to run.

@@ -29,144 +29,30 @@ use crate::sim::cell::Entry;
 use crate::sim::protocol::Card;
 use crate::wire::{Cell, Datum, FunctionInfo, Op};
 
-/// Every protocol: one line each, in that engine's list of the page which is to hold it.
-const CONSENSUS: [Entry; 1] = [Entry::of::<raft::Raft>()];
-const REGISTERS: [Entry; 3] = [
-    Entry::of::<kv_single::KvSingle>(),
-    Entry::of::<majority_register::MajorityRegister>(),
-    Entry::of::<shared_counter::SharedCounter>(),
-];
-const QUORUMS: [Entry; 1] = [Entry::of::<quorum_store::QuorumStore>()];
-const CAUSAL: [Entry; 1] = [Entry::of::<causal_store::CausalStore>()];
-const GROUPS: [Entry; 1] = [Entry::of::<primary_backup::PrimaryBackup>()];
-const MEMBERSHIP: [Entry; 2] = [Entry::of::<swim::Swim>(), Entry::of::<detector::Detector>()];
-const SERVICES: [Entry; 2] = [Entry::of::<payments::Payments>(), Entry::of::<two_generals::TwoGenerals>()];
-const ROUTES: [Entry; 1] = [Entry::of::<link_state::LinkState>()];
-const EDGES: [Entry; 1] = [Entry::of::<edge_cache::EdgeCache>()];
-const CHAINS: [Entry; 1] = [Entry::of::<chain::Chain>()];
-const UPGRADES: [Entry; 1] = [Entry::of::<rolling_upgrade::RollingUpgrade>()];
-const CLOCKS: [Entry; 2] = [Entry::of::<logical_clocks::Clocks>(), Entry::of::<causal_broadcast::Broadcast>()];
-const MERGING: [Entry; 1] = [Entry::of::<crdt::Crdt>()];
-
-/// The engines that the page can load, by their programs' names, each with the names of its protocols: nobody downloads
-/// protocols that no run of theirs needs. Natively, one engine has all.
-pub const ENGINES: [(&str, &[&str]); 13] = [
-    ("engine", &["raft"]),
-    ("registers", &["kv-single", "majority-register", "shared-counter"]),
-    ("quorums", &["quorum-store"]),
-    ("causal", &["causal-store"]),
-    ("groups", &["primary-backup"]),
-    ("membership", &["swim", "detector"]),
-    ("services", &["payments", "two-generals"]),
-    ("chains", &["chain-replication"]),
-    ("clocks", &["logical-clocks", "causal-broadcast"]),
-    ("merging", &["crdt"]),
-    ("upgrades", &["rolling-upgrade"]),
-    ("routes", &["link-state"]),
-    ("edges", &["edge-cache"]),
-];
-
-/// The engine that has every protocol: larger than any other.
-const EVERY: &str = "exporter";
-
-/// Replicated logs: the engine that the page starts with.
-pub fn consensus() -> &'static [Entry] {
-    &CONSENSUS
-}
-
-/// Values on one server, and on majorities.
-pub fn registers() -> &'static [Entry] {
-    &REGISTERS
-}
-
-/// Values on quorums of any size.
-pub fn quorums() -> &'static [Entry] {
-    &QUORUMS
-}
-
-/// Values at several sites.
-pub fn causal() -> &'static [Entry] {
-    &CAUSAL
-}
-
-/// A primary and its backups.
-pub fn groups() -> &'static [Entry] {
-    &GROUPS
-}
-
-/// Who is there.
-pub fn membership() -> &'static [Entry] {
-    &MEMBERSHIP
-}
-
-/// What is asked for by requests, and what comes of asking again.
-pub fn services() -> &'static [Entry] {
-    &SERVICES
-}
-
-/// A chain of servers that answers.
-pub fn chains() -> &'static [Entry] {
-    &CHAINS
-}
-
-/// Order without a common clock.
-pub fn clocks() -> &'static [Entry] {
-    &CLOCKS
-}
-
-/// Values that need no order.
-pub fn merging() -> &'static [Entry] {
-    &MERGING
-}
-
-/// Replicas of two releases.
-pub fn upgrades() -> &'static [Entry] {
-    &UPGRADES
-}
-
-/// How packets find their way.
-pub fn routes() -> &'static [Entry] {
-    &ROUTES
-}
-
-/// Who answers near by for one far away.
-pub fn edges() -> &'static [Entry] {
-    &EDGES
-}
-
+/// Every protocol, one line each: it is found by its name. In the page each is a part of the engine that is loaded by itself
+/// (`src/bin/split/lists.rs`).
 pub fn all() -> &'static [Entry] {
     const ALL: [Entry; 18] = [
-        REGISTERS[0],
-        REGISTERS[1],
-        CONSENSUS[0],
-        GROUPS[0],
-        CHAINS[0],
-        MEMBERSHIP[0],
-        QUORUMS[0],
-        CAUSAL[0],
-        MEMBERSHIP[1],
-        SERVICES[0],
-        SERVICES[1],
-        CLOCKS[0],
-        MERGING[0],
-        REGISTERS[2],
-        UPGRADES[0],
-        CLOCKS[1],
-        ROUTES[0],
-        EDGES[0],
+        Entry::of::<kv_single::KvSingle>("kv-single"),
+        Entry::of::<majority_register::MajorityRegister>("majority-register"),
+        Entry::of::<raft::Raft>("raft"),
+        Entry::of::<primary_backup::PrimaryBackup>("primary-backup"),
+        Entry::of::<chain::Chain>("chain-replication"),
+        Entry::of::<swim::Swim>("swim"),
+        Entry::of::<quorum_store::QuorumStore>("quorum-store"),
+        Entry::of::<causal_store::CausalStore>("causal-store"),
+        Entry::of::<detector::Detector>("detector"),
+        Entry::of::<payments::Payments>("payments"),
+        Entry::of::<two_generals::TwoGenerals>("two-generals"),
+        Entry::of::<logical_clocks::Clocks>("logical-clocks"),
+        Entry::of::<crdt::Crdt>("crdt"),
+        Entry::of::<shared_counter::SharedCounter>("shared-counter"),
+        Entry::of::<rolling_upgrade::RollingUpgrade>("rolling-upgrade"),
+        Entry::of::<causal_broadcast::Broadcast>("causal-broadcast"),
+        Entry::of::<link_state::LinkState>("link-state"),
+        Entry::of::<edge_cache::EdgeCache>("edge-cache"),
     ];
     &ALL
-}
-
-/// The engine that has all of some protocols; of those that are in no engine together, the one that writes runs too, which
-/// has them all.
-pub fn engine_of(protocols: &[&str]) -> Option<&'static str> {
-    let held = |known: &[&str]| protocols.iter().all(|protocol| known.contains(protocol));
-    if let Some((engine, _)) = ENGINES.iter().find(|(_, known)| held(known)) {
-        return Some(engine);
-    }
-    let known = |protocol: &&str| ENGINES.iter().any(|(_, held)| held.contains(protocol));
-    protocols.iter().all(known).then_some(EVERY)
 }
 
 /// `get` and `put`, as clients of key-value services ask for them.
@@ -215,21 +101,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_protocol_is_in_the_engine_that_is_said_to_have_it() {
-        let first = [consensus(), registers(), quorums(), causal(), groups()];
-        let others = [membership(), services(), chains(), clocks(), merging(), upgrades(), routes(), edges()];
-        let engines = [&first[..], &others].concat();
-        for ((engine, names), entries) in ENGINES.iter().zip(&engines) {
-            let held: Vec<&str> = entries.iter().map(|entry| (entry.describe)().name).collect();
-            assert_eq!(held, *names, "{engine}");
-        }
-        assert_eq!(all().len(), engines.iter().map(|held| held.len()).sum::<usize>());
+    fn every_protocol_is_found_by_its_name() {
         for entry in all() {
-            let name = (entry.describe)().name;
-            assert!(engine_of(&[name]).is_some(), "{name} is in no engine");
+            assert_eq!((entry.describe)().name, entry.name);
+            assert_eq!(all().iter().filter(|other| other.name == entry.name).count(), 1);
         }
-        assert_eq!(engine_of(&["majority-register", "kv-single"]), Some("registers"));
-        assert_eq!(engine_of(&["majority-register", "raft"]), Some(EVERY));
-        assert_eq!(engine_of(&["raft", "of another build"]), None);
     }
 }

@@ -14,7 +14,6 @@ use crate::base::Micros;
 use crate::lesson::measure::Sweep;
 use crate::lesson::pack::PackColumn;
 use crate::lesson::{GoalRun, Lesson, Pack, Watcher, opened};
-use crate::protocols;
 use crate::sim::cell::Entry;
 use crate::sim::scenario::{Blueprint, LogEntry, Scenario};
 use crate::sim::timeline::Timeline;
@@ -143,16 +142,9 @@ impl Session {
         self.run.as_ref().map(Run::opened)
     }
 
-    /// The engine that has some protocols, if it is not this one.
-    fn elsewhere(&self, protocols: &[&str]) -> Option<Reply> {
-        let known = |protocol: &&str| self.registry.iter().any(|entry| (entry.describe)().name == *protocol);
-        let engine = if protocols.iter().all(known) { None } else { protocols::engine_of(protocols) };
-        engine.map(|engine| Reply::Elsewhere(engine.into()))
-    }
-
     #[inline(never)]
     fn load(&mut self, name: &str, pack: &[u8]) -> Reply {
-        match Pack::from_bytes(name, pack).and_then(|pack| Lesson::new(pack, self.registry)) {
+        match Pack::from_bytes(name, pack).map(|pack| Lesson::new(pack, self.registry)) {
             Ok(lesson) => {
                 let page = lesson.page().to_vec();
                 (self.lesson, self.sweep) = (Some(lesson), None);
@@ -206,17 +198,6 @@ impl Session {
         lesson.goals(step)
     }
 
-    /// Each step of a lesson is played by the smallest engine that has all that it needs.
-    fn home_of(&self, source: &RunSource) -> Result<Option<Reply>, String> {
-        Ok(match source {
-            RunSource::Text(file) => self.elsewhere(&[&Scenario::read(file)?.protocol]),
-            RunSource::Sheet(sheet) => self.elsewhere(&[&sheet.protocol]),
-            RunSource::Measured { step, .. } | RunSource::Step(step) | RunSource::StepWithRun { step, .. } => {
-                self.elsewhere(&self.lesson()?.protocols(*step)?)
-            }
-        })
-    }
-
     #[inline(never)]
     fn of_sheet(&self, sheet: &Sheet) -> Result<Blueprint, Reply> {
         let resolve = |scenario| Blueprint::resolve(scenario, self.registry);
@@ -242,9 +223,6 @@ impl Session {
     }
 
     fn open(&mut self, open: OpenRun) -> Result<Vec<Reply>, String> {
-        if let Some(elsewhere) = self.home_of(&open.source)? {
-            return Ok(vec![elsewhere]);
-        }
         let (mut blueprint, step) = match &open.source {
             RunSource::Text(file) => (Blueprint::read(file, self.registry)?, None),
             RunSource::Sheet(sheet) => match self.of_sheet(sheet) {

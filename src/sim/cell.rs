@@ -333,12 +333,14 @@ impl<P: Protocol> Machine for Configured<P> {
 /// A line of the registry of protocols.
 #[derive(Clone, Copy)]
 pub struct Entry {
+    /// As in its description: to be found by it, a protocol need not be loaded.
+    pub name: &'static str,
     pub describe: fn() -> Description,
     pub build: fn(&Params) -> Arc<dyn Machine>,
 }
 
 impl Entry {
-    pub const fn of<P: Protocol>() -> Entry {
-        Entry { describe: P::describe, build: |params| Arc::new(Configured(Arc::new(P::configure(params)))) }
+    pub const fn of<P: Protocol>(name: &'static str) -> Entry {
+        Entry { name, describe: P::describe, build: |params| Arc::new(Configured(Arc::new(P::configure(params)))) }
     }
 }

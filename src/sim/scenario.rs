@@ -186,8 +186,8 @@ impl Blueprint {
     }
 
     pub fn resolve(scenario: Scenario, registry: &[Entry]) -> Result<Blueprint, Fault> {
-        let Some(entry) = registry.iter().find(|e| (e.describe)().name == scenario.protocol) else {
-            let names: Vec<_> = registry.iter().map(|e| (e.describe)().name).collect();
+        let Some(entry) = registry.iter().find(|e| e.name == scenario.protocol) else {
+            let names: Vec<_> = registry.iter().map(|e| e.name).collect();
             let message = format!("unknown protocol \"{}\"; accepted: {}", scenario.protocol, names.join(", "));
             return fault("protocol", message);
         };

@@ -13,7 +13,7 @@ use crate::wire::{ParameterKind, ParameterSpec, ProtocolInfo, RoleInfo};
 impl Scenario {
     /// The scenario that a form describes. Names and ranges are for [`super::scenario::Blueprint::resolve`] to judge.
     pub fn of_sheet(sheet: &Sheet, registry: &[Entry]) -> Result<Scenario, Fault> {
-        let entry = registry.iter().find(|e| (e.describe)().name == sheet.protocol);
+        let entry = registry.iter().find(|e| e.name == sheet.protocol);
         let specs = entry.map_or_else(Vec::new, |e| (e.describe)().params);
         let value = |name: &str, text: &str| value(specs.iter().find(|spec| spec.name == name), text.trim());
         Ok(Scenario {

@@ -18,8 +18,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use yew::prelude::*;
 
-/// The engine that the page starts with: it is loaded beside the page itself.
-pub(super) const FIRST_ENGINE: &str = "engine";
+/// The engine: it is loaded beside the page itself.
+pub(super) const ENGINE: &str = "engine";
 /// While playing, the reducer hears of frames this often.
 const TELL_EVERY_MS: f64 = 160.0;
 /// So many deaths of the engine in a row, and the run is not brought back again.
@@ -43,9 +43,7 @@ pub struct Lab(Rc<Core>);
 pub struct Core {
     pub(super) me: Weak<Core>,
     pub dispatch: UseReducerDispatcher<State>,
-    /// The engine of the open run, and that of the lesson; the same unless the run is of a file that needs another.
     link: RefCell<Option<Rc<Link>>>,
-    pub(super) lessons: RefCell<Option<Rc<Link>>>,
     /// Measures beside the bench, with an engine of its own, as long as a measurement is under way.
     pub(super) sweeper: RefCell<Option<Rc<Link>>>,
     /// Writes the run in another form, as long as it is at that.
@@ -57,8 +55,6 @@ pub struct Core {
     /// The loaded lesson's name and bytes, to give them to a new worker.
     pub(super) lesson: RefCell<Option<(String, Vec<u8>)>>,
     source: RefCell<Option<RunSource>>,
-    /// What was last asked to be opened.
-    opening: RefCell<Option<OpenRun>>,
     seed: Cell<Option<u64>>,
     /// The open run as text, as of the last command.
     pub(super) saved: RefCell<Option<String>>,
@@ -77,8 +73,6 @@ pub struct Core {
     told: Cell<f64>,
     untold: RefCell<Option<Rc<Frame>>>,
     untold_status: RefCell<Option<Rc<Status>>>,
-    /// What was asked while a run is being opened; none: it is open.
-    meanwhile: RefCell<Option<Vec<Request>>>,
     goals_met: Cell<usize>,
     /// The present branch, and the one made last.
     branch: Cell<(u32, u32)>,
@@ -108,7 +102,6 @@ impl Lab {
             me: me.clone(),
             dispatch,
             link: RefCell::default(),
-            lessons: RefCell::default(),
             sweeper: RefCell::default(),
             writer: RefCell::default(),
             works: Works::default(),
@@ -117,7 +110,6 @@ impl Lab {
             play: Playhead::new(me.clone()),
             lesson: RefCell::default(),
             source: RefCell::default(),
-            opening: RefCell::default(),
             seed: Cell::default(),
             saved: RefCell::default(),
             own: RefCell::default(),
@@ -130,13 +122,18 @@ impl Lab {
             told: Cell::new(f64::MIN),
             untold: RefCell::default(),
             untold_status: RefCell::default(),
-            meanwhile: RefCell::default(),
             goals_met: Cell::default(),
             branch: Cell::default(),
             deaths: Cell::default(),
             later: RefCell::default(),
         });
-        core.move_to(FIRST_ENGINE, true);
+        let me = core.me.clone();
+        let hear = move |heard| {
+            if let Some(core) = me.upgrade() {
+                core.heard(heard);
+            }
+        };
+        *core.link.borrow_mut() = Some(Link::new(ENGINE, Box::new(hear)));
         Lab(core)
     }
 }
@@ -146,47 +143,7 @@ impl Core {
         self.link.borrow().clone().expect("set when made")
     }
 
-    /// Goes on with an engine of this name; what another was asked is not heard any more.
-    fn move_to(&self, engine: &str, lessons: bool) {
-        if let Some(link) = &*self.link.borrow() {
-            link.next_generation();
-        }
-        if let Some(link) = self.lessons.borrow().as_ref().filter(|link| link.engine == engine) {
-            link.next_generation();
-            *self.link.borrow_mut() = Some(Rc::clone(link));
-            return;
-        }
-        let me = self.me.clone();
-        let hear = move |heard| {
-            if let Some(core) = me.upgrade() {
-                core.heard(heard);
-            }
-        };
-        let link = Link::new(engine, Box::new(hear));
-        *self.link.borrow_mut() = Some(Rc::clone(&link));
-        if lessons {
-            *self.lessons.borrow_mut() = Some(link);
-        }
-    }
-
-    /// What was asked to be opened needs another engine.
-    fn elsewhere(&self, engine: &str) {
-        let Some(open) = self.opening.borrow().clone() else { return };
-        // A step of a lesson: this engine plays the lesson from here on.
-        let of_lesson = !matches!(open.source, RunSource::Text(_) | RunSource::Sheet(_));
-        self.move_to(engine, of_lesson);
-        let link = self.link();
-        if let Some((name, pack)) = self.lesson.borrow().clone().filter(|_| of_lesson) {
-            link.send(Request::LoadLesson { name, pack });
-        }
-        link.send(Request::Open(open));
-        self.meanwhile.borrow().iter().flatten().for_each(|request| link.send(request.clone()));
-    }
-
     pub fn send(&self, request: Request) {
-        if let Some(meanwhile) = &mut *self.meanwhile.borrow_mut() {
-            meanwhile.push(request.clone());
-        }
         self.link().send(request);
     }
 
@@ -198,10 +155,6 @@ impl Core {
 
     pub fn load_lesson(&self, name: String, pack: Vec<u8>) {
         *self.lesson.borrow_mut() = Some((name.clone(), pack.clone()));
-        *self.opening.borrow_mut() = None;
-        self.meanwhile.take();
-        let lessons = self.lessons.borrow().clone();
-        *self.link.borrow_mut() = lessons;
         self.link().next_generation();
         self.send(Request::LoadLesson { name, pack });
     }
@@ -240,15 +193,7 @@ impl Core {
         self.whose.borrow_mut().clone_from(&whose);
         (self.dispatch).dispatch(Action::Opening(whose));
         self.link().next_generation();
-        // Only a run as a text may be at home elsewhere than its lesson.
-        if let (false, Some(lessons)) = (matches!(source, RunSource::Text(_)), &*self.lessons.borrow()) {
-            *self.link.borrow_mut() = Some(Rc::clone(lessons));
-            lessons.next_generation();
-        }
-        let open = OpenRun { source, seed, cursor };
-        *self.opening.borrow_mut() = Some(open.clone());
-        *self.meanwhile.borrow_mut() = Some(Vec::new());
-        self.link().send(Request::Open(open));
+        self.send(Request::Open(OpenRun { source, seed, cursor }));
     }
 
     /// The same set-up again, with another seed or the same.
@@ -402,13 +347,11 @@ impl Core {
     fn reply(&self, asked: Asked, reply: Reply) {
         let dispatch = &self.dispatch;
         match reply {
-            Reply::Elsewhere(engine) => return self.elsewhere(&engine),
             Reply::Lesson(page) => {
                 let page = codec::from_bytes(&page).map_or_else(Load::Failed, |page| Load::Ready(Rc::new(page)));
                 dispatch.dispatch(Action::Lesson(page));
             }
             Reply::Opened(opened) => {
-                self.meanwhile.take();
                 let opened = Rc::new(*opened);
                 self.play.open(Rc::clone(&opened));
                 dispatch.dispatch(Action::Opened(opened));
@@ -524,9 +467,6 @@ impl Core {
     }
 
     fn failed(&self, asked: Asked, why: String) {
-        if asked == Asked::Open {
-            self.meanwhile.take();
-        }
         (self.dispatch).dispatch(match asked {
             Asked::Lesson => Action::Lesson(Load::Failed(why)),
             Asked::Open => Action::Failed(why),
@@ -549,8 +489,7 @@ impl Core {
         if deaths > DEATHS_MAX {
             return super::crash::stop(&("The engine keeps stopping. ".to_owned() + why));
         }
-        let is_lessons = self.lessons.borrow().as_ref().is_some_and(|link| Rc::ptr_eq(link, &self.link()));
-        if let Some((name, pack)) = self.lesson.borrow().clone().filter(|_| is_lessons) {
+        if let Some((name, pack)) = self.lesson.borrow().clone() {
             self.link().next_generation();
             self.send(Request::LoadLesson { name, pack });
         }

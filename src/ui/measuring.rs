@@ -1,7 +1,7 @@
 //! Measurements of lessons, in a worker of their own beside the bench.
 
 use super::engine::{Heard, Link};
-use super::lab::{Core, FIRST_ENGINE};
+use super::lab::{Core, ENGINE};
 use super::state::Action;
 use crate::wire::{Reply, Request};
 use std::rc::Rc;
@@ -16,8 +16,7 @@ impl Core {
                 core.swept(heard);
             }
         };
-        let engine = self.lessons.borrow().as_ref().map_or(FIRST_ENGINE.into(), |link| link.engine.clone());
-        let link = Link::new(&engine, Box::new(hear));
+        let link = Link::new(ENGINE, Box::new(hear));
         link.send(Request::LoadLesson { name, pack });
         link.send(Request::Measure { step, choices, done: 0 });
         *self.sweeper.borrow_mut() = Some(link);

@@ -167,8 +167,6 @@ pub enum Reply {
     /// A [`LessonPage`], encoded.
     Lesson(Vec<u8>),
     Opened(Box<Opened>),
-    /// This engine has not the protocol of what it was asked to open: the one of this name has.
-    Elsewhere(String),
     Frame(Box<Frame>),
     Rows(RowsPage),
     Diagram(Box<Diagram>),

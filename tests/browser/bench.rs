@@ -189,7 +189,7 @@ fn server_with_memory(engine: &str) -> Server {
 #[test]
 #[ignore = "a benchmark: make bench"]
 fn bench_seek_in_the_worker() {
-    let server = server_with_memory("registers");
+    let server = server_with_memory("engine");
     let mut page = Page::start();
     page.before_load(WIRE);
     open_bench(&mut page, &server.root());

@@ -111,10 +111,10 @@ fn home_lives_without_the_rest_of_the_page() {
     page.finish();
 }
 
-/// An engine's second part is loaded when it is first needed: home does not need it. If it cannot be had then, that is said.
+/// What home does not need of the engine is loaded when it is first needed. If it cannot be had then, that is said.
 #[test]
-fn home_lives_without_the_second_part_of_the_engine() {
-    let server = Server::without("_rest.wasm");
+fn home_lives_without_the_later_part_of_the_engine() {
+    let server = Server::without("_later.wasm");
     let mut page = Page::start();
     page.open_app(&server.root());
     page.wait_for(ENGINE);

@@ -1,5 +1,6 @@
 //! Where the cut goes, and both its sides.
 
+use super::lists::Part;
 use super::short::Short;
 use super::wasm::*;
 use super::{DROP, Found, LOAD, PAGE, belongs, order};
@@ -8,65 +9,61 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Our own functions, and what was made for our own types. Others that call the rest do so for something of the rest.
 const OWN: &str = "faultline::";
 
-/// Where the cut goes.
+/// Where the cuts go. Parts are numbered: 0 is the first.
 pub struct Cut<'a> {
     module: &'a Module<'a>,
-    /// Each function's number in the first part, or in the rest.
-    page: BTreeMap<usize, usize>,
-    rest: BTreeMap<usize, usize>,
-    /// The functions that have a body in the first part, and in the rest; in their order.
-    stay: Vec<usize>,
-    go: Vec<usize>,
-    /// What the rest calls in the first part.
+    /// The part that has each function's body.
+    owner: Vec<usize>,
+    /// For each part its functions in their order, and the number that it knows each by.
+    bodies: Vec<Vec<usize>>,
+    numbers: Vec<BTreeMap<usize, usize>>,
+    /// What others call in the first part, by all of them and by each.
     shared: Vec<usize>,
-    /// What the first part calls in the rest, with its place in the table.
+    needs: Vec<Vec<usize>>,
+    /// What is called from another part, and is not in the first, with its place in the table.
     ways: BTreeMap<usize, usize>,
-    /// What loads the rest.
+    /// What loads a part.
     load: Option<usize>,
 }
 
-/// What is needed at once: its functions, and what they call later.
-#[derive(Default)]
-struct First {
-    functions: BTreeSet<usize>,
-    ways: BTreeSet<usize>,
-}
-
 impl<'a> Cut<'a> {
-    pub fn new(module: &'a Module<'a>, rest: &[&str]) -> Found<Cut<'a>> {
+    pub fn new(module: &'a Module<'a>, parts: &[Part]) -> Found<Cut<'a>> {
         let called: Vec<Vec<usize>> = module.bodies.iter().map(|body| calls(body)).collect::<Found<_>>()?;
         let called = |function: usize| function.checked_sub(module.imported).map_or(&[][..], |own| &called[own]);
         let load = module.export(LOAD);
-        let first = first(module, rest, &called, load.is_some())?;
+        let owner = owners(module, parts, &called, load.is_some())?;
         let own = module.imported..module.functions.len();
-        let (stay, mut go): (Vec<usize>, Vec<usize>) = own.partition(|function| first.functions.contains(function));
-        if rest.is_empty() {
-            // Nobody calls them.
-            go.clear();
-        }
-        let [stay, go] = [stay, go].map(|functions| {
-            let bodies: Vec<&[u8]> = functions.iter().map(|function| module.body(*function)).collect();
-            order::alike(&bodies).into_iter().map(|place| functions[place]).collect::<Vec<usize>>()
-        });
-        let calls_of_rest: BTreeSet<usize> = go.iter().flat_map(|f| called(*f)).copied().collect();
-        let shared: Vec<usize> =
-            calls_of_rest.into_iter().filter(|function| first.functions.contains(function)).collect();
+        let mut bodies: Vec<Vec<usize>> = vec![Vec::new(); parts.len() + 1];
+        own.clone().for_each(|function| bodies[owner[function]].push(function));
+        let elsewhere = |part: usize, next: &&usize| owner[**next] != part;
+        let calls_of =
+            |part: usize| bodies[part].iter().flat_map(|f| called(*f)).filter(move |next| elsewhere(part, next));
+        let ways: BTreeSet<usize> =
+            (0..bodies.len()).flat_map(|part| calls_of(part)).copied().filter(|next| owner[*next] != 0).collect();
+        let needs: Vec<Vec<usize>> = (0..bodies.len())
+            .map(|part| calls_of(part).copied().filter(|next| owner[*next] == 0).collect::<BTreeSet<_>>())
+            .map(|needs| needs.into_iter().collect())
+            .collect();
+        let shared: BTreeSet<usize> = needs.iter().flatten().copied().collect();
         let mut limits = Reader::new(module.tables.first().ok_or("there is no table")?);
         limits.take(2)?;
         let table = limits.index()?;
+        let bodies: Vec<Vec<usize>> = bodies.into_iter().map(|functions| alike(module, functions)).collect();
+        let imported: Vec<usize> = (0..module.imported).collect();
+        let known = |part: usize| if part == 0 { &imported } else { &needs[part] };
         Ok(Cut {
+            numbers: (0..bodies.len()).map(|part| numbers(known(part).iter().chain(&bodies[part]).copied())).collect(),
+            ways: ways.into_iter().enumerate().map(|(i, function)| (function, table + i)).collect(),
+            shared: shared.into_iter().collect(),
             module,
-            page: numbers((0..module.imported).chain(stay.iter().copied())),
-            rest: numbers(shared.iter().chain(&go).copied()),
-            ways: first.ways.into_iter().enumerate().map(|(i, function)| (function, table + i)).collect(),
-            stay,
-            go,
-            shared,
+            owner,
+            bodies,
+            needs,
             load,
         })
     }
 
-    /// What the rest imports, by kind and number; the place in the list is the name.
+    /// What the first part gives to the others, by kind and number; the place in the list is the name.
     fn given(&self) -> Vec<(u8, usize)> {
         let all = |kind: u8, count: usize| (0..count).map(move |i| (kind, i));
         let module = self.module;
@@ -75,14 +72,14 @@ impl<'a> Cut<'a> {
         functions.chain(others).chain(all(GLOBAL, module.globals.len())).collect()
     }
 
-    pub fn page(&self, short: &Short) -> Found<Vec<u8>> {
+    pub fn first(&self, short: &Short) -> Found<Vec<u8>> {
         let module = self.module;
         let (stubs, in_table) = self.stubs()?;
         let trap_type: &[u8] = &[FUNCTION_TYPE, 0, 0];
         let types: Vec<&[u8]> = module.types.iter().copied().chain([trap_type]).collect();
-        let kinds = self.stay.iter().map(|function| module.functions[*function]);
+        let kinds = self.bodies[0].iter().map(|function| module.functions[*function]);
         let kinds: Vec<usize> = kinds.chain(stubs.iter().map(|(kind, _)| *kind)).collect();
-        let mut bodies = self.bodies(&self.stay, &self.page)?;
+        let mut bodies = self.bodies(0)?;
         bodies.extend(stubs.into_iter().map(|(_, body)| body));
         let mut file = File::new();
         file.section(1, &joined(&types[..types.len() - usize::from(!kinds.contains(&module.types.len()))]));
@@ -95,7 +92,7 @@ impl<'a> Cut<'a> {
         file.section(7, &self.exports(short));
         if let Some(start) = module.start {
             let mut out = Vec::new();
-            number(&mut out, self.page[&start]);
+            number(&mut out, self.numbers[0][&start]);
             file.section(8, &out);
         }
         file.section(9, &elements(&in_table));
@@ -107,7 +104,7 @@ impl<'a> Cut<'a> {
     }
 
     fn exports(&self, short: &Short) -> Vec<u8> {
-        let given = if self.go.is_empty() { Vec::new() } else { self.given() };
+        let given = if self.bodies.len() > 1 { self.given() } else { Vec::new() };
         let given = given.iter().enumerate().map(|(i, (kind, index))| (name(i), *kind, *index));
         let exports =
             self.module.exports.iter().map(|(name, kind, index)| (short.name(name).to_owned(), *kind, *index));
@@ -115,28 +112,34 @@ impl<'a> Cut<'a> {
         vector(&exports, |out, (name, kind, index)| {
             text(out, name);
             out.push(*kind);
-            number(out, if *kind == FUNCTION { self.page[index] } else { *index });
+            number(out, if *kind == FUNCTION { self.numbers[0][index] } else { *index });
         })
     }
 
-    /// What stands in the table in the place of functions of the rest, with types; and the first part's table.
-    fn stubs(&self) -> Found<(Vec<(usize, Vec<u8>)>, Vec<(usize, usize)>)> {
-        let (mut stubs, mut in_table, mut made) = (Vec::new(), Vec::new(), BTreeMap::new());
+    /// Places of the table, with the functions that come there in the end.
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> {
         let pointed = self.module.places.iter().map(|(place, function)| (*place, *function));
-        let called = self.ways.iter().map(|(function, place)| (*place, *function));
-        for (place, function) in pointed.chain(called) {
-            let number = match (self.page.get(&function), self.load) {
-                (Some(number), _) => *number,
+        pointed.chain(self.ways.iter().map(|(function, place)| (*place, *function)))
+    }
+
+    /// What stands in the table in the place of functions of other parts, with types; and the first part's table.
+    fn stubs(&self) -> Found<(Vec<(usize, Vec<u8>)>, Vec<(usize, usize)>)> {
+        let (mut stubs, mut in_table, mut trap) = (Vec::new(), Vec::new(), None);
+        let count = self.numbers[0].len();
+        for (place, function) in self.places() {
+            let part = self.owner[function];
+            let number = match self.load {
+                _ if part == 0 => self.numbers[0][&function],
                 // Its places are empty until the rest has come, or one function stands in all.
-                (None, None) if self.ways.get(&function) == Some(&place) => continue,
-                (None, None) => *made.entry(0).or_insert_with(|| {
+                None if self.ways.get(&function) == Some(&place) => continue,
+                None => *trap.get_or_insert_with(|| {
                     stubs.push((self.module.types.len(), vec![0, UNREACHABLE, END]));
-                    self.page.len() + stubs.len() - 1
+                    count + stubs.len() - 1
                 }),
-                (None, Some(load)) => {
+                Some(load) => {
                     let kind = self.module.functions[function];
-                    stubs.push((kind, loading(self.module.types[kind], kind, self.page[&load], place)?));
-                    self.page.len() + stubs.len() - 1
+                    stubs.push((kind, loading(self.module.types[kind], kind, (part, self.numbers[0][&load]), place)?));
+                    count + stubs.len() - 1
                 }
             };
             in_table.push((place, number));
@@ -144,14 +147,14 @@ impl<'a> Cut<'a> {
         Ok((stubs, in_table))
     }
 
-    pub fn rest(&self) -> Found<Vec<u8>> {
+    pub fn part(&self, part: usize) -> Found<Vec<u8>> {
         let module = self.module;
         let tables = self.tables()?;
-        let mut i = 0;
-        let import = |out: &mut Vec<u8>, (kind, index): &(u8, usize)| {
+        let needed = |(_, (kind, index)): &(usize, (u8, usize))| *kind != FUNCTION || self.needs[part].contains(index);
+        let given: Vec<(usize, (u8, usize))> = self.given().into_iter().enumerate().filter(needed).collect();
+        let import = |out: &mut Vec<u8>, (i, (kind, index)): &(usize, (u8, usize))| {
             text(out, PAGE);
-            text(out, &name(i));
-            i += 1;
+            text(out, &name(*i));
             out.push(*kind);
             match *kind {
                 FUNCTION => number(out, module.functions[*index]),
@@ -162,21 +165,20 @@ impl<'a> Cut<'a> {
         };
         let mut file = File::new();
         file.section(1, &joined(&module.types));
-        file.section(2, &vector(&self.given(), import));
-        file.section(3, &vector(&self.go, |out, function| number(out, module.functions[*function])));
-        let pointed = module.places.iter().map(|(place, function)| (*place, *function));
-        let called = self.ways.iter().map(|(function, place)| (*place, *function));
-        let in_table = pointed.chain(called).filter(|(_, function)| !self.page.contains_key(function));
-        let in_table: Vec<(usize, usize)> = in_table.map(|(place, function)| (place, self.rest[&function])).collect();
+        file.section(2, &vector(&given, import));
+        file.section(3, &vector(&self.bodies[part], |out, function| number(out, module.functions[*function])));
+        let own = self.places().filter(|(_, function)| self.owner[*function] == part);
+        let in_table: Vec<(usize, usize)> =
+            own.map(|(place, function)| (place, self.numbers[part][&function])).collect();
         file.section(9, &elements(&in_table));
-        file.section(10, &code(&self.bodies(&self.go, &self.rest)?));
+        file.section(10, &code(&self.bodies(part)?));
         Ok(file.bytes)
     }
 
-    /// The bodies of some functions, with the numbers that functions have in their part.
-    fn bodies(&self, functions: &[usize], numbers: &BTreeMap<usize, usize>) -> Found<Vec<Vec<u8>>> {
+    /// The bodies of a part's functions, with the numbers that functions have there.
+    fn bodies(&self, part: usize) -> Found<Vec<Vec<u8>>> {
         let call = |out: &mut Vec<u8>, called: usize| {
-            if let Some(new) = numbers.get(&called) {
+            if let Some(new) = self.numbers[part].get(&called) {
                 out.push(CALL);
                 number(out, *new);
             } else {
@@ -186,10 +188,10 @@ impl<'a> Cut<'a> {
                 out.push(0);
             }
         };
-        functions.iter().map(|function| rewritten(self.module.body(*function), call)).collect()
+        self.bodies[part].iter().map(|function| rewritten(self.module.body(*function), call)).collect()
     }
 
-    /// The tables; the first has a place more for each way into the rest.
+    /// The tables; the first has a place more for each way into another part.
     fn tables(&self) -> Found<Vec<Vec<u8>>> {
         let mut tables: Vec<Vec<u8>> = self.module.tables.iter().map(|table| table.to_vec()).collect();
         let mut old = Reader::new(self.module.tables[0]);
@@ -202,45 +204,77 @@ impl<'a> Cut<'a> {
     }
 }
 
-/// What is needed at once: what is exported and pointed to, and all that it calls, but for what is in the list.
-fn first<'a>(module: &Module, rest: &[&str], called: &dyn Fn(usize) -> &'a [usize], waits: bool) -> Found<First> {
-    let listed = |name: &str| rest.iter().any(|path| belongs(name, path));
-    // Who may wait can have anything loaded later, but should not need it soon for what is everybody's.
-    let later = |function: usize| listed(module.name(function)) && !(waits && is_of_all(module.name(function)));
+/// Functions in an order that compresses well.
+fn alike(module: &Module, functions: Vec<usize>) -> Vec<usize> {
+    let bodies: Vec<&[u8]> = functions.iter().map(|function| module.body(*function)).collect();
+    order::alike(&bodies).into_iter().map(|place| functions[place]).collect()
+}
+
+/// The part of each function. Of the first is what is exported and pointed to, and all that it calls but for what is in a
+/// part's list; of another what is in its list, and what that alone calls; what several call is of the first again.
+fn owners<'a>(
+    module: &Module,
+    parts: &[Part],
+    called: &dyn Fn(usize) -> &'a [usize],
+    waits: bool,
+) -> Found<Vec<usize>> {
+    let listed = |function: usize| {
+        let name = module.name(function);
+        // Who may wait can have anything loaded later, but should not need it soon for what is everybody's.
+        let own = |part: &Part| part.of.iter().any(|path| belongs(name, path));
+        if waits && is_of_all(name) { None } else { parts.iter().position(own).map(|part| part + 1) }
+    };
+    let listed: Vec<Option<usize>> = (0..module.functions.len()).map(listed).collect();
     let exported = module.exports.iter().filter(|(_, kind, _)| *kind == FUNCTION).map(|(.., function)| *function);
-    let pointed = module.places.values().copied().filter(|function| !later(*function));
+    let pointed = module.places.values().copied();
+    let known = |function: &usize| *function < module.functions.len();
+    if let Some(unknown) = exported.clone().chain(module.start).chain(pointed.clone()).find(|f| !known(f)) {
+        return Err(format!("there is no function {unknown}"));
+    }
+    let pointed = pointed.filter(|function| listed[*function].is_none());
+    let mut first: BTreeSet<usize> = (0..module.imported).collect();
     let mut todo: Vec<usize> = exported.chain(module.start).chain(pointed).collect();
-    let mut first = First { functions: (0..module.imported).collect(), ways: BTreeSet::new() };
     while let Some(function) = todo.pop() {
-        if function >= module.functions.len() {
-            return Err(format!("there is no function {function}"));
-        }
-        if !first.functions.insert(function) {
+        if !first.insert(function) {
             continue;
         }
         for next in called(function) {
-            let (from, to) = (module.name(function), module.name(*next));
+            let (from, to) = (module.name(function), module.names.get(next).map_or("", String::as_str));
             // What drops a value runs where there is one: if that is of the rest, the rest is there.
             let by_us = from.contains(OWN) && !from.starts_with(DROP);
-            if later(*next) && !(by_us && is_of_all(to)) {
-                first.ways.insert(*next);
-                if by_us && !waits {
-                    return Err(format!("{from} calls {to}, which is loaded later: see ui::rest"));
-                }
-            } else {
+            if !known(next) {
+                return Err(format!("there is no function {next}"));
+            } else if listed[*next].is_none() || by_us && is_of_all(to) {
                 todo.push(*next);
+            } else if by_us && !waits {
+                return Err(format!("{from} calls {to}, which is loaded later: see ui::rest"));
             }
         }
     }
-    Ok(first)
+    let mut owner: Vec<Option<usize>> = (0..module.functions.len()).map(|f| first.contains(&f).then_some(0)).collect();
+    for part in 1..=parts.len() {
+        let (mut seen, mut todo) = (BTreeSet::new(), Vec::new());
+        todo.extend((0..listed.len()).filter(|f| listed[*f] == Some(part) && !first.contains(f)));
+        while let Some(function) = todo.pop() {
+            if seen.insert(function) {
+                let own = |next: &&usize| known(next) && listed[**next].is_none_or(|of| of == part);
+                todo.extend(called(function).iter().filter(own).filter(|next| !first.contains(next)));
+                owner[function] = Some(if owner[function].is_none() { part } else { 0 });
+            }
+        }
+    }
+    // What nobody calls goes with the last.
+    Ok(owner.into_iter().map(|part| part.unwrap_or(parts.len())).collect())
 }
 
-/// A function of some type that loads the rest, and then calls what stands in its place.
-fn loading(kind: &[u8], number_of_kind: usize, load: usize, place: usize) -> Found<Vec<u8>> {
+/// A function of some type that loads a part, and then calls what stands in its place.
+fn loading(kind: &[u8], number_of_kind: usize, (part, load): (usize, usize), place: usize) -> Found<Vec<u8>> {
     let mut r = Reader::new(kind);
     r.byte()?;
     let count = r.each(Reader::byte)?.len();
-    let mut body = vec![0, CALL];
+    let mut body = vec![0];
+    constant(&mut body, part - 1);
+    body.push(CALL);
     number(&mut body, load);
     for parameter in 0..count {
         body.push(LOCAL);

@@ -1,5 +1,42 @@
 //! What is loaded later: modules, functions and methods by their paths, libraries that only they use.
 
+/// A part of a wasm besides the first.
+#[derive(Clone, Copy)]
+pub struct Part {
+    pub name: &'static str,
+    pub of: &'static [&'static str],
+}
+
+/// The page's parts.
+pub const PAGE: &[Part] = &[Part { name: "rest", of: REST }];
+
+/// The engine's: each protocol by itself, and of the engine what home's cluster does not need.
+pub const ENGINE: &[Part] = &[
+    part("raft", &["faultline::protocols::raft"]),
+    part("kv-single", &["faultline::protocols::kv_single"]),
+    part("majority-register", &["faultline::protocols::majority_register"]),
+    part("shared-counter", &["faultline::protocols::shared_counter"]),
+    part("quorum-store", &["faultline::protocols::quorum_store"]),
+    part("causal-store", &["faultline::protocols::causal_store"]),
+    part("primary-backup", &["faultline::protocols::primary_backup"]),
+    part("swim", &["faultline::protocols::swim"]),
+    part("detector", &["faultline::protocols::detector"]),
+    part("payments", &["faultline::protocols::payments"]),
+    part("two-generals", &["faultline::protocols::two_generals"]),
+    part("chain-replication", &["faultline::protocols::chain"]),
+    part("logical-clocks", &["faultline::protocols::logical_clocks"]),
+    part("causal-broadcast", &["faultline::protocols::causal_broadcast"]),
+    part("crdt", &["faultline::protocols::crdt"]),
+    part("rolling-upgrade", &["faultline::protocols::rolling_upgrade"]),
+    part("link-state", &["faultline::protocols::link_state"]),
+    part("edge-cache", &["faultline::protocols::edge_cache"]),
+    part("later", LATER),
+];
+
+const fn part(name: &'static str, of: &'static [&'static str]) -> Part {
+    Part { name, of }
+}
+
 /// The modules and functions that are loaded later: ours, and libraries that only they use.
 pub const REST: &[&str] = &[
     "chrono",

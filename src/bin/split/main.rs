@@ -1,17 +1,18 @@
-//! Cuts a wasm in two: what a visitor needs at once, and the rest, which is loaded later. `split SCRIPT FILE REST` replaces
-//! `FILE` by the first part and writes the second. Neither has what only tools read (names, producers, features), their
-//! functions lie in an order that compresses well ([`order`]), and what they and the script know each other by is short
-//! ([`short`]); `split SCRIPT FILE` does that alone to another wasm.
+//! Cuts a wasm in parts: what a visitor needs at once, and what is loaded later. `split SCRIPT FILE PART` replaces `FILE` by
+//! the first part and writes the others, each to `PART` with its name for `*`; their names are printed. None has what only
+//! tools read (names, producers, features), their functions lie in an order that compresses well ([`order`]), and what the
+//! first and the script know each other by is short ([`short`]); `split SCRIPT FILE` does that alone to another wasm.
 //!
 //! Yew and the linker know one wasm only, so the cut is made afterwards, on what `wasm-bindgen` wrote, by the functions'
-//! names. Of the rest are the functions in one of the [`lists`], and all that only they call. Both parts have one memory and
-//! one table: the rest imports them, and the functions that it calls, from the first part. Its own functions take their
-//! places in the table when it is instantiated.
+//! names. Of a part are the functions in one of the [`lists`], and all that only they call. All parts have one memory and
+//! one table: the others import them, and the functions that they call, from the first. Their own functions take their
+//! places in the table when they are instantiated, and call each other by these.
 //!
 //! Until then, in a wasm that exports [`LOAD`] (an engine: a worker may wait), such a place has a function that calls that
-//! one, and then the place again: the rest is loaded when it is first needed. In another (the page, which may not wait) it
-//! has one that traps. The page must therefore hand out a function of the rest only as a pointer, to `ui::rest::shown`, when
-//! it has loaded the rest. That no function of its own calls one by name is checked here, and is an error.
+//! one with the part's number, and then the place again: a part is loaded when it is first needed. In another (the page,
+//! which may not wait) it has one that traps. The page must therefore hand out a function of the rest only as a pointer, to
+//! `ui::rest::shown`, when it has loaded the rest. That no function of its own calls one by name is checked here, and is an
+//! error.
 //!
 //! Data is not cut: what is static stays in the first part.
 
@@ -25,7 +26,7 @@ mod wasm;
 mod tests;
 
 use cut::Cut;
-use lists::{LATER, REST};
+use lists::{ENGINE, Part};
 use short::Short;
 use std::process::ExitCode;
 use wasm::*;
@@ -35,17 +36,17 @@ const DROP: &str = "core::ptr::drop_in_place";
 
 /// The name under which the rest imports from the first part.
 const PAGE: &str = "page";
-/// What loads the rest and comes back, as it is exported.
-const LOAD: &str = "load_rest";
+/// What loads a part and comes back, as it is exported.
+const LOAD: &str = "load_part";
 
 type Found<T> = Result<T, String>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.as_slice() {
-        [script, page, rest] => cut(script, page, Some(rest)),
+        [script, file, part] => cut(script, file, Some(part)),
         [script, file] => cut(script, file, None),
-        _ => Err("usage: split SCRIPT PAGE REST, or split SCRIPT FILE".into()),
+        _ => Err("usage: split SCRIPT FILE PART, or split SCRIPT FILE".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,17 +57,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn cut(script: &str, file: &str, rest: Option<&str>) -> Found<()> {
+fn cut(script: &str, file: &str, part: Option<&str>) -> Found<()> {
     let (old, words) = (read(file)?, read(script)?);
     let words = std::str::from_utf8(&words).map_err(|e| format!("{script}: {e}"))?;
     let parts = Module::read(&old).and_then(|module| {
-        let list = if module.export(LOAD).is_some() { LATER } else { REST };
-        split(&module, words, if rest.is_some() { list } else { &[] })
+        let list = if module.export(LOAD).is_some() { ENGINE } else { lists::PAGE };
+        split(&module, words, if part.is_some() { list } else { &[] })
     });
     let parts = parts.map_err(|why| format!("{file}: {why}"))?;
-    write(file, &parts.page)?;
+    write(file, &parts.first)?;
     write(script, parts.script.as_bytes())?;
-    rest.map_or(Ok(()), |rest| write(rest, &parts.rest))
+    for (name, bytes) in &parts.others {
+        println!("{name}");
+        write(&part.unwrap_or_default().replace('*', name), bytes)?;
+    }
+    Ok(())
 }
 
 fn read(path: &str) -> Found<Vec<u8>> {
@@ -77,16 +82,18 @@ fn write(path: &str, bytes: &[u8]) -> Found<()> {
     std::fs::write(path, bytes).map_err(|e| format!("{path}: {e}"))
 }
 
-/// The two wasm files, the second without meaning where nothing is loaded later; and the script of the first.
+/// The wasm files, the first and the others with their names; and the script of the first.
 struct Parts {
-    page: Vec<u8>,
-    rest: Vec<u8>,
+    first: Vec<u8>,
+    others: Vec<(&'static str, Vec<u8>)>,
     script: String,
 }
 
-fn split(module: &Module, script: &str, rest: &[&str]) -> Found<Parts> {
-    let (cut, short) = (Cut::new(module, rest)?, Short::of(module)?);
-    Ok(Parts { page: cut.page(&short)?, rest: cut.rest()?, script: short.script(script) })
+fn split(module: &Module, script: &str, parts: &[Part]) -> Found<Parts> {
+    let (cut, short) = (Cut::new(module, parts)?, Short::of(module)?);
+    let others =
+        parts.iter().zip(1..).map(|(part, number)| Ok((part.name, cut.part(number)?))).collect::<Found<_>>()?;
+    Ok(Parts { first: cut.first(&short)?, others, script: short.script(script) })
 }
 
 /// A function's name without the numbers of crates: `faultline[0123]::view` is `faultline::view`.

@@ -38,10 +38,11 @@ fn wasm(functions: &[(&str, &[usize])]) -> Vec<u8> {
 }
 
 const LIST: &[&str] = &["faultline::later"];
+const REST: &[Part] = &[Part { name: "rest", of: LIST }];
 
 /// The parts of a file.
-fn parted(wasm: &[u8], script: &str, list: &[&str]) -> Found<Parts> {
-    split(&Module::read(wasm)?, script, list)
+fn parted(wasm: &[u8], script: &str, parts: &[Part]) -> Found<Parts> {
+    split(&Module::read(wasm)?, script, parts)
 }
 
 #[test]
@@ -53,8 +54,8 @@ fn the_rest_takes_along_what_only_it_calls() {
         ("core[2]::shared", &[]),
         ("core[2]::only", &[0]),
     ]);
-    let parts = parted(&whole, "", LIST).expect("a cut");
-    let page = Module::read(&parts.page).expect("a wasm");
+    let parts = parted(&whole, "", REST).expect("a cut");
+    let page = Module::read(&parts.first).expect("a wasm");
     // The imported one, `start`, `shared`, and the one that traps; nothing calls the one that drops.
     assert_eq!(page.functions.len(), 4);
     assert_eq!(page.places, BTreeMap::from([(1, 3)]));
@@ -71,15 +72,15 @@ fn the_rest_takes_along_what_only_it_calls() {
 #[test]
 fn the_page_may_not_call_the_rest_by_name() {
     let whole = wasm(&[("faultline[0a1b]::start", &[2]), ("faultline[0a1b]::later::draw", &[])]);
-    let why = parted(&whole, "", LIST).err().expect("an error");
+    let why = parted(&whole, "", REST).err().expect("an error");
     assert_eq!(why, "faultline::start calls faultline::later::draw, which is loaded later: see ui::rest");
 }
 
 #[test]
 fn what_is_not_ours_reaches_the_rest_by_the_table() {
     let whole = wasm(&[("yew[7]::view", &[2]), ("<faultline[0a1b]::later::Page>::view", &[])]);
-    let parts = parted(&whole, "", LIST).expect("a cut");
-    let page = Module::read(&parts.page).expect("a wasm");
+    let parts = parted(&whole, "", REST).expect("a cut");
+    let page = Module::read(&parts.first).expect("a wasm");
     // A place more, after the two that there were.
     assert_eq!(page.tables, [[0x70, 1, 3, 3]]);
     assert!(calls(page.body(1)).is_ok_and(|calls| calls.is_empty()));
@@ -108,7 +109,7 @@ fn an_engine_loads_the_rest_when_it_is_needed() {
     text(&mut names, "name");
     names.push(1);
     let named =
-        [(0, "faultline::start"), (1, "load_rest"), (2, "faultline::later::called"), (3, "faultline::later::pointed")];
+        [(0, "faultline::start"), (1, "load_part"), (2, "faultline::later::called"), (3, "faultline::later::pointed")];
     let list = vector(&named, |out, (i, name)| {
         number(out, *i);
         text(out, name);
@@ -116,13 +117,13 @@ fn an_engine_loads_the_rest_when_it_is_needed() {
     number(&mut names, list.len());
     names.extend(list);
     file.section(0, &names);
-    let parts = parted(&file.bytes, "", LIST).expect("a cut");
-    let (page, rest) = (Module::read(&parts.page).expect("a wasm"), Module::read(&parts.rest));
+    let parts = parted(&file.bytes, "", REST).expect("a cut");
+    let (page, rest) = (Module::read(&parts.first).expect("a wasm"), Module::read(&parts.others[0].1));
     // Its two own functions, and one for each place in the table.
     assert_eq!(page.places.keys().copied().collect::<Vec<_>>(), [1, 2]);
     let load = page.export(LOAD).expect("it stays");
     for (place, stub) in &page.places {
-        let body = [0, CALL, load as u8, LOCAL, 0, LOCAL, 1, 0x41, *place as u8, CALL_INDIRECT, 1, 0, END];
+        let body = [0, 0x41, 0, CALL, load as u8, LOCAL, 0, LOCAL, 1, 0x41, *place as u8, CALL_INDIRECT, 1, 0, END];
         assert_eq!((page.functions[*stub], page.body(*stub)), (1, &body[..]));
     }
     let start = page.export("e").expect("it stays");
@@ -131,6 +132,14 @@ fn an_engine_loads_the_rest_when_it_is_needed() {
         rest.is_err_and(|why| why.contains("something else than a function is imported")),
         "it has the same memory"
     );
+}
+
+#[test]
+fn every_protocol_is_a_part_of_the_engine() {
+    let parts: Vec<&str> = ENGINE.iter().map(|part| part.name).filter(|name| *name != "later").collect();
+    let protocols: Vec<&str> = faultline::protocols::all().iter().map(|entry| entry.name).collect();
+    assert!(protocols.iter().all(|name| parts.contains(name)), "{protocols:?}");
+    assert_eq!(parts.len(), protocols.len());
 }
 
 #[test]
@@ -152,7 +161,8 @@ fn what_is_loaded_later_is_there() {
         let said = [("fn", "("), ("fn", "<"), ("struct", " "), ("enum", " "), ("const", ":")];
         said.iter().any(|(kind, next)| text.contains(&format!("{kind} {name}{next}")))
     };
-    for path in REST.iter().chain(LATER).filter(|path| path.starts_with("faultline::")) {
+    for path in lists::PAGE.iter().chain(ENGINE).flat_map(|part| part.of).filter(|path| path.starts_with("faultline::"))
+    {
         let parts: Vec<&str> = path.split("::").skip(1).collect();
         let (name, module) = parts.split_last().expect("a path");
         let there = match module.last().is_some_and(|of| of.ends_with('>')) {
@@ -209,7 +219,7 @@ fn the_order_of_functions_means_nothing() {
     file.section(9, &[1, 0, 0x41, 1, END, 2, 3, 4]);
     file.section(10, &code(&(0..4).map(body).collect::<Vec<_>>()));
     file.section(0, &[4, b'n', b'o', b't', b'e']);
-    let same = parted(&file.bytes, "", &[]).expect("a wasm").page;
+    let same = parted(&file.bytes, "", &[]).expect("a wasm").first;
     let (before, after) = (Module::read(&file.bytes).expect("a wasm"), Module::read(&same).expect("a wasm"));
     assert_ne!(before.bodies, after.bodies, "another order");
     assert_eq!(meaning(&file.bytes, &names), meaning(&same, &names));
@@ -244,7 +254,7 @@ fn script_and_wasm_know_each_other_by_short_names() {
         "{ __wbg_now_0a1b: f, __wbg_now_0a1b_more: g }; wasm.__wbindgen_free(my__wbindgen_free, 'main'); wasm.main()";
     let parts = parted(&file.bytes, script, &[]).expect("a wasm");
     assert_eq!(parts.script, "{ $0: f, $1: g }; wasm.$2(my__wbindgen_free, 'main'); wasm.main()");
-    let page = Module::read(&parts.page).expect("a wasm");
+    let page = Module::read(&parts.first).expect("a wasm");
     assert_eq!(page.exports, [("main", FUNCTION, 2), ("$2", FUNCTION, 2)]);
     let mut names = Vec::new();
     ["$0", "$1"].iter().for_each(|name| import(&mut names, name));
@@ -272,9 +282,9 @@ fn functions_that_are_alike_lie_together() {
 
 #[test]
 fn what_is_not_a_wasm_is_refused() {
-    assert!(parted(b"", "", LIST).is_err());
+    assert!(parted(b"", "", REST).is_err());
     let whole = wasm(&[("faultline::start", &[])]);
     for end in 0..whole.len() {
-        let _ = parted(&whole[..end], "", LIST);
+        let _ = parted(&whole[..end], "", REST);
     }
 }

@@ -122,7 +122,8 @@ pub fn check_lesson_over(
     report.findings.extend(style::check(&lesson));
     report.findings.extend(typed::check(&lesson));
     let solution = solution(files);
-    match lesson.pack().and_then(|pack| Lesson::new(pack, registry).map_err(|why| Finding::of(LESSON, why))) {
+    match lesson.pack().and_then(|pack| Lesson::new(pack, registry).complete().map_err(|why| Finding::of(LESSON, why)))
+    {
         Ok(packed) => {
             let told = solution.as_ref().map_or(&[][..], |(_, file)| &file.truths);
             report.findings.extend(predictions(&lesson, &packed, told));
