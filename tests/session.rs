@@ -2,12 +2,9 @@
 //! the session.
 
 use faultline::base::Micros;
-use faultline::cli::lessons;
-use faultline::lesson::draft::Draft;
 use faultline::protocols;
 use faultline::session::Session;
 use faultline::wire::*;
-use std::path::Path;
 
 const RUN: &str = r#"{
   "version": 1, "protocol": "majority-register", "seed": 3,

@@ -98,7 +98,7 @@ pub fn blueprint(in_flight: u64) -> Blueprint {
     );
     let file = SourceFile { name: "ring".into(), text };
     let scenario = Scenario::read(&file).expect("a good scenario");
-    Blueprint::resolve(scenario, &[Entry::of::<Ring>()]).expect("a good scenario")
+    Blueprint::resolve(scenario, &[Entry::of::<Ring>("ring")]).expect("a good scenario")
 }
 
 pub fn world(in_flight: u64, hash: bool, trace: &mut Option<&mut Trace>) -> World {

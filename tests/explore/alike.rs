@@ -202,7 +202,7 @@ impl Protocol for Highest {
 fn a_false_promise_is_found() {
     let nodes = vec![super::common::line("n", "server", 2), super::common::line("c", "client", 1)];
     let scenario = Scenario { protocol: "highest".into(), nodes, ..scenario(2, 1, None) };
-    let registry = [Entry::of::<Highest>()];
+    let registry = [Entry::of::<Highest>("highest")];
     let mut case = Case::new(scenario, Start::default(), &registry).expect("a good scenario");
     case.programs = programs(&["p"]);
     let cluster = symmetric(&case, Bounds::default()).expect("it says so");

@@ -9,6 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Our own functions, and what was made for our own types. Others that call the rest do so for something of the rest.
 const OWN: &str = "faultline::";
 
+/// A function's type and body.
+type Typed = (usize, Vec<u8>);
+/// Places of the table, with the numbers of the functions that stand there.
+type InTable = Vec<(usize, usize)>;
+
 /// Where the cuts go. Parts are numbered: 0 is the first.
 pub struct Cut<'a> {
     module: &'a Module<'a>,
@@ -123,7 +128,7 @@ impl<'a> Cut<'a> {
     }
 
     /// What stands in the table in the place of functions of other parts, with types; and the first part's table.
-    fn stubs(&self) -> Found<(Vec<(usize, Vec<u8>)>, Vec<(usize, usize)>)> {
+    fn stubs(&self) -> Found<(Vec<Typed>, InTable)> {
         let (mut stubs, mut in_table, mut trap) = (Vec::new(), Vec::new(), None);
         let count = self.numbers[0].len();
         for (place, function) in self.places() {
