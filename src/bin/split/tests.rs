@@ -105,18 +105,8 @@ fn an_engine_loads_the_rest_when_it_is_needed() {
     file.section(9, &[1, 0, 0x41, 1, END, 1, 3]);
     let bodies = [&[0, CALL, 2, END][..], &[0, END], &[0, 0x41, 7, END], &[0, 0x41, 9, END]];
     file.section(10, &code(&bodies.map(<[u8]>::to_vec)));
-    let mut names = Vec::new();
-    text(&mut names, "name");
-    names.push(1);
-    let named =
-        [(0, "faultline::start"), (1, "load_part"), (2, "faultline::later::called"), (3, "faultline::later::pointed")];
-    let list = vector(&named, |out, (i, name)| {
-        number(out, *i);
-        text(out, name);
-    });
-    number(&mut names, list.len());
-    names.extend(list);
-    file.section(0, &names);
+    let named = ["faultline::start", "load_part", "faultline::later::called", "faultline::later::pointed"];
+    file.section(0, &names(&named));
     let parts = parted(&file.bytes, "", REST).expect("a cut");
     let (page, rest) = (Module::read(&parts.first).expect("a wasm"), Module::read(&parts.others[0].1));
     // Its two own functions, and one for each place in the table.
@@ -132,6 +122,80 @@ fn an_engine_loads_the_rest_when_it_is_needed() {
         rest.is_err_and(|why| why.contains("something else than a function is imported")),
         "it has the same memory"
     );
+}
+
+/// The section with the names of functions.
+fn names(named: &[&str]) -> Vec<u8> {
+    let mut names = Vec::new();
+    text(&mut names, "name");
+    names.push(1);
+    let numbered: Vec<(usize, &str)> = named.iter().copied().enumerate().collect();
+    let list = vector(&numbered, |out, (i, name)| {
+        number(out, *i);
+        text(out, name);
+    });
+    number(&mut names, list.len());
+    names.extend(list);
+    names
+}
+
+/// The bodies in a file that has imports of all kinds.
+fn bodies_of(file: &[u8]) -> Vec<&[u8]> {
+    let mut r = Reader::new(file);
+    r.take(8).expect("a head");
+    while !r.ended() {
+        let (id, size) = (r.byte().expect("a section"), r.index().expect("its size"));
+        let mut section = Reader::new(r.take(size).expect("what is in it"));
+        if id == 10 {
+            return section.each(|r| r.index().and_then(|size| r.take(size))).expect("code");
+        }
+    }
+    Vec::new()
+}
+
+/// What only one part calls goes with it; what two call stays in the first; a part calls another by the table.
+#[test]
+fn parts_share_what_is_in_the_first() {
+    const PARTS: &[Part] = &[Part { name: "a", of: &["faultline::a"] }, Part { name: "b", of: &["faultline::b"] }];
+    let named = ["faultline::start", "load_part", "faultline::a::f", "faultline::b::f", "core::shared", "core::only"];
+    let calls: [&[u8]; 6] = [&[2], &[], &[4, 5, 3], &[4], &[], &[]];
+    // Each has as many constants as its number says.
+    let body = |i: usize| {
+        let mut body = vec![0];
+        (0..i).for_each(|_| body.extend([0x41, 7, 0x1a]));
+        calls[i].iter().for_each(|call| body.extend([CALL, *call]));
+        body.push(END);
+        body
+    };
+    let mut file = File::new();
+    file.section(1, &[1, FUNCTION_TYPE, 0, 0]);
+    file.section(3, &[6, 0, 0, 0, 0, 0, 0]);
+    file.section(4, &[1, 0x70, 0, 1]);
+    file.section(
+        7,
+        &vector(&[("e", 0), (LOAD, 1)], |out, (name, function)| {
+            text(out, name);
+            out.extend([FUNCTION, *function]);
+        }),
+    );
+    file.section(10, &code(&(0..6).map(body).collect::<Vec<_>>()));
+    file.section(0, &names(&named));
+    let parts = parted(&file.bytes, "", PARTS).expect("a cut");
+    let which = |body: &&[u8]| body.windows(2).filter(|code| *code == [7, 0x1a]).count();
+    let of = |file: &[u8]| {
+        let mut all: Vec<usize> = bodies_of(file).iter().map(which).collect();
+        all.sort_unstable();
+        all
+    };
+    // Two of the first part's are stubs, without such a constant: as many as there are ways into others.
+    assert_eq!(of(&parts.first), [0, 0, 0, 1, 4]);
+    assert_eq!(
+        parts.others.iter().map(|(name, file)| (*name, of(file))).collect::<Vec<_>>(),
+        [("a", vec![2, 5]), ("b", vec![3])]
+    );
+    let bodies = bodies_of(&parts.others[0].1);
+    let a = bodies.iter().find(|body| which(body) == 2).expect("it is there");
+    assert_eq!(a.iter().filter(|byte| **byte == CALL_INDIRECT).count(), 1, "b is called by its place: {a:?}");
 }
 
 #[test]
