@@ -260,6 +260,17 @@ impl Layout {
         }
     }
 
+    /// The first of some parts of a way from one node to another that is not on a third node: what is shown there would seem
+    /// to be about that one. The first of all, if each is.
+    pub fn beside_nodes(&self, ends: [u16; 2], at: &dyn Fn(f32) -> Point, parts: [f32; 3]) -> f32 {
+        let hides = |part: &f32| {
+            let (spot, near) = (at(*part), self.r * 1.3);
+            let mut others = self.places.iter().zip(0..).filter(|(_, node)| !ends.contains(node));
+            others.any(|(place, _)| place.distance(spot) < near)
+        };
+        parts.into_iter().find(|part| !hides(part)).unwrap_or(parts[0])
+    }
+
     /// Height of the texts under a node.
     pub fn under(&self) -> f32 {
         let role = if self.roles { self.small + 8.0 } else { 0.0 };

@@ -106,21 +106,14 @@ fn loss<'a>(scene: &Scene, flight: &'a Flight) -> Option<&'a Loss> {
 /// Where on its way it is drawn.
 fn place(scene: &Scene, flight: &Flight, path: &Path) -> f32 {
     match (loss(scene, flight), scene.reduced) {
-        (Some(loss), _) => beside_nodes(scene, flight, path, part(flight, loss.at)),
+        (Some(loss), _) => {
+            let part = part(flight, loss.at);
+            let ends = [flight.id.from.0, flight.id.to.0];
+            scene.layout.beside_nodes(ends, &|part| path.at(part), [part, part * 0.5, part * 0.75])
+        }
         (None, true) => 0.5,
         (None, false) => part(flight, scene.at),
     }
-}
-
-/// Where a message ends that breaks on its way: not on a third node that its way leads past, as if that had lost it.
-fn beside_nodes(scene: &Scene, flight: &Flight, path: &Path, part: f32) -> f32 {
-    let ends = [flight.id.from.index(), flight.id.to.index()];
-    let hides = |part: f32| {
-        let (spot, near) = (path.at(part), scene.layout.r * 1.3);
-        let others = scene.layout.places.iter().enumerate().filter(|(node, _)| !ends.contains(node));
-        others.into_iter().any(|(_, place)| place.distance(spot) < near)
-    };
-    [part, part * 0.5, part * 0.75].into_iter().find(|part| !hides(*part)).unwrap_or(part)
 }
 
 fn tone(scene: &Scene, flight: &Flight) -> Tone {

@@ -193,11 +193,12 @@ fn rule(
     labels: &mut Labels,
 ) {
     let Some(card) = cards.iter().find(|c| c.cut.is_some()).or(cards.first()) else { return };
-    let middle = start.to(end, 0.5);
     let link = Target::link(card.from, card.to);
     let words = match &card.cut {
         Some(name) => {
             let style = Style::stroke(Layer::Marks, Ink::Bad, 2.4);
+            let at = |part| start.to(end, part);
+            let middle = at(scene.layout.beside_nodes([card.from, card.to], &at, [0.5, 0.25, 0.75]));
             display.cross(style, middle.x, middle.y, 5.0);
             if cards.iter().filter(|c| c.cut.is_some()).count() == 1 {
                 one_way(scene, card, display);

@@ -1,6 +1,6 @@
 //! The stage over made-up runs, in sizes from a phone to a desk.
 
-use super::display::{Form, Layer};
+use super::display::{Form, Ink, Layer};
 use super::layout::{Camera, Insets, Layout, Point, Rect};
 use super::stage::{Scene, Target, draw, drawn_links};
 use super::{hit, minimap, words};
@@ -462,6 +462,19 @@ fn what_breaks_on_its_way_lies_on_no_third_node() {
     let stage = draw(&scene(&opened, &frame, &layout, half.0));
     let (_, spot) = stage.spots[0];
     assert!(layout.places.iter().all(|place| place.distance(spot) > layout.r), "{spot:?}: {:?}", layout.places);
+    // Nor does the mark of a cut between them.
+    (frame.links[0].from, frame.links[0].to) = (0, 2);
+    frame.flights.clear();
+    let stage = draw(&scene(&opened, &frame, &layout, half.0));
+    let mut marks = 0;
+    for shape in stage.display.shapes.iter().filter(|shape| shape.style.stroke == Some(Ink::Bad)) {
+        if let (Layer::Marks, Form::Line { x1, y1, x2, y2 }) = (shape.style.layer, &shape.form) {
+            let mark = Point { x: (x1 + x2) / 2.0, y: (y1 + y2) / 2.0 };
+            assert!(mark.distance(layout.places[1]) > layout.r, "{mark:?}");
+            marks += 1;
+        }
+    }
+    assert!(marks > 0, "the cut is marked");
 }
 
 #[test]
