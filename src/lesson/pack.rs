@@ -142,7 +142,7 @@ pub struct PackFollowUp {
 /// A lesson that can be played.
 pub struct Lesson {
     pub(super) pack: Pack,
-    /// Of each scenario, if this engine has its protocol.
+    /// Of each scenario, once it was asked for.
     blueprints: Vec<OnceCell<Result<Blueprint, String>>>,
     pub(super) registry: &'static [Entry],
 }
@@ -195,11 +195,8 @@ impl Lesson {
 
     /// One of the scenarios. It is made ready when it is first asked for: until then nobody need have its protocol.
     pub(super) fn scenario(&self, place: u32) -> Result<&Blueprint, String> {
-        let (Some(scenario), Some(made)) =
-            (self.pack.scenarios.get(place as usize), self.blueprints.get(place as usize))
-        else {
-            return Err(format!("the lesson has no scenario {place}"));
-        };
+        let known = self.pack.scenarios.get(place as usize).zip(self.blueprints.get(place as usize));
+        let (scenario, made) = known.ok_or_else(|| format!("the lesson has no scenario {place}"))?;
         let make = || Blueprint::resolve(scenario.clone(), self.registry).map_err(|fault| fault.message);
         made.get_or_init(make).as_ref().map_err(Clone::clone)
     }

@@ -91,7 +91,7 @@ struct Waiting {
 pub struct Link {
     me: Weak<Link>,
     /// Which of the page's engines it is.
-    pub engine: String,
+    engine: String,
     bridge: RefCell<Option<WorkerBridge<Engine>>>,
     waiting: RefCell<VecDeque<Waiting>>,
     generation: Cell<u32>,

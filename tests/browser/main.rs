@@ -90,6 +90,13 @@ fn page_and_engine_load_side_by_side() {
     assert!(place("_bg.wasm") < place("_loader.js"), "the engine waited for the page: {asked:?}");
 }
 
+/// Crashes a node of home's cluster, or brings it back.
+fn poke(page: &Page, down: bool) {
+    page.click("[data-node=n5]");
+    let is = "return document.querySelector('[data-node=n5]').ariaLabel.includes('down') === arguments[0]";
+    page.wait_js("the poke to be answered", is, json!([down]));
+}
+
 /// What is loaded when it is first asked for cannot be: all that a lesson begins with is there, and the learner is told of
 /// the rest.
 #[test]
@@ -98,9 +105,7 @@ fn home_lives_without_the_rest_of_the_page() {
     let mut page = Page::start();
     page.open_app(&server.root());
     page.wait_for(ENGINE);
-    page.click("[data-node=n5]");
-    let down = "return document.querySelector('[data-node=n5]').ariaLabel.includes('down')";
-    page.wait_js("the poke to be answered", down, json!([]));
+    poke(&page, true);
     assert_eq!(page.count(".failed"), 0);
     page.go("#/lesson/leader-dies/1");
     page.wait_text("This part of the page could not be loaded");
@@ -118,11 +123,8 @@ fn home_lives_without_the_later_part_of_the_engine() {
     let mut page = Page::start();
     page.open_app(&server.root());
     page.wait_for(ENGINE);
-    page.click("[data-node=n5]");
-    let down = "return document.querySelector('[data-node=n5]').ariaLabel.includes('down')";
-    page.wait_js("the poke to be answered", down, json!([]));
-    page.click("[data-node=n5]");
-    page.wait_js("it to come back", &down.replace("return ", "return !"), json!([]));
+    poke(&page, true);
+    poke(&page, false);
     assert_eq!(page.count(".failed"), 0);
     page.go("#/lesson/leader-dies/1");
     page.wait_text("a part of the engine could not be loaded; is there a network?");
