@@ -16,7 +16,9 @@ for script in engine.js exporter.js explorer.js designer.js faultline-*.js; do
   sed '/^ *\/\*.*\*\/ *$/d; /^ *\/\*\*/,/\*\//d; /^ *\/\//d; s/^ *//; /^$/d' "$script" > "$script.new"
   mv "$script.new" "$script"
 done
-# split SCRIPT FILE [REST]
+# What the linker wrote: page and engine are cut by what it says.
+linked=${CARGO_TARGET_DIR:-$TRUNK_SOURCE_DIR/../target}/wasm32-unknown-unknown/release
+# split SCRIPT FILE [LINKED PART]
 split() {
   sh "$TRUNK_SOURCE_DIR/../.ci/own.sh" split "$@"
 }
@@ -25,7 +27,7 @@ for engine in engine exporter explorer designer; do
   loader=${engine}_loader.js
   parts=
   if [ "$TRUNK_PROFILE-$engine" = release-engine ]; then
-    parts=$(split engine.js "$wasm" "engine_*.wasm")
+    parts=$(split engine.js "$wasm" "$linked/engine.wasm" "engine_*.wasm")
   elif [ "$TRUNK_PROFILE" = release ]; then
     split "$engine.js" "$wasm"
   fi
@@ -48,7 +50,7 @@ done
 # The page of a release is cut in two: the rest is loaded when somebody first asks for it.
 if [ "$TRUNK_PROFILE" = release ]; then
   page=$(ls faultline-*_bg.wasm)
-  split "$(ls faultline-*.js)" "$page" rest.wasm
+  split "$(ls faultline-*.js)" "$page" "$linked/faultline.wasm" rest.wasm
   cut=faultline-$($sum "$page" | cut -c1-16)_bg.wasm
   rest=rest-$($sum rest.wasm | cut -c1-16).wasm
   mv "$page" "$cut"

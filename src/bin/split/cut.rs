@@ -1,13 +1,13 @@
 //! Where the cut goes, and both its sides.
 
+use super::linked::Linked;
 use super::lists::Part;
+use super::owners::Owners;
 use super::short::Short;
 use super::wasm::*;
-use super::{DROP, Found, LOAD, PAGE, belongs, order};
+use super::{Found, LOAD, PAGE, order};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Our own functions, and what was made for our own types. Others that call the rest do so for something of the rest.
-const OWN: &str = "faultline::";
+use std::ops::Range;
 
 /// A function's type and body.
 type Typed = (usize, Vec<u8>);
@@ -17,8 +17,8 @@ type InTable = Vec<(usize, usize)>;
 /// Where the cuts go. Parts are numbered: 0 is the first.
 pub struct Cut<'a> {
     module: &'a Module<'a>,
-    /// The part that has each function's body.
-    owner: Vec<usize>,
+    linked: &'a Linked,
+    owners: Owners,
     /// For each part its functions in their order, and the number that it knows each by.
     bodies: Vec<Vec<usize>>,
     numbers: Vec<BTreeMap<usize, usize>>,
@@ -32,11 +32,12 @@ pub struct Cut<'a> {
 }
 
 impl<'a> Cut<'a> {
-    pub fn new(module: &'a Module<'a>, parts: &[Part]) -> Found<Cut<'a>> {
+    pub fn new(module: &'a Module<'a>, linked: &'a Linked, parts: &[Part]) -> Found<Cut<'a>> {
         let called: Vec<Vec<usize>> = module.bodies.iter().map(|body| calls(body)).collect::<Found<_>>()?;
         let called = |function: usize| function.checked_sub(module.imported).map_or(&[][..], |own| &called[own]);
         let load = module.export(LOAD);
-        let owner = owners(module, parts, &called, load.is_some())?;
+        let owners = Owners::of(module, linked, parts, &called, load.is_some())?;
+        let owner = &owners.functions;
         let own = module.imported..module.functions.len();
         let mut bodies: Vec<Vec<usize>> = vec![Vec::new(); parts.len() + 1];
         own.clone().for_each(|function| bodies[owner[function]].push(function));
@@ -61,7 +62,8 @@ impl<'a> Cut<'a> {
             ways: ways.into_iter().enumerate().map(|(i, function)| (function, table + i)).collect(),
             shared: shared.into_iter().collect(),
             module,
-            owner,
+            linked,
+            owners,
             bodies,
             needs,
             load,
@@ -102,10 +104,44 @@ impl<'a> Cut<'a> {
         }
         file.section(9, &elements(&in_table));
         file.section(10, &code(&bodies));
-        if let Some(data) = module.data {
-            file.section(11, data);
+        if !module.data.is_empty() {
+            file.section(11, &data(&self.first_data()));
         }
         Ok(file.bytes)
+    }
+
+    /// What stands in memory at the start. Where data of other parts comes there are zeros, which compress to nothing.
+    fn first_data(&self) -> Vec<(usize, Vec<u8>)> {
+        let others: Vec<&Range<usize>> = self.pieces().filter(|(part, _)| *part != 0).map(|(_, at)| at).collect();
+        let without = |(address, bytes): &(usize, &[u8])| {
+            let (mut bytes, end) = (bytes.to_vec(), address + bytes.len());
+            for at in others.iter().filter(|at| *address <= at.start && at.end <= end) {
+                bytes[at.start - address..at.end - address].fill(0);
+            }
+            (*address, bytes)
+        };
+        self.module.data.iter().map(without).collect()
+    }
+
+    /// A part's own data: a segment for each stretch.
+    fn data(&self, part: usize) -> Vec<(usize, Vec<u8>)> {
+        let mut stretches: Vec<Range<usize>> = Vec::new();
+        for (_, at) in self.pieces().filter(|(owner, _)| *owner == part) {
+            match stretches.last_mut() {
+                Some(last) if last.end == at.start => last.end = at.end,
+                _ => stretches.push(at.clone()),
+            }
+        }
+        let bytes = |at: Range<usize>| {
+            let (address, bytes) = self.module.data.iter().rev().find(|(address, _)| *address <= at.start)?;
+            Some((at.start, bytes.get(at.start - address..at.end - address)?.to_vec()))
+        };
+        stretches.into_iter().filter_map(bytes).collect()
+    }
+
+    /// The pieces of data with the parts that have them.
+    fn pieces(&self) -> impl Iterator<Item = (usize, &Range<usize>)> {
+        self.owners.pieces.iter().copied().zip(self.linked.pieces.iter().map(|piece| &piece.at))
     }
 
     fn exports(&self, short: &Short) -> Vec<u8> {
@@ -132,7 +168,7 @@ impl<'a> Cut<'a> {
         let (mut stubs, mut in_table, mut trap) = (Vec::new(), Vec::new(), None);
         let count = self.numbers[0].len();
         for (place, function) in self.places() {
-            let part = self.owner[function];
+            let part = self.owners.functions[function];
             let number = match self.load {
                 _ if part == 0 => self.numbers[0][&function],
                 // Its places are empty until the rest has come, or one function stands in all.
@@ -172,11 +208,12 @@ impl<'a> Cut<'a> {
         file.section(1, &joined(&module.types));
         file.section(2, &vector(&given, import));
         file.section(3, &vector(&self.bodies[part], |out, function| number(out, module.functions[*function])));
-        let own = self.places().filter(|(_, function)| self.owner[*function] == part);
+        let own = self.places().filter(|(_, function)| self.owners.functions[*function] == part);
         let in_table: Vec<(usize, usize)> =
             own.map(|(place, function)| (place, self.numbers[part][&function])).collect();
         file.section(9, &elements(&in_table));
         file.section(10, &code(&self.bodies(part)?));
+        file.section(11, &data(&self.data(part)));
         Ok(file.bytes)
     }
 
@@ -215,63 +252,6 @@ fn alike(module: &Module, functions: Vec<usize>) -> Vec<usize> {
     order::alike(&bodies).into_iter().map(|place| functions[place]).collect()
 }
 
-/// The part of each function. Of the first is what is exported and pointed to, and all that it calls but for what is in a
-/// part's list; of another what is in its list, and what that alone calls; what several call is of the first again.
-fn owners<'a>(
-    module: &Module,
-    parts: &[Part],
-    called: &dyn Fn(usize) -> &'a [usize],
-    waits: bool,
-) -> Found<Vec<usize>> {
-    let listed = |function: usize| {
-        let name = module.name(function);
-        // Who may wait can have anything loaded later, but should not need it soon for what is everybody's.
-        let own = |part: &Part| part.of.iter().any(|path| belongs(name, path));
-        if waits && is_of_all(name) { None } else { parts.iter().position(own).map(|part| part + 1) }
-    };
-    let listed: Vec<Option<usize>> = (0..module.functions.len()).map(listed).collect();
-    let exported = module.exports.iter().filter(|(_, kind, _)| *kind == FUNCTION).map(|(.., function)| *function);
-    let pointed = module.places.values().copied();
-    let known = |function: &usize| *function < module.functions.len();
-    if let Some(unknown) = exported.clone().chain(module.start).chain(pointed.clone()).find(|f| !known(f)) {
-        return Err(format!("there is no function {unknown}"));
-    }
-    let pointed = pointed.filter(|function| listed[*function].is_none());
-    let mut first: BTreeSet<usize> = (0..module.imported).collect();
-    let mut todo: Vec<usize> = exported.chain(module.start).chain(pointed).collect();
-    while let Some(function) = todo.pop() {
-        if !first.insert(function) {
-            continue;
-        }
-        for next in called(function) {
-            let (from, to) = (module.name(function), module.names.get(next).map_or("", String::as_str));
-            // What drops a value runs where there is one: if that is of the rest, the rest is there.
-            let by_us = from.contains(OWN) && !from.starts_with(DROP);
-            if !known(next) {
-                return Err(format!("there is no function {next}"));
-            } else if listed[*next].is_none() || by_us && is_of_all(to) {
-                todo.push(*next);
-            } else if by_us && !waits {
-                return Err(format!("{from} calls {to}, which is loaded later: see ui::rest"));
-            }
-        }
-    }
-    let mut owner: Vec<Option<usize>> = (0..module.functions.len()).map(|f| first.contains(&f).then_some(0)).collect();
-    for part in 1..=parts.len() {
-        let (mut seen, mut todo) = (BTreeSet::new(), Vec::new());
-        todo.extend((0..listed.len()).filter(|f| listed[*f] == Some(part) && !first.contains(f)));
-        while let Some(function) = todo.pop() {
-            if seen.insert(function) {
-                let own = |next: &&usize| known(next) && listed[**next].is_none_or(|of| of == part);
-                todo.extend(called(function).iter().filter(own).filter(|next| !first.contains(next)));
-                owner[function] = Some(if owner[function].is_none() { part } else { 0 });
-            }
-        }
-    }
-    // What nobody calls goes with the last.
-    Ok(owner.into_iter().map(|part| part.unwrap_or(parts.len())).collect())
-}
-
 /// A function of some type that loads a part, and then calls what stands in its place.
 fn loading(kind: &[u8], number_of_kind: usize, (part, load): (usize, usize), place: usize) -> Found<Vec<u8>> {
     let mut r = Reader::new(kind);
@@ -295,13 +275,6 @@ fn loading(kind: &[u8], number_of_kind: usize, (part, load): (usize, usize), pla
 /// Each function's number, by the list of all.
 fn numbers(functions: impl Iterator<Item = usize>) -> BTreeMap<usize, usize> {
     functions.enumerate().map(|(new, old)| (old, new)).collect()
-}
-
-/// A function of the standard library's own for one of our types. Functions that come out alike are one, by the name of any
-/// of them: what the rest is said to have may be everybody's.
-fn is_of_all(name: &str) -> bool {
-    let name = name.trim_start_matches('<');
-    ["core::", "alloc::", "std::"].iter().any(|library| name.starts_with(library))
 }
 
 /// What the rest imports is named by letters: `$a`, `$b`…

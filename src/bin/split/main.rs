@@ -17,8 +17,10 @@
 //! Data is not cut: what is static stays in the first part.
 
 mod cut;
+mod linked;
 mod lists;
 mod order;
+mod owners;
 mod short;
 mod wasm;
 
@@ -26,6 +28,7 @@ mod wasm;
 mod tests;
 
 use cut::Cut;
+use linked::Linked;
 use lists::{ENGINE, Part};
 use short::Short;
 use std::process::ExitCode;
@@ -44,9 +47,9 @@ type Found<T> = Result<T, String>;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.as_slice() {
-        [script, file, part] => cut(script, file, Some(part)),
+        [script, file, linked, part] => cut(script, file, Some((linked, part))),
         [script, file] => cut(script, file, None),
-        _ => Err("usage: split SCRIPT FILE PART, or split SCRIPT FILE".into()),
+        _ => Err("usage: split SCRIPT FILE LINKED PART, or split SCRIPT FILE".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -57,12 +60,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn cut(script: &str, file: &str, part: Option<&str>) -> Found<()> {
+fn cut(script: &str, file: &str, parts: Option<(&str, &str)>) -> Found<()> {
     let (old, words) = (read(file)?, read(script)?);
     let words = std::str::from_utf8(&words).map_err(|e| format!("{script}: {e}"))?;
+    let (linked, part) = parts.unzip();
+    let linked = linked.map_or(Ok(Linked::default()), |path| {
+        Linked::read(&read(path)?).map_err(|why| format!("{path}: {why}"))
+    })?;
     let parts = Module::read(&old).and_then(|module| {
         let list = if module.export(LOAD).is_some() { ENGINE } else { lists::PAGE };
-        split(&module, words, if part.is_some() { list } else { &[] })
+        split(&module, &linked, words, if part.is_some() { list } else { &[] })
     });
     let parts = parts.map_err(|why| format!("{file}: {why}"))?;
     write(file, &parts.first)?;
@@ -89,8 +96,8 @@ struct Parts {
     script: String,
 }
 
-fn split(module: &Module, script: &str, parts: &[Part]) -> Found<Parts> {
-    let (cut, short) = (Cut::new(module, parts)?, Short::of(module)?);
+fn split(module: &Module, linked: &Linked, script: &str, parts: &[Part]) -> Found<Parts> {
+    let (cut, short) = (Cut::new(module, linked, parts)?, Short::of(module)?);
     let others =
         parts.iter().zip(1..).map(|(part, number)| Ok((part.name, cut.part(number)?))).collect::<Found<_>>()?;
     Ok(Parts { first: cut.first(&short)?, others, script: short.script(script) })

@@ -42,7 +42,7 @@ const REST: &[Part] = &[Part { name: "rest", of: LIST }];
 
 /// The parts of a file.
 fn parted(wasm: &[u8], script: &str, parts: &[Part]) -> Found<Parts> {
-    split(&Module::read(wasm)?, script, parts)
+    split(&Module::read(wasm)?, &Linked::default(), script, parts)
 }
 
 #[test]
@@ -139,18 +139,96 @@ fn names(named: &[&str]) -> Vec<u8> {
     names
 }
 
-/// The bodies in a file that has imports of all kinds.
-fn bodies_of(file: &[u8]) -> Vec<&[u8]> {
+/// A section of a file that has imports of all kinds.
+fn section(file: &[u8], wanted: u8) -> Reader<'_> {
     let mut r = Reader::new(file);
     r.take(8).expect("a head");
     while !r.ended() {
         let (id, size) = (r.byte().expect("a section"), r.index().expect("its size"));
-        let mut section = Reader::new(r.take(size).expect("what is in it"));
-        if id == 10 {
-            return section.each(|r| r.index().and_then(|size| r.take(size))).expect("code");
+        let section = Reader::new(r.take(size).expect("what is in it"));
+        if id == wanted {
+            return section;
         }
     }
-    Vec::new()
+    panic!("there is no section {wanted}");
+}
+
+fn bodies_of(file: &[u8]) -> Vec<&[u8]> {
+    section(file, 10).each(|r| r.index().and_then(|size| r.take(size))).expect("code")
+}
+
+/// A wasm as the linker writes it, with what uses what: `start` and `draw` use the data "both", `draw` alone the data "own";
+/// "own" has the address of `pointed` (the table's place 1) and "both" that of `kept` (place 2).
+fn linked() -> Vec<u8> {
+    let mut file = File::new();
+    file.section(1, &[1, FUNCTION_TYPE, 0, 0]);
+    file.section(3, &[5, 0, 0, 0, 0, 0]);
+    file.section(4, &[1, 0x70, 0, 3]);
+    file.section(5, &[1, 0, 1]);
+    file.section(
+        7,
+        &vector(&[("e", 0), (LOAD, 1)], |out, (name, function)| {
+            text(out, name);
+            out.extend([FUNCTION, *function]);
+        }),
+    );
+    file.section(9, &[1, 0, CONSTANT, 1, END, 2, 3, 4]);
+    // The places of constants in the section: 4 in the first body, 13 and 16 in the third.
+    let bodies: [&[u8]; 5] = [
+        &[0, CONSTANT, 7, 0x1a, END],
+        &[0, END],
+        &[0, CONSTANT, 7, CONSTANT, 7, 0x1a, 0x1a, END],
+        &[0, END],
+        &[0, END],
+    ];
+    file.section(10, &code(&bodies.map(<[u8]>::to_vec)));
+    file.section(11, &data(&[(1024, (1..=32).collect())]));
+    let custom = |file: &mut File, name: &str, content: &[u8]| {
+        let mut out = Vec::new();
+        text(&mut out, name);
+        out.extend(content);
+        file.section(0, &out);
+    };
+    let own = [1, 0, 1, b'o', 0, 0, 8];
+    let both = [1, 0, 1, b'b', 0, 16, 8];
+    let functions = [0, 0, 3, 1, b'p', 0, 0, 4, 1, b'k'];
+    let others = [1, 0x10, 1, b'u', 3, 0, 1, 0, 0x10, 0];
+    let symbols = [&[7][..], &own, &both, &functions, &others].concat();
+    custom(&mut file, "linking", &[&[2, 8, symbols.len() as u8][..], &symbols].concat());
+    // A kind, a place, a symbol; of data also what is added.
+    custom(&mut file, "reloc.CODE", &[6, 4, 4, 4, 1, 0, 4, 13, 0, 0, 4, 15, 1, 0, 0, 10, 2]);
+    custom(&mut file, "reloc.DATA", &[7, 2, 2, 7, 2, 2, 23, 3]);
+    file.section(0, &names(&["faultline::start", "load_part", "faultline::later::draw", "core::pointed", "core::kept"]));
+    file.bytes
+}
+
+/// Data that only one part uses goes with it, and the functions whose addresses only that has.
+#[test]
+fn a_part_takes_along_data_and_what_that_points_to() {
+    let file = linked();
+    let (module, known) = (Module::read(&file).expect("a wasm"), Linked::read(&file).expect("it says what uses what"));
+    assert_eq!(known.pieces.iter().map(|piece| piece.at.clone()).collect::<Vec<_>>(), [1024..1032, 1040..1048]);
+    let parts = split(&module, &known, "", REST).expect("a cut");
+    let data = |file| section(file, 11).each(data_segment).expect("data");
+    let rest = &parts.others[0].1;
+    assert_eq!(data(rest), [(1024, &[1, 2, 3, 4, 5, 6, 7, 8][..])]);
+    let expected: Vec<u8> = (1..=32).map(|byte| if byte > 8 { byte } else { 0 }).collect();
+    assert_eq!(data(&parts.first), [(1024, &expected[..])]);
+    assert_eq!(bodies_of(rest).len(), 2, "draw, and what only its data points to");
+    let first = Module::read(&parts.first).expect("a wasm");
+    let in_table: Vec<&[u8]> = first.places.values().map(|function| first.body(*function)).collect();
+    assert!(in_table[0].contains(&CALL_INDIRECT), "what loads the rest: {in_table:?}");
+    assert_eq!(in_table[1], [0, END], "the other's address is in data that both use");
+}
+
+#[test]
+fn a_wasm_must_say_what_uses_what() {
+    let why = Linked::read(&wasm(&[("faultline::start", &[])])).err().expect("an error");
+    assert!(why.contains("--emit-relocs"), "{why}");
+    let whole = linked();
+    for end in 0..whole.len() {
+        let _ = Linked::read(&whole[..end]);
+    }
 }
 
 /// What only one part calls goes with it; what two call stays in the first; a part calls another by the table.

@@ -26,7 +26,8 @@ pub struct Module<'a> {
     /// The function at each place of the first table.
     pub places: BTreeMap<usize, usize>,
     pub bodies: Vec<&'a [u8]>,
-    pub data: Option<&'a [u8]>,
+    /// What stands in memory at the start, with its places.
+    pub data: Vec<(usize, &'a [u8])>,
     /// Without the numbers of the crates.
     pub names: BTreeMap<usize, String>,
 }
@@ -72,7 +73,7 @@ impl<'a> Module<'a> {
                     r.take(size)
                 })?;
             }
-            11 => self.data = Some(section.bytes),
+            11 => self.data = section.each(data_segment)?,
             // Other custom sections are for tools; the count of data is for instructions that are refused below.
             0 | 12 => {}
             _ => return Err("it is not known".into()),
@@ -111,7 +112,7 @@ impl<'a> Module<'a> {
     pub fn read_elements(&mut self, section: &mut Reader<'a>) -> Found<()> {
         let places = &mut self.places;
         section.each(|r| {
-            if r.number()? != 0 || r.byte()? != 0x41 {
+            if r.number()? != 0 || r.byte()? != CONSTANT {
                 return Err("an element segment is of another kind".into());
             }
             let from = r.index()?;
@@ -156,12 +157,25 @@ pub fn start_value(r: &mut Reader) -> Found<()> {
     r.byte().map(drop)
 }
 
+/// A place in memory, and the bytes that come there.
+pub fn data_segment<'a>(r: &mut Reader<'a>) -> Found<(usize, &'a [u8])> {
+    if r.number()? != 0 || r.byte()? != CONSTANT {
+        return Err("a data segment is of another kind".into());
+    }
+    let address = r.index()?;
+    r.byte()?;
+    let size = r.index()?;
+    Ok((address, r.take(size)?))
+}
+
 pub const FUNCTION_TYPE: u8 = 0x60;
 pub const UNREACHABLE: u8 = 0x00;
 pub const END: u8 = 0x0b;
 pub const CALL: u8 = 0x10;
 pub const CALL_INDIRECT: u8 = 0x11;
 pub const LOCAL: u8 = 0x20;
+/// `i32.const`.
+pub const CONSTANT: u8 = 0x41;
 
 /// Reads bytes of wasm.
 pub struct Reader<'a> {
@@ -326,9 +340,9 @@ pub fn number(out: &mut Vec<u8>, mut value: usize) {
     out.push(value as u8);
 }
 
-/// `i32.const`.
+/// `i32.const` with a value.
 pub fn constant(out: &mut Vec<u8>, value: usize) {
-    out.push(0x41);
+    out.push(CONSTANT);
     let mut value = value;
     while value > 63 {
         out.push(value as u8 & 127 | 128);
@@ -354,6 +368,17 @@ pub fn code(bodies: &[Vec<u8>]) -> Vec<u8> {
     vector(bodies, |out, body| {
         number(out, body.len());
         out.extend(body);
+    })
+}
+
+/// Bytes with the places in memory where they come.
+pub fn data(segments: &[(usize, Vec<u8>)]) -> Vec<u8> {
+    vector(segments, |out, (address, bytes)| {
+        out.push(0);
+        constant(out, *address);
+        out.push(END);
+        number(out, bytes.len());
+        out.extend(bytes);
     })
 }
 
