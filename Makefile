@@ -39,7 +39,7 @@ SUITES := $(filter-out browser wasm,$(sort $(SUITES)))
 
 native: ## Native tests.
 	$(ENV) CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test --locked --lib --bin split
-	$(ENV) cargo test --locked $(SUITES:%=--test %)
+	$(ENV) cargo test --locked --no-fail-fast $(SUITES:%=--test %)
 
 wasm: ## Tests of the wasm in headless Chromium.
 	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked --release $(WASM) --test wasm

@@ -12,7 +12,7 @@ edit() {
 }
 # What wasm-bindgen writes, without its comments and indentation: 0.4 kB less of an engine, 0.9 kB of the page. It has no
 # text that goes over several lines.
-for script in engine.js exporter.js explorer.js designer.js faultline-*.js; do
+for script in engine.js explorer.js designer.js faultline-*.js; do
   sed '/^ *\/\*.*\*\/ *$/d; /^ *\/\*\*/,/\*\//d; /^ *\/\//d; s/^ *//; /^$/d' "$script" > "$script.new"
   mv "$script.new" "$script"
 done
@@ -22,7 +22,7 @@ linked=${CARGO_TARGET_DIR:-$TRUNK_SOURCE_DIR/../target}/wasm32-unknown-unknown/r
 split() {
   sh "$TRUNK_SOURCE_DIR/../.ci/own.sh" split "$@"
 }
-for engine in engine exporter explorer designer; do
+for engine in engine explorer designer; do
   wasm=${engine}_bg.wasm
   loader=${engine}_loader.js
   parts=
@@ -47,15 +47,18 @@ for engine in engine exporter explorer designer; do
   rm "$loader"
   edit index.html "s/$loader/${name}_loader.js/"
 done
-# The page of a release is cut in two: the rest is loaded when somebody first asks for it.
+# The page of a release is cut too: its other parts are loaded when somebody first asks for them.
 if [ "$TRUNK_PROFILE" = release ]; then
   page=$(ls faultline-*_bg.wasm)
-  split "$(ls faultline-*.js)" "$page" "$linked/faultline.wasm" rest.wasm
+  parts=
+  for part in $(split "$(ls faultline-*.js)" "$page" "$linked/faultline.wasm" "*.wasm"); do
+    name=$part-$($sum "$part.wasm" | cut -c1-16).wasm
+    mv "$part.wasm" "$name"
+    parts="$parts ./$name"
+  done
   cut=faultline-$($sum "$page" | cut -c1-16)_bg.wasm
-  rest=rest-$($sum rest.wasm | cut -c1-16).wasm
   mv "$page" "$cut"
-  mv rest.wasm "$rest"
-  edit index.html "s/$page/$cut/; s|name=\"rest\" content=\"\"|name=\"rest\" content=\"./$rest\"|"
+  edit index.html "s/$page/$cut/; s|name=\"rest\" content=\"\"|name=\"rest\" content=\"${parts# }\"|"
 fi
 edit manifest.webmanifest "s/ICON/$(ls icon-*.svg)/"
 files=$(find . -type f ! -name sw.js | LC_ALL=C sort)

@@ -2,9 +2,10 @@
 const href = (id) => document.getElementById(id).href;
 const loader = new URL(document.querySelector("meta[name=engine]").content, document.baseURI).href;
 
-// Pages but the first are drawn by the rest of the page's code.
-const rest = document.querySelector("meta[name=rest]").content;
-if (rest && location.hash.length > 2) fetch(rest).catch(() => {});
+// Pages but the first are drawn by the rest of the page's code, designs by more of it.
+const rest = document.querySelector("meta[name=rest]").content.split(" ").filter((part) => part);
+const needed = location.hash.length <= 2 ? 0 : location.hash.startsWith("#/design") ? rest.length : 1;
+for (const part of rest.slice(0, needed)) fetch(part).catch(() => {});
 
 // The worker will ask for these when the page starts it: bring them into the cache meanwhile.
 // What went wrong there is written down where the page looks when the engine does not answer.

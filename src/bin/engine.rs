@@ -22,7 +22,7 @@ mod parts {
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    faultline::worker::register(faultline::protocols::all);
+    faultline::worker::register(faultline::protocols::all, faultline::export::writer);
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -3,7 +3,7 @@
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    faultline::worker::register_writer(faultline::protocols::all, faultline::jobs::writer);
+    faultline::worker::register(faultline::protocols::all, faultline::jobs::writer);
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -5,8 +5,9 @@ use super::effects::{self, use_effect_on};
 use super::keys::{self, use_keys};
 use super::lab::Lab;
 use super::palette::use_palette;
+use super::rest::Part::{Board, Rest};
 use super::state::{Action, KeysOpen, Load, Notice, RunState, State, Theme};
-use super::{board, books, fetch, icons, pages, rest, sandbox, storage};
+use super::{board, books, fetch, icons, pages, sandbox, storage};
 use crate::progress::Progress;
 use crate::progress::settings::{self, Settings};
 use crate::view::route::Route;
@@ -153,18 +154,18 @@ pub fn App() -> Html {
                 { notices(&ctx) }
                 { match &state.route {
                     Route::Home => pages::home::home(&ctx),
-                    Route::Lesson(..) => rest::page(&ctx, pages::lesson::lesson),
-                    Route::About => rest::page(&ctx, pages::about::about),
-                    Route::Review => rest::page(&ctx, pages::review::page),
-                    Route::Search => rest::page(&ctx, pages::search::page),
-                    Route::Glossary(_) => rest::page(&ctx, pages::glossary::page),
-                    Route::Class(_) => rest::page(&ctx, pages::class::page),
-                    Route::Style => rest::page(&ctx, pages::style::page),
-                    Route::Run { .. } => rest::page(&ctx, pages::run::run),
-                    Route::Sandbox(_) => rest::page(&ctx, pages::sandbox::sandbox),
-                    Route::Cap(_) => rest::page(&ctx, pages::cap::page),
-                    Route::Compare(_) => rest::page(&ctx, pages::compare::page),
-                    Route::Design(_) => rest::page(&ctx, pages::design::page),
+                    Route::Lesson(..) => Rest.page(&ctx, pages::lesson::lesson),
+                    Route::About => Rest.page(&ctx, pages::about::about),
+                    Route::Review => Rest.page(&ctx, pages::review::page),
+                    Route::Search => Rest.page(&ctx, pages::search::page),
+                    Route::Glossary(_) => Rest.page(&ctx, pages::glossary::page),
+                    Route::Class(_) => Rest.page(&ctx, pages::class::page),
+                    Route::Style => Rest.page(&ctx, pages::style::page),
+                    Route::Run { .. } => Rest.page(&ctx, pages::run::run),
+                    Route::Sandbox(_) => Rest.page(&ctx, pages::sandbox::sandbox),
+                    Route::Cap(_) => Rest.page(&ctx, pages::cap::page),
+                    Route::Compare(_) => Rest.page(&ctx, pages::compare::page),
+                    Route::Design(_) => Board.page(&ctx, pages::design::page),
                     Route::NotFound(path) => pages::not_found(path),
                 } }
                 { palette }
@@ -268,7 +269,7 @@ fn use_rest_ahead(ctx: &Ctx) {
     let fetch = move || -> effects::Undo {
         let timer = quiet.then(|| {
             Timeout::new(REST_AFTER_MS, move || {
-                rest::is_here(&ctx);
+                Rest.is_here(&ctx);
             })
         });
         Box::new(|| drop(timer))
@@ -331,10 +332,10 @@ fn use_place(ctx: &Ctx) {
         window().scroll_to_with_x_and_y(0.0, 0.0);
         match place.as_deref() {
             Some("") => open_home(&ctx),
-            Some(run) if run.starts_with('#') => rest::with(&ctx, pages::run::open),
-            Some("@") => rest::with(&ctx, books::open),
-            Some(design) if design.starts_with('+') => rest::with(&ctx, board::open),
-            Some(form) if form.starts_with(['=', '^', '~']) => rest::with(&ctx, sandbox::open),
+            Some(run) if run.starts_with('#') => Rest.with(&ctx, pages::run::open),
+            Some("@") => Rest.with(&ctx, books::open),
+            Some(design) if design.starts_with('+') => Board.with(&ctx, board::open),
+            Some(form) if form.starts_with(['=', '^', '~']) => Rest.with(&ctx, sandbox::open),
             Some(slug) => load_lesson(&ctx, slug),
             None => ctx.lab.play.pause(),
         }

@@ -80,7 +80,7 @@ impl Core {
             }
             core.writer.take();
         };
-        let link: Rc<Link> = Link::new("exporter", Box::new(heard));
+        let link: Rc<Link> = Link::new("engine", Box::new(heard));
         let source = RunSource::Text(SourceFile { name: "the run".into(), text: run.into() });
         link.send(Request::Open(OpenRun { source, seed: None, cursor: Some(at) }));
         link.send(Request::Write { form: form.into() });

@@ -171,7 +171,7 @@ impl Judge {
                 judge.heard(heard);
             }
         };
-        Link::new("exporter", Box::new(hear))
+        Link::new("engine", Box::new(hear))
     }
 
     /// Simulates on, or has it written when that is done.

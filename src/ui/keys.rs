@@ -3,7 +3,7 @@
 use super::app::Ctx;
 use super::controls::{button, tag, words};
 use super::effects::{self, use_effect_on};
-use super::rest;
+use super::rest::Part::Rest;
 use super::state::{Action, KeysOpen, Notice};
 use super::storage;
 use crate::progress::settings::{SPOKEN, Settings};
@@ -76,7 +76,7 @@ pub fn show(dialog: &NodeRef, open: bool) {
 #[hook]
 pub fn use_keys(ctx: &Ctx) -> Html {
     let dialog = use_node_ref();
-    let open = ctx.state.keys_open.is_some() && rest::is_here(ctx);
+    let open = ctx.state.keys_open.is_some() && Rest.is_here(ctx);
     let shown = dialog.clone();
     use_effect_on([open.into(), 1, 0], effects::plain(move || show(&shown, open)));
     let onclose = {
@@ -93,7 +93,7 @@ pub fn use_keys(ctx: &Ctx) -> Html {
     };
     html! {
         <dialog ref={dialog} class="ask keys-box" aria-labelledby="keys-title" {onclose} {onkeydown} {onclick}>
-            if open { { rest::shown(ctx, inside) } }
+            if open { { Rest.shown(ctx, inside) } }
         </dialog>
     }
 }

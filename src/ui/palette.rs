@@ -8,7 +8,7 @@ use super::effects::{self, use_effect_on};
 use super::exports;
 use super::keys::show;
 use super::lab::Share;
-use super::rest;
+use super::rest::Part::Rest;
 use super::state::{Action, Tab, Theme};
 use crate::base::Micros;
 use crate::view::acts::{self, Act};
@@ -194,13 +194,13 @@ fn run(ctx: &Ctx, what: &Do) {
 #[hook]
 pub fn use_palette(ctx: &Ctx) -> Html {
     let dialog = use_node_ref();
-    let open = ctx.state.palette.is_some() && rest::is_here(ctx);
+    let open = ctx.state.palette.is_some() && Rest.is_here(ctx);
     let shown = dialog.clone();
     let asked = ctx.clone();
     let opens = move || {
         show(&shown, open);
         if open {
-            rest::with(&asked, books::ask);
+            Rest.with(&asked, books::ask);
         }
     };
     use_effect_on([open.into(), 0, 0], effects::plain(opens));
@@ -220,7 +220,7 @@ pub fn use_palette(ctx: &Ctx) -> Html {
     };
     html! {
         <dialog ref={dialog} class="ask palette-box" aria-label="Go to, or do" {onclose}>
-            if open { { rest::shown(ctx, inside) } }
+            if open { { Rest.shown(ctx, inside) } }
         </dialog>
     }
 }

@@ -1,11 +1,12 @@
-//! All that the home page does not need (lessons, the bench around the stage, forms, comparisons) is a wasm file of its
-//! own, the rest, which is loaded when it is first asked for, or when the home page has come to rest. `src/bin/split` cuts
-//! it off the page's wasm and lists its modules.
+//! All that the home page does not need is in wasm files of its own, which are loaded when they are first asked for, or when
+//! the home page has come to rest: lessons, the bench around the stage, forms and comparisons in one, the design board in
+//! another. `src/bin/split` cuts them off the page's wasm and lists their modules.
 //!
-//! Until it has come, none of its functions may run. So the page reaches them only from here, by pointers: what is drawn
-//! by [`page`], [`shown`] and [`given`], what is done by [`with`]. A call by name would not pass the cut.
+//! Until a part has come, none of its functions may run. So the page reaches them only from here, by pointers: what is drawn
+//! by [`Part::page`], [`Part::shown`] and [`Part::given`], what is done by [`Part::with`]. A call by name would not pass the
+//! cut.
 //!
-//! The build that is not cut (any but a release) names no file in `<meta name="rest">`: nothing is missing then.
+//! The build that is not cut (any but a release) names no files in `<meta name="rest">`: nothing is missing then.
 
 use super::app::Ctx;
 use super::controls::{tag, words};
@@ -19,6 +20,17 @@ use std::hint::black_box;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
+/// The parts, in the order of the files in `<meta name="rest">`: each needs those before it.
+#[derive(Clone, Copy)]
+pub enum Part {
+    /// Lessons, the bench around the stage, forms, comparisons.
+    Rest,
+    /// The design board.
+    Board,
+}
+
+const COUNT: usize = Part::Board as usize + 1;
+
 #[derive(Clone, Default)]
 enum Standing {
     #[default]
@@ -28,87 +40,129 @@ enum Standing {
     Failed(String),
 }
 
-/// What is done when it has come.
+/// What is done when a part has come.
 type Act = fn(&Ctx);
+
+#[derive(Default)]
+struct Parts {
+    standing: [Standing; COUNT],
+    waiting: [Vec<(Ctx, Act)>; COUNT],
+    /// They are loaded one after another.
+    busy: bool,
+}
 
 thread_local! {
     /// Of the page as a whole: both runs of a comparison have the same code.
-    static REST: RefCell<(Standing, Vec<(Ctx, Act)>)> = RefCell::default();
+    static PARTS: RefCell<Parts> = RefCell::default();
 }
 
-fn standing() -> Standing {
-    REST.with(|rest| rest.borrow().0.clone())
-}
-
-/// Whether the rest is there. If it is not, it is asked for, and the page is drawn again when it comes.
-pub fn is_here(ctx: &Ctx) -> bool {
-    if let Standing::Unasked = standing() {
-        load(ctx);
+impl Part {
+    fn standing(self) -> Standing {
+        PARTS.with(|parts| parts.borrow().standing[self as usize].clone())
     }
-    matches!(standing(), Standing::Here)
-}
 
-/// A whole page of the rest, as soon as it is there.
-pub fn page(ctx: &Ctx, draw: fn(&Ctx) -> Html) -> Html {
-    if is_here(ctx) {
-        return black_box(draw)(ctx);
+    /// Whether it is there. If it is not, it is asked for, and the page is drawn again when it comes.
+    pub fn is_here(self, ctx: &Ctx) -> bool {
+        if let Standing::Unasked = self.standing() {
+            self.load(ctx);
+        }
+        matches!(self.standing(), Standing::Here)
     }
-    let inside = vec![words("h1", "sr-only", "Faultline"), missing(ctx)];
-    tag("main", &["id", "class", "tabindex"], &["main", "page", "-1"], inside)
-}
 
-/// Something of the rest, as soon as it is there.
-pub fn shown(ctx: &Ctx, draw: fn(&Ctx) -> Html) -> Html {
-    given(ctx, ctx, draw)
-}
-
-/// Something of the rest that is drawn from something else than the page's state.
-pub fn given<T>(ctx: &Ctx, of: &T, draw: fn(&T) -> Html) -> Html {
-    // The compiler shall not see through the pointer, else it puts the function here.
-    if is_here(ctx) { black_box(draw)(of) } else { missing(ctx) }
-}
-
-fn missing(ctx: &Ctx) -> Html {
-    let Standing::Failed(why) = standing() else { return words("p", "empty", "Loading…") };
-    let ctx = ctx.clone();
-    failed("This part of the page could not be loaded", &why, Callback::from(move |_: MouseEvent| load(&ctx)))
-}
-
-/// Does something of the rest, as soon as it is there.
-pub fn with(ctx: &Ctx, act: Act) {
-    if is_here(ctx) {
-        return black_box(act)(ctx);
+    /// A whole page, as soon as it is there.
+    pub fn page(self, ctx: &Ctx, draw: fn(&Ctx) -> Html) -> Html {
+        if self.is_here(ctx) {
+            return black_box(draw)(ctx);
+        }
+        let inside = vec![words("h1", "sr-only", "Faultline"), self.missing(ctx)];
+        tag("main", &["id", "class", "tabindex"], &["main", "page", "-1"], inside)
     }
-    REST.with(|rest| rest.borrow_mut().1.push((ctx.clone(), act)));
-}
 
-fn load(ctx: &Ctx) {
-    let address = address();
-    if address.is_empty() {
-        return REST.with(|rest| rest.borrow_mut().0 = Standing::Here);
+    /// Something of it, as soon as it is there.
+    pub fn shown(self, ctx: &Ctx, draw: fn(&Ctx) -> Html) -> Html {
+        self.given(ctx, ctx, draw)
     }
-    REST.with(|rest| rest.borrow_mut().0 = Standing::Coming);
-    let dispatch = ctx.state.dispatcher();
-    spawn_local(async move {
-        let standing = match instantiate(&address).await {
-            Ok(()) => Standing::Here,
-            Err(why) => Standing::Failed(why),
-        };
-        let waiting = REST.with(|rest| {
-            let mut rest = rest.borrow_mut();
-            rest.0 = standing;
-            if let Standing::Here = rest.0 { std::mem::take(&mut rest.1) } else { Vec::new() }
+
+    /// Something of it that is drawn from something else than the page's state.
+    pub fn given<T>(self, ctx: &Ctx, of: &T, draw: fn(&T) -> Html) -> Html {
+        // The compiler shall not see through the pointer, else it puts the function here.
+        if self.is_here(ctx) { black_box(draw)(of) } else { self.missing(ctx) }
+    }
+
+    fn missing(self, ctx: &Ctx) -> Html {
+        let Standing::Failed(why) = self.standing() else { return words("p", "empty", "Loading…") };
+        let ctx = ctx.clone();
+        let again = Callback::from(move |_: MouseEvent| self.load(&ctx));
+        failed("This part of the page could not be loaded", &why, again)
+    }
+
+    /// Does something of it, as soon as it is there.
+    pub fn with(self, ctx: &Ctx, act: Act) {
+        if self.is_here(ctx) {
+            return black_box(act)(ctx);
+        }
+        PARTS.with(|parts| parts.borrow_mut().waiting[self as usize].push((ctx.clone(), act)));
+    }
+
+    /// Asks for it, and for what it needs.
+    fn load(self, ctx: &Ctx) {
+        let addresses = addresses();
+        let begin = PARTS.with(|parts| {
+            let mut parts = parts.borrow_mut();
+            for (i, standing) in parts.standing.iter_mut().enumerate().take(self as usize + 1) {
+                if addresses.get(i).is_none() {
+                    *standing = Standing::Here;
+                } else if !matches!(standing, Standing::Here) {
+                    *standing = Standing::Coming;
+                }
+            }
+            !std::mem::replace(&mut parts.busy, true)
         });
-        for (ctx, act) in waiting {
+        if begin {
+            spawn_local(load_all(ctx.clone(), addresses));
+        }
+    }
+}
+
+/// Loads what has been asked for, until nothing is left or something cannot be had.
+async fn load_all(ctx: Ctx, addresses: Vec<String>) {
+    while let Some(next) = PARTS.with(|parts| parts.borrow_mut().next()) {
+        let came = instantiate(&addresses[next]).await;
+        for (ctx, act) in PARTS.with(|parts| parts.borrow_mut().came(next, came)) {
             black_box(act)(&ctx);
         }
-        dispatch.dispatch(Action::Rest);
-    });
+        ctx.dispatch(Action::Rest);
+    }
 }
 
-fn address() -> String {
+impl Parts {
+    /// The next to be loaded; if there is none, nobody is busy.
+    fn next(&mut self) -> Option<usize> {
+        let next = self.standing.iter().position(|standing| matches!(standing, Standing::Coming));
+        self.busy = next.is_some();
+        next
+    }
+
+    /// One has come, or could not be had, and so none of those that need it. What can be done now.
+    fn came(&mut self, part: usize, came: Result<(), String>) -> Vec<(Ctx, Act)> {
+        match came {
+            Ok(()) => {
+                self.standing[part] = Standing::Here;
+                std::mem::take(&mut self.waiting[part])
+            }
+            Err(why) => {
+                let coming = self.standing.iter_mut().filter(|standing| matches!(standing, Standing::Coming));
+                coming.for_each(|standing| *standing = Standing::Failed(why.clone()));
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn addresses() -> Vec<String> {
     let meta = document().query_selector("meta[name=rest]").ok().flatten();
-    meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default()
+    let all = meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
+    all.split_whitespace().map(str::to_owned).collect()
 }
 
 /// It has the page's memory and table, and puts its functions into the table.

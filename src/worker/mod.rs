@@ -21,10 +21,8 @@ impl Worker for Engine {
     type Output = FromEngine;
 
     fn create(_: &WorkerScope<Self>) -> Self {
-        let registry = REGISTRY.with(|registry| registry.get().expect("registered before anybody asks"));
-        let session = Session::new(registry());
-        let writer = WRITER.with(Cell::get);
-        Engine { session: if let Some(writer) = writer { session.with_writer(writer()) } else { session } }
+        let (registry, writer) = PROGRAM.with(|program| program.get().expect("registered before anybody asks"));
+        Engine { session: Session::new(registry()).with_writer(writer()) }
     }
 
     fn update(&mut self, _: &WorkerScope<Self>, (): ()) {}
@@ -41,10 +39,8 @@ impl Worker for Engine {
 type Registry = fn() -> &'static [Entry];
 
 thread_local! {
-    /// The protocols that this engine's program holds.
-    static REGISTRY: Cell<Option<Registry>> = const { Cell::new(None) };
-    /// What makes something else of runs, in the engine that does.
-    static WRITER: Cell<Option<fn() -> Writer>> = const { Cell::new(None) };
+    /// The protocols that this engine's program holds, and what makes something else of runs.
+    static PROGRAM: Cell<Option<(Registry, fn() -> Writer)>> = const { Cell::new(None) };
     /// Who asked last, to send the last words to.
     static ASKED_BY: RefCell<Option<(WorkerScope<Engine>, HandlerId, u32)>> = const { RefCell::new(None) };
 }
@@ -62,16 +58,10 @@ fn last_words(info: &std::panic::PanicHookInfo) {
 }
 
 /// Runs in the worker: answers the page from now on.
-pub fn register(registry: Registry) {
-    REGISTRY.with(|own| own.set(Some(registry)));
+pub fn register(registry: Registry, writer: fn() -> Writer) {
+    PROGRAM.with(|own| own.set(Some((registry, writer))));
     std::panic::set_hook(Box::new(last_words));
     Engine::registrar().encoding::<Wire>().register();
-}
-
-/// Runs in a worker that makes something else of runs.
-pub fn register_writer(registry: Registry, writer: fn() -> Writer) {
-    WRITER.with(|own| own.set(Some(writer)));
-    register(registry);
 }
 
 /// Answers words with words.

@@ -116,6 +116,20 @@ fn home_lives_without_the_rest_of_the_page() {
     page.finish();
 }
 
+/// Nor does a lesson need what only designs are drawn by.
+#[test]
+fn lessons_live_without_the_design_board() {
+    let server = Server::without(&built("board-", ".wasm"));
+    let mut page = Page::start();
+    page.open_app(&format!("{}#/design", server.root()));
+    page.wait_text("This part of the page could not be loaded");
+    page.go("#/lesson/leader-dies/1");
+    page.wait_text("Step 1 of 13");
+    page.wait_for(".spot");
+    page.expect_errors(&["404"]);
+    page.finish();
+}
+
 /// What home does not need of the engine is loaded when it is first needed. If it cannot be had then, that is said.
 #[test]
 fn home_lives_without_the_later_part_of_the_engine() {

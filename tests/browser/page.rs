@@ -330,6 +330,13 @@ impl Page {
         self.actions(json!([{ "type": "key", "id": "keyboard", "actions": actions }]));
     }
 
+    /// Presses a key so often.
+    pub fn press_often(&self, name: &str, count: usize) {
+        let stroke = ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key(name).to_string() }));
+        let strokes: Vec<Value> = (0..count).flat_map(|_| stroke.clone()).collect();
+        self.actions(json!([{ "type": "key", "id": "keyboard", "actions": strokes }]));
+    }
+
     /// Types a text, character by character.
     pub fn write(&self, text: &str) {
         let strokes = text
@@ -471,8 +478,10 @@ impl Page {
     pub fn screenshot(&self, name: &str) {
         let frames = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
         let _ = self.try_js(frames, json!([]));
-        if let Ok(picture) = self.driver.get("/screenshot") {
-            save_png(name, picture.as_str().unwrap_or_default());
+        // A larger file sooner.
+        let picture = self.driver.try_devtools("Page.captureScreenshot", json!({ "optimizeForSpeed": true }));
+        if let Ok(picture) = picture {
+            save_png(name, picture["data"].as_str().unwrap_or_default());
         }
     }
 

@@ -41,7 +41,7 @@ const PLAY: &str = r#"
           button.click();
           await frame(); await frame(); await frame();
         }
-        const want = goals.length ? base * 2 ** (since / 1000) : Math.max(base, (moment - clock()) / 600);
+        const want = goals.length ? base * 2 ** (since / 400) : Math.max(base, (moment - clock()) / 250);
         speed(Math.max(50, Math.min(100, 50 + Math.floor(5 * Math.log2(want / base)))));
         if (since > 50000) break;
         await frame();

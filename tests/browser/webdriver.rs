@@ -79,8 +79,11 @@ impl Driver {
 
     /// A command of the Chrome DevTools protocol.
     pub fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.try_devtools(command, parameters).unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    pub fn try_devtools(&self, command: &str, parameters: Value) -> Result<Value, String> {
         self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
-            .unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
     /// Ends the session; the browser closes in an orderly way.

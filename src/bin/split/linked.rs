@@ -91,7 +91,8 @@ impl Linked {
         }
         for fixed in &sections.in_data {
             let Some(used) = of(fixed, &linked) else { continue };
-            let (bytes, address) = sections.data.iter().find(|(bytes, _)| bytes.contains(&fixed.at)).ok_or("no data")?;
+            let (bytes, address) =
+                sections.data.iter().find(|(bytes, _)| bytes.contains(&fixed.at)).ok_or("no data")?;
             // What no symbol stands for may be anybody's: so is what it uses.
             if let Some(piece) = linked.piece(address + (fixed.at - bytes.start)) {
                 linked.pieces[piece].uses.insert(used);

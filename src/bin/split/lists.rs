@@ -5,10 +5,12 @@
 pub struct Part {
     pub name: &'static str,
     pub of: &'static [&'static str],
+    /// Parts that come before it: what it has in common with them stays theirs, and what with others comes to the last of them.
+    pub after: &'static [&'static str],
 }
 
-/// The page's parts.
-pub const PAGE: &[Part] = &[Part { name: "rest", of: REST }];
+/// The page's parts, in their order in `ui::rest`: each needs those before it.
+pub const PAGE: &[Part] = &[part("rest", REST), Part { after: &["rest"], ..part("board", BOARD) }];
 
 /// The engine's: each protocol by itself, and of the engine what home's cluster does not need.
 pub const ENGINE: &[Part] = &[
@@ -31,16 +33,16 @@ pub const ENGINE: &[Part] = &[
     part("link-state", &["faultline::protocols::link_state"]),
     part("edge-cache", &["faultline::protocols::edge_cache"]),
     part("later", LATER),
+    Part { after: &["later"], ..part("export", EXPORT) },
 ];
 
-const fn part(name: &'static str, of: &'static [&'static str]) -> Part {
-    Part { name, of }
+pub const fn part(name: &'static str, of: &'static [&'static str]) -> Part {
+    Part { name, of, after: &[] }
 }
 
-/// The modules and functions that are loaded later: ours, and libraries that only they use.
-pub const REST: &[&str] = &[
+/// Of the page, what home does not need: ours, and libraries that only that uses.
+const REST: &[&str] = &[
     "chrono",
-    "faultline::ui::board",
     "faultline::ui::bench::Bench",
     "faultline::ui::bench::behind",
     "faultline::ui::bench::charts",
@@ -73,7 +75,6 @@ pub const REST: &[&str] = &[
     "faultline::ui::pages::cap",
     "faultline::ui::pages::class",
     "faultline::ui::pages::compare",
-    "faultline::ui::pages::design",
     "faultline::ui::pages::glossary",
     "faultline::ui::pages::lesson",
     "faultline::ui::pages::review",
@@ -83,7 +84,6 @@ pub const REST: &[&str] = &[
     "faultline::ui::pages::style",
     "faultline::ui::palette::inside",
     "faultline::ui::sandbox",
-    "faultline::view::board",
     "faultline::view::cap",
     "faultline::view::compare",
     "faultline::view::concepts",
@@ -94,8 +94,14 @@ pub const REST: &[&str] = &[
     "rs_fsrs",
 ];
 
+/// Of the page, what only designs need.
+const BOARD: &[&str] = &["faultline::ui::board", "faultline::ui::pages::design", "faultline::view::board"];
+
+/// Of an engine, what only those need who take a run elsewhere or have it judged.
+const EXPORT: &[&str] = &["faultline::check", "faultline::export::named", "faultline::export::write"];
+
 /// Of an engine: what home's cluster, which is played and poked, does not need. A method is named by its type or trait.
-pub const LATER: &[&str] = &[
+const LATER: &[&str] = &[
     "core::fmt::Debug>::fmt",
     "faultline::base::decode::Reader>::any_number",
     "faultline::base::json::Json>::write",

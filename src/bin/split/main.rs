@@ -1,20 +1,20 @@
-//! Cuts a wasm in parts: what a visitor needs at once, and what is loaded later. `split SCRIPT FILE PART` replaces `FILE` by
-//! the first part and writes the others, each to `PART` with its name for `*`; their names are printed. None has what only
-//! tools read (names, producers, features), their functions lie in an order that compresses well ([`order`]), and what the
-//! first and the script know each other by is short ([`short`]); `split SCRIPT FILE` does that alone to another wasm.
+//! Cuts a wasm in parts: what a visitor needs at once, and what is loaded later. `split SCRIPT FILE LINKED PART` replaces
+//! `FILE` by the first part and writes the others, each to `PART` with its name for `*`; their names are printed. `LINKED` is
+//! what the linker wrote, which says what uses what ([`linked`]). None has what only tools read (names, producers, features),
+//! their functions lie in an order that compresses well ([`order`]), and what the first and the script know each other by is
+//! short ([`short`]); `split SCRIPT FILE` does that alone to another wasm.
 //!
 //! Yew and the linker know one wasm only, so the cut is made afterwards, on what `wasm-bindgen` wrote, by the functions'
-//! names. Of a part are the functions in one of the [`lists`], and all that only they call. All parts have one memory and
-//! one table: the others import them, and the functions that they call, from the first. Their own functions take their
-//! places in the table when they are instantiated, and call each other by these.
+//! names. Of a part are the functions in one of the [`lists`], and all functions and data that only they use ([`owners`]).
+//! All parts have one memory and one table: the others import them, and the functions that they call, from the first. Their
+//! own functions take their places in the table when they are instantiated, and call each other by these; their data takes
+//! its places in memory, where there were zeros until then, and nobody else looks.
 //!
-//! Until then, in a wasm that exports [`LOAD`] (an engine: a worker may wait), such a place has a function that calls that
-//! one with the part's number, and then the place again: a part is loaded when it is first needed. In another (the page,
-//! which may not wait) it has one that traps. The page must therefore hand out a function of the rest only as a pointer, to
-//! `ui::rest::shown`, when it has loaded the rest. That no function of its own calls one by name is checked here, and is an
-//! error.
-//!
-//! Data is not cut: what is static stays in the first part.
+//! Until then, in a wasm that exports [`LOAD`] (an engine: a worker may wait), such a place in the table has a function that
+//! calls that one with the part's number, and then the place again: a part is loaded when it is first needed. In another (the
+//! page, which may not wait) it has one that traps. The page must therefore hand out a function of the rest only as a
+//! pointer, to `ui::rest::shown`, when it has loaded the rest. That no function of its own calls one by name is checked here,
+//! and is an error.
 
 mod cut;
 mod linked;
@@ -64,9 +64,8 @@ fn cut(script: &str, file: &str, parts: Option<(&str, &str)>) -> Found<()> {
     let (old, words) = (read(file)?, read(script)?);
     let words = std::str::from_utf8(&words).map_err(|e| format!("{script}: {e}"))?;
     let (linked, part) = parts.unzip();
-    let linked = linked.map_or(Ok(Linked::default()), |path| {
-        Linked::read(&read(path)?).map_err(|why| format!("{path}: {why}"))
-    })?;
+    let linked = linked
+        .map_or(Ok(Linked::default()), |path| Linked::read(&read(path)?).map_err(|why| format!("{path}: {why}")))?;
     let parts = Module::read(&old).and_then(|module| {
         let list = if module.export(LOAD).is_some() { ENGINE } else { lists::PAGE };
         split(&module, &linked, words, if part.is_some() { list } else { &[] })

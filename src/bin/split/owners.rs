@@ -28,7 +28,8 @@ struct Graph<'a> {
 
 impl Owners {
     /// Of the first is what is exported, and all that it uses but for what is in a part's list; of another what is in its
-    /// list, and what that alone uses; what several use is of the first again.
+    /// list, and what that alone uses. What several use is of the first again, or if one of them comes after others, of the last
+    /// of these.
     pub fn of<'a>(
         module: &'a Module<'a>,
         linked: &'a Linked,
@@ -44,11 +45,17 @@ impl Owners {
         };
         let listed = (0..module.functions.len()).map(listed).collect();
         let graph = Graph { module, linked, called, listed, waits };
-        let first = graph.first()?;
+        let first = graph.reached(0, graph.roots()?, &BTreeSet::new())?;
         let mut owner: Vec<Option<usize>> = (0..graph.count()).map(|node| first.contains(&node).then_some(0)).collect();
         for part in 1..=parts.len() {
-            for node in graph.of_part(part, &first) {
-                owner[node] = Some(if owner[node].is_none() { part } else { 0 });
+            let earlier = |of: usize| of == 0 || parts[part - 1].after.contains(&parts[of - 1].name);
+            let taken: BTreeSet<usize> = (0..owner.len()).filter(|node| owner[*node].is_some_and(earlier)).collect();
+            let listed = (0..graph.listed.len()).filter(|f| graph.listed[*f] == Some(part) && !taken.contains(f));
+            let reached = graph.reached(part, listed.collect(), &taken)?;
+            let last = parts[part - 1].after.last().and_then(|name| parts.iter().position(|part| part.name == *name));
+            let common = last.map_or(0, |earlier| earlier + 1);
+            for node in &reached {
+                owner[*node] = Some(if owner[*node].is_none() { part } else { common });
             }
         }
         let pieces = owner.split_off(module.functions.len());
@@ -91,52 +98,42 @@ impl Graph<'_> {
         used.into_iter().flatten().filter_map(node).collect()
     }
 
-    fn first(&self) -> Found<BTreeSet<usize>> {
+    /// What has to be in the first part: what is exported, and pointed to by nobody knows whom.
+    fn roots(&self) -> Found<Vec<usize>> {
         let module = self.module;
         let exported = module.exports.iter().filter(|(_, kind, _)| *kind == FUNCTION).map(|(.., function)| *function);
         let pointed = module.places.iter().filter(|(place, _)| !self.linked.used.contains(place));
         let pointed = pointed.map(|(_, function)| *function).chain(self.nodes(self.linked.uses.get("")));
-        let known = |function: usize| function < self.count();
-        let all = exported.clone().chain(module.start).chain(module.places.values().copied());
+        let pointed = pointed.filter(|node| self.listed(*node).is_none());
+        let called = (module.imported..module.functions.len()).flat_map(self.called);
+        let all = exported.clone().chain(module.start).chain(module.places.values().copied()).chain(called.copied());
         if let Some(unknown) = all.clone().find(|function| *function >= module.functions.len()) {
             return Err(format!("there is no function {unknown}"));
         }
-        let pointed = pointed.filter(|node| self.listed(*node).is_none());
-        let mut first: BTreeSet<usize> = (0..module.imported).collect();
-        let mut todo: Vec<usize> = exported.chain(module.start).chain(pointed).collect();
+        Ok((0..module.imported).chain(exported).chain(module.start).chain(pointed).collect())
+    }
+
+    /// What a part's own leads to, without what others' lists have, and without what earlier parts have taken.
+    fn reached(&self, part: usize, own: Vec<usize>, taken: &BTreeSet<usize>) -> Found<BTreeSet<usize>> {
+        let (mut reached, mut todo) = (BTreeSet::new(), own);
+        let mine = |node: usize| self.listed(node).is_none_or(|of| of == part);
         while let Some(node) = todo.pop() {
-            if !first.insert(node) {
+            if !reached.insert(node) {
                 continue;
             }
-            for next in self.calls(node) {
-                let (from, to) = (module.name(node), module.name(*next));
-                // What drops a value runs where there is one: if that is of the rest, the rest is there.
+            for next in self.calls(node).iter().copied().filter(|next| !taken.contains(next)) {
+                let (from, to) = (self.module.name(node), self.module.name(next));
+                // What drops a value runs where there is one: if that is of a later part, the part is there.
                 let by_us = from.contains(OWN) && !from.starts_with(DROP);
-                if !known(*next) {
-                    return Err(format!("there is no function {next}"));
-                } else if self.listed(*next).is_none() || by_us && is_of_all(to) {
-                    todo.push(*next);
+                if mine(next) || by_us && !self.waits && is_of_all(to) {
+                    todo.push(next);
                 } else if by_us && !self.waits {
                     return Err(format!("{from} calls {to}, which is loaded later: see ui::rest"));
                 }
             }
-            todo.extend(self.uses(node).into_iter().filter(|next| self.listed(*next).is_none()));
+            todo.extend(self.uses(node).into_iter().filter(|next| mine(*next) && !taken.contains(next)));
         }
-        Ok(first)
-    }
-
-    /// What a part's list leads to, and the first does not have.
-    fn of_part(&self, part: usize, first: &BTreeSet<usize>) -> BTreeSet<usize> {
-        let (mut seen, mut todo) = (BTreeSet::new(), Vec::new());
-        todo.extend((0..self.listed.len()).filter(|f| self.listed(*f) == Some(part) && !first.contains(f)));
-        while let Some(node) = todo.pop() {
-            if seen.insert(node) {
-                let own = |next: &usize| *next < self.count() && self.listed(*next).is_none_or(|of| of == part);
-                let next = self.calls(node).iter().copied().chain(self.uses(node));
-                todo.extend(next.filter(own).filter(|next| !first.contains(next)));
-            }
-        }
-        seen
+        Ok(reached)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The cut of small modules, written by hand.
 
+use super::lists::part;
 use super::*;
 use std::collections::BTreeMap;
 
@@ -38,7 +39,7 @@ fn wasm(functions: &[(&str, &[usize])]) -> Vec<u8> {
 }
 
 const LIST: &[&str] = &["faultline::later"];
-const REST: &[Part] = &[Part { name: "rest", of: LIST }];
+const REST: &[Part] = &[part("rest", LIST)];
 
 /// The parts of a file.
 fn parted(wasm: &[u8], script: &str, parts: &[Part]) -> Found<Parts> {
@@ -198,7 +199,10 @@ fn linked() -> Vec<u8> {
     // A kind, a place, a symbol; of data also what is added.
     custom(&mut file, "reloc.CODE", &[6, 4, 4, 4, 1, 0, 4, 13, 0, 0, 4, 15, 1, 0, 0, 10, 2]);
     custom(&mut file, "reloc.DATA", &[7, 2, 2, 7, 2, 2, 23, 3]);
-    file.section(0, &names(&["faultline::start", "load_part", "faultline::later::draw", "core::pointed", "core::kept"]));
+    file.section(
+        0,
+        &names(&["faultline::start", "load_part", "faultline::later::draw", "core::pointed", "core::kept"]),
+    );
     file.bytes
 }
 
@@ -231,10 +235,35 @@ fn a_wasm_must_say_what_uses_what() {
     }
 }
 
+/// Of the page each part needs those before it: what two call is of the earlier one, which may not call a later one by name.
+#[test]
+fn parts_of_the_page_come_one_after_another() {
+    const PARTS: &[Part] =
+        &[part("rest", &["faultline::rest"]), Part { after: &["rest"], ..part("board", &["faultline::board"]) }];
+    let named = [
+        ("faultline::start", &[][..]),
+        ("faultline::kept", &[]),
+        ("faultline::rest::draw", &[4, 0]),
+        ("core::shared", &[]),
+        ("faultline::board::draw", &[3, 4, 6]),
+        ("core::only", &[]),
+    ];
+    let parts = parted(&wasm(&named), "", PARTS).expect("a cut");
+    let counts: Vec<(&str, usize)> = parts.others.iter().map(|(name, file)| (*name, bodies_of(file).len())).collect();
+    // `rest::draw` and `shared`; `board::draw` and `only`.
+    assert_eq!(counts, [("rest", 2), ("board", 2)]);
+    let indirect = |body: &&[u8]| body.windows(2).filter(|code| *code == [CALL_INDIRECT, 0]).count();
+    let board: usize = bodies_of(&parts.others[1].1).iter().map(indirect).sum();
+    assert_eq!(board, 2, "it calls what the rest has by the table");
+    let back = [("faultline::start", &[][..]), ("faultline::rest::draw", &[3]), ("faultline::board::draw", &[])];
+    let why = parted(&wasm(&back), "", PARTS).err().expect("an error");
+    assert_eq!(why, "faultline::rest::draw calls faultline::board::draw, which is loaded later: see ui::rest");
+}
+
 /// What only one part calls goes with it; what two call stays in the first; a part calls another by the table.
 #[test]
 fn parts_share_what_is_in_the_first() {
-    const PARTS: &[Part] = &[Part { name: "a", of: &["faultline::a"] }, Part { name: "b", of: &["faultline::b"] }];
+    const PARTS: &[Part] = &[part("a", &["faultline::a"]), part("b", &["faultline::b"])];
     let named = ["faultline::start", "load_part", "faultline::a::f", "faultline::b::f", "core::shared", "core::only"];
     let calls: [&[u8]; 6] = [&[2], &[], &[4, 5, 3], &[4], &[], &[]];
     // Each has as many constants as its number says.
@@ -278,7 +307,8 @@ fn parts_share_what_is_in_the_first() {
 
 #[test]
 fn every_protocol_is_a_part_of_the_engine() {
-    let parts: Vec<&str> = ENGINE.iter().map(|part| part.name).filter(|name| *name != "later").collect();
+    let parts: Vec<&str> =
+        ENGINE.iter().map(|part| part.name).filter(|name| !["later", "export"].contains(name)).collect();
     let protocols: Vec<&str> = faultline::protocols::all().iter().map(|entry| entry.name).collect();
     assert!(protocols.iter().all(|name| parts.contains(name)), "{protocols:?}");
     assert_eq!(parts.len(), protocols.len());

@@ -30,7 +30,7 @@ use super::app::{Ctx, use_ctx};
 use super::controls::button;
 use super::effects::{self, use_effect_on};
 use super::pages::failed;
-use super::rest;
+use super::rest::Part::Rest;
 use super::state::Action;
 use crate::view::acts::{self, Act, What};
 use crate::view::keys;
@@ -131,7 +131,7 @@ pub fn Bench() -> Html {
                     <p class="toast" hidden={run.toast.is_empty()}>{ &run.toast }</p>
                 }
             </div>
-            if ctx.state.presents { { rest::shown(&ctx, present::caption) } }
+            if ctx.state.presents { { Rest.shown(&ctx, present::caption) } }
             { transport::transport(&ctx, borrowed(&ctx), scrubber, true) }
             if settled { { tabs::tabs(&ctx) } } else { <div class="tabs"></div> }
             <p class="sr-only" role="status" id="said">{ &run.said }</p>

@@ -1,7 +1,7 @@
 //! What there is to read about the run, behind tabs.
 
 use super::super::app::{Ctx, focus};
-use super::super::rest;
+use super::super::rest::Part::Rest;
 use super::super::state::{Action, Tab};
 use super::{behind, diagram, log};
 use yew::prelude::*;
@@ -68,7 +68,7 @@ pub fn tabs(ctx: &Ctx) -> Html {
                 { match current {
                     Tab::Log => html! { <log::Log /> },
                     Tab::Diagram => html! { <diagram::SpaceTime /> },
-                    _ => rest::shown(ctx, behind::behind),
+                    _ => Rest.shown(ctx, behind::behind),
                 } }
             </div>
         </div>

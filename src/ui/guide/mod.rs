@@ -12,7 +12,7 @@ mod prose;
 use super::app::use_ctx;
 use super::controls::{button, link, tag, words};
 use super::effects::{self, use_effect_on};
-use super::rest;
+use super::rest::Part::Rest;
 use super::state::key;
 use crate::base::Micros;
 use crate::progress::LessonProgress;
@@ -119,7 +119,7 @@ impl PartialEq for MeasureProps {
 fn LaterMeasure(props: &MeasureProps) -> Html {
     let ctx = use_ctx();
     let own = Rc::clone(&ctx.state.run.measured);
-    rest::given(&ctx, &MeasureProps { own, ..props.clone() }, measure::measure)
+    Rest.given(&ctx, &MeasureProps { own, ..props.clone() }, measure::measure)
 }
 
 /// Both absent, or the same.

@@ -2,7 +2,7 @@
 
 use super::super::app::{Ctx, fetch_catalogue, open_home};
 use super::super::bench::stage::{Mode, Stage};
-use super::super::rest;
+use super::super::rest::Part::Rest;
 use super::super::state::Load;
 use super::{class, failed};
 use crate::progress::{LessonProgress, Progress};
@@ -39,7 +39,7 @@ pub fn home(ctx: &Ctx) -> Html {
                     }
                 </div>
             </section>
-            if ctx.state.progress.class.is_some() { { rest::shown(ctx, class::section) } }
+            if ctx.state.progress.class.is_some() { { Rest.shown(ctx, class::section) } }
             { course(ctx) }
             <footer class="foot">
                 <p>{ "One register, one cut network: " }<a href={Route::Cap(String::new()).href()}>{ "the CAP lab" }</a></p>
