@@ -3,7 +3,9 @@
 const PARTS = "PARTS".split(" ");
 const file = (part) => `./ENGINE_${part}.wasm`;
 const ahead = {};
+const here = new Set();
 self.loadPart = (number, page) => {
+  if (here.has(number)) return;
   const name = PARTS[number];
   if (!ahead[name]) {
     const ask = new XMLHttpRequest();
@@ -14,6 +16,7 @@ self.loadPart = (number, page) => {
     ahead[name] = ask.response;
   }
   new WebAssembly.Instance(new WebAssembly.Module(ahead[name]), { page });
+  here.add(number);
 };
 importScripts("./ENGINE.js");
 wasm_bindgen({ module_or_path: file("bg") }).then(() => {

@@ -29,6 +29,8 @@ pub struct Cut<'a> {
     ways: BTreeMap<usize, usize>,
     /// What loads a part.
     load: Option<usize>,
+    /// For each part but the first those that it comes after, and itself.
+    chains: Vec<Vec<usize>>,
 }
 
 impl<'a> Cut<'a> {
@@ -67,6 +69,7 @@ impl<'a> Cut<'a> {
             bodies,
             needs,
             load,
+            chains: chains(parts),
         })
     }
 
@@ -179,7 +182,8 @@ impl<'a> Cut<'a> {
                 }),
                 Some(load) => {
                     let kind = self.module.functions[function];
-                    stubs.push((kind, loading(self.module.types[kind], kind, (part, self.numbers[0][&load]), place)?));
+                    let load = self.numbers[0][&load];
+                    stubs.push((kind, loading(self.module.types[kind], kind, (&self.chains[part - 1], load), place)?));
                     count + stubs.len() - 1
                 }
             };
@@ -252,15 +256,25 @@ fn alike(module: &Module, functions: Vec<usize>) -> Vec<usize> {
     order::alike(&bodies).into_iter().map(|place| functions[place]).collect()
 }
 
-/// A function of some type that loads a part, and then calls what stands in its place.
-fn loading(kind: &[u8], number_of_kind: usize, (part, load): (usize, usize), place: usize) -> Found<Vec<u8>> {
+fn chains(parts: &[Part]) -> Vec<Vec<usize>> {
+    let chain = |(i, part): (usize, &Part)| {
+        let before = part.after.iter().filter_map(|name| parts.iter().position(|part| part.name == *name));
+        before.chain([i]).map(|place| place + 1).collect()
+    };
+    parts.iter().enumerate().map(chain).collect()
+}
+
+/// A function of some type that loads parts, and then calls what stands in its place.
+fn loading(kind: &[u8], number_of_kind: usize, (parts, load): (&[usize], usize), place: usize) -> Found<Vec<u8>> {
     let mut r = Reader::new(kind);
     r.byte()?;
     let count = r.each(Reader::byte)?.len();
     let mut body = vec![0];
-    constant(&mut body, part - 1);
-    body.push(CALL);
-    number(&mut body, load);
+    for part in parts {
+        constant(&mut body, part - 1);
+        body.push(CALL);
+        number(&mut body, load);
+    }
     for parameter in 0..count {
         body.push(LOCAL);
         number(&mut body, parameter);

@@ -5,7 +5,8 @@
 pub struct Part {
     pub name: &'static str,
     pub of: &'static [&'static str],
-    /// Parts that come before it: what it has in common with them stays theirs, and what with others comes to the last of them.
+    /// Parts that are always there when it is. What it has in common with them stays theirs; what with others comes to the last
+    /// of them.
     pub after: &'static [&'static str],
 }
 

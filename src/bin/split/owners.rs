@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 /// Our own functions, and what was made for our own types. Others that call the rest do so for something of the rest.
 const OWN: &str = "faultline::";
 
+/// Parts of the names of functions that `wasm-bindgen` runs, to learn what the others are like, and takes out.
+const DESCRIBING: [&str; 2] = ["describe", "wbg_cast::breaks_if_inlined"];
+
 /// The part of each function, and of each piece of data. Parts are numbered: 0 is the first.
 pub struct Owners {
     pub functions: Vec<usize>,
@@ -58,12 +61,22 @@ impl Owners {
                 owner[*node] = Some(if owner[*node].is_none() { part } else { common });
             }
         }
-        let pieces = owner.split_off(module.functions.len());
+        owner.truncate(module.functions.len());
         Ok(Owners {
-            // What nobody calls goes with the last; data that nobody is known to use stays.
+            pieces: graph.pieces(&owner, parts),
+            // What nobody calls goes with the last.
             functions: owner.into_iter().map(|part| part.unwrap_or(parts.len())).collect(),
-            pieces: pieces.into_iter().map(|part| part.unwrap_or(0)).collect(),
         })
+    }
+}
+
+/// The part that is there whenever either of two is.
+fn both(a: usize, b: usize, parts: &[Part]) -> usize {
+    let after = |a: usize, b: usize| a != 0 && b != 0 && parts[a - 1].after.contains(&parts[b - 1].name);
+    match () {
+        () if a == b || after(b, a) => a,
+        () if after(a, b) => b,
+        () => 0,
     }
 }
 
@@ -98,12 +111,43 @@ impl Graph<'_> {
         used.into_iter().flatten().filter_map(node).collect()
     }
 
+    /// What is used by functions that are not found again by their names, or by what no symbol stands for.
+    fn used_by_nobody_known(&self) -> Vec<usize> {
+        let names: BTreeSet<&str> = self.module.names.values().map(String::as_str).collect();
+        let gone = |name: &str| DESCRIBING.iter().any(|part| name.contains(part));
+        let lost = self.linked.uses.iter().filter(|(name, _)| !names.contains(name.as_str()) && !gone(name));
+        lost.flat_map(|(_, uses)| self.nodes(Some(uses))).collect()
+    }
+
+    /// The part of each piece of data. A function that is not there yet can be waited for, data cannot: it has to be there
+    /// whenever one of those runs that use it. What nobody is known to use stays.
+    fn pieces(&self, functions: &[Option<usize>], parts: &[Part]) -> Vec<usize> {
+        let mut owner: Vec<Option<usize>> = functions.to_vec();
+        owner.resize(self.count(), None);
+        let count = functions.len();
+        self.used_by_nobody_known().into_iter().filter(|node| *node >= count).for_each(|node| owner[node] = Some(0));
+        loop {
+            let mut changed = false;
+            for node in 0..owner.len() {
+                let Some(user) = owner[node] else { continue };
+                for used in self.uses(node).into_iter().filter(|used| *used >= count) {
+                    let new = Some(owner[used].map_or(user, |other| both(user, other, parts)));
+                    changed |= new != owner[used];
+                    owner[used] = new;
+                }
+            }
+            if !changed {
+                return owner.split_off(count).into_iter().map(|part| part.unwrap_or(0)).collect();
+            }
+        }
+    }
+
     /// What has to be in the first part: what is exported, and pointed to by nobody knows whom.
     fn roots(&self) -> Found<Vec<usize>> {
         let module = self.module;
         let exported = module.exports.iter().filter(|(_, kind, _)| *kind == FUNCTION).map(|(.., function)| *function);
         let pointed = module.places.iter().filter(|(place, _)| !self.linked.used.contains(place));
-        let pointed = pointed.map(|(_, function)| *function).chain(self.nodes(self.linked.uses.get("")));
+        let pointed = pointed.map(|(_, function)| *function).chain(self.used_by_nobody_known());
         let pointed = pointed.filter(|node| self.listed(*node).is_none());
         let called = (module.imported..module.functions.len()).flat_map(self.called);
         let all = exported.clone().chain(module.start).chain(module.places.values().copied()).chain(called.copied());

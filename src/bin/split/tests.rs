@@ -158,13 +158,48 @@ fn bodies_of(file: &[u8]) -> Vec<&[u8]> {
     section(file, 10).each(|r| r.index().and_then(|size| r.take(size))).expect("code")
 }
 
-/// A wasm as the linker writes it, with what uses what: `start` and `draw` use the data "both", `draw` alone the data "own";
-/// "own" has the address of `pointed` (the table's place 1) and "both" that of `kept` (place 2).
-fn linked() -> Vec<u8> {
+/// A function of a wasm as the linker writes it: its name, the functions that it calls, the pieces of data that it uses.
+type Linking<'a> = (&'a str, &'a [usize], &'a [usize]);
+
+/// A wasm as the linker writes it, with what uses what: functions, of which the first is exported and the second loads parts,
+/// and pieces of data of eight bytes with a gap after each, with the addresses of functions in them. These stand in the table.
+fn linked(functions: &[Linking], pieces: &[&[usize]]) -> Vec<u8> {
+    let pointed: Vec<usize> = pieces.concat();
+    let (mut bodies, mut in_code, mut at) = (Vec::new(), Vec::new(), 1);
+    for (_, calls, used) in functions {
+        let mut body = vec![0];
+        calls.iter().for_each(|call| body.extend([CALL, *call as u8]));
+        for piece in *used {
+            body.extend([CONSTANT, 7, 0x1a]);
+            // A kind, a place, a symbol, what is added.
+            in_code.push([4, (at + body.len() - 1) as u8, *piece as u8, 0]);
+        }
+        body.push(END);
+        at += 1 + body.len();
+        bodies.push(body);
+    }
+    let symbol = |(i, _): (usize, &&[usize])| vec![1, 0, 1, b'd', 0, (16 * i) as u8, 8];
+    let function = |function: &usize| vec![0, 0, *function as u8, 1, b'f'];
+    let mut symbols: Vec<Vec<u8>> = pieces.iter().enumerate().map(symbol).collect();
+    symbols.extend(pointed.iter().map(function));
+    // Others: data and functions that are not here, a section.
+    symbols.extend([vec![1, 0x10, 1, b'u'], vec![0, 0x10, 0], vec![3, 0, 1]]);
+    // The first segment's bytes come after its head.
+    let addresses =
+        pieces.iter().enumerate().flat_map(|(piece, of)| (0..of.len()).map(move |i| 7 + 16 * piece + 4 * i));
+    let in_data: Vec<[u8; 3]> =
+        addresses.enumerate().map(|(i, place)| [2, place as u8, (pieces.len() + i) as u8]).collect();
+
     let mut file = File::new();
+    let custom = |file: &mut File, name: &str, content: &[u8]| {
+        let mut out = Vec::new();
+        text(&mut out, name);
+        out.extend(content);
+        file.section(0, &out);
+    };
     file.section(1, &[1, FUNCTION_TYPE, 0, 0]);
-    file.section(3, &[5, 0, 0, 0, 0, 0]);
-    file.section(4, &[1, 0x70, 0, 3]);
+    file.section(3, &vector(functions, |out, _| out.push(0)));
+    file.section(4, &[1, 0x70, 0, pointed.len() as u8 + 1]);
     file.section(5, &[1, 0, 1]);
     file.section(
         7,
@@ -173,43 +208,36 @@ fn linked() -> Vec<u8> {
             out.extend([FUNCTION, *function]);
         }),
     );
-    file.section(9, &[1, 0, CONSTANT, 1, END, 2, 3, 4]);
-    // The places of constants in the section: 4 in the first body, 13 and 16 in the third.
-    let bodies: [&[u8]; 5] = [
-        &[0, CONSTANT, 7, 0x1a, END],
-        &[0, END],
-        &[0, CONSTANT, 7, CONSTANT, 7, 0x1a, 0x1a, END],
-        &[0, END],
-        &[0, END],
-    ];
-    file.section(10, &code(&bodies.map(<[u8]>::to_vec)));
-    file.section(11, &data(&[(1024, (1..=32).collect())]));
-    let custom = |file: &mut File, name: &str, content: &[u8]| {
-        let mut out = Vec::new();
-        text(&mut out, name);
-        out.extend(content);
-        file.section(0, &out);
-    };
-    let own = [1, 0, 1, b'o', 0, 0, 8];
-    let both = [1, 0, 1, b'b', 0, 16, 8];
-    let functions = [0, 0, 3, 1, b'p', 0, 0, 4, 1, b'k'];
-    let others = [1, 0x10, 1, b'u', 3, 0, 1, 0, 0x10, 0];
-    let symbols = [&[7][..], &own, &both, &functions, &others].concat();
+    file.section(9, &[&[1, 0, CONSTANT, 1, END][..], &vector(&pointed, |out, f| out.push(*f as u8))].concat());
+    file.section(10, &code(&bodies));
+    file.section(11, &data(&[(1024, (1..=16 * pieces.len() as u8).collect())]));
+    let symbols = vector(&symbols, |out, symbol| out.extend(symbol));
     custom(&mut file, "linking", &[&[2, 8, symbols.len() as u8][..], &symbols].concat());
-    // A kind, a place, a symbol; of data also what is added.
-    custom(&mut file, "reloc.CODE", &[6, 4, 4, 4, 1, 0, 4, 13, 0, 0, 4, 15, 1, 0, 0, 10, 2]);
-    custom(&mut file, "reloc.DATA", &[7, 2, 2, 7, 2, 2, 23, 3]);
-    file.section(
-        0,
-        &names(&["faultline::start", "load_part", "faultline::later::draw", "core::pointed", "core::kept"]),
-    );
+    custom(&mut file, "reloc.CODE", &[&[6][..], &vector(&in_code, |out, fixed| out.extend(fixed))].concat());
+    custom(&mut file, "reloc.DATA", &[&[7][..], &vector(&in_data, |out, fixed| out.extend(fixed))].concat());
+    file.section(0, &names(&functions.iter().map(|(name, ..)| *name).collect::<Vec<_>>()));
     file.bytes
+}
+
+/// A part's own data: the numbers of the pieces.
+fn pieces_of(file: &[u8]) -> Vec<usize> {
+    let segments = section(file, 11).each(data_segment).expect("data");
+    segments.iter().map(|(from, _)| (from - 1024) / 16).collect()
 }
 
 /// Data that only one part uses goes with it, and the functions whose addresses only that has.
 #[test]
 fn a_part_takes_along_data_and_what_that_points_to() {
-    let file = linked();
+    let file = linked(
+        &[
+            ("faultline::start", &[2], &[1]),
+            ("load_part", &[], &[]),
+            ("faultline::later::draw", &[], &[0, 1]),
+            ("core::pointed", &[], &[]),
+            ("core::kept", &[], &[]),
+        ],
+        &[&[3], &[4]],
+    );
     let (module, known) = (Module::read(&file).expect("a wasm"), Linked::read(&file).expect("it says what uses what"));
     assert_eq!(known.pieces.iter().map(|piece| piece.at.clone()).collect::<Vec<_>>(), [1024..1032, 1040..1048]);
     let parts = split(&module, &known, "", REST).expect("a cut");
@@ -225,11 +253,49 @@ fn a_part_takes_along_data_and_what_that_points_to() {
     assert_eq!(in_table[1], [0, END], "the other's address is in data that both use");
 }
 
+/// Data is there whenever one of those runs that use it: what a part has in common with one that it comes after may be that
+/// one's, what with another must be of the first.
+#[test]
+fn data_is_there_when_it_is_used() {
+    const PARTS: &[Part] = &[
+        part("a", &["faultline::a"]),
+        part("later", &["faultline::later"]),
+        Part { after: &["later"], ..part("export", &["faultline::export"]) },
+    ];
+    let file = linked(
+        &[
+            ("faultline::start", &[2, 3, 4], &[]),
+            ("load_part", &[], &[]),
+            ("faultline::a::f", &[5], &[0, 1]),
+            ("faultline::later::f", &[], &[2]),
+            ("faultline::export::f", &[5], &[1, 2, 3]),
+            // Both `a` and `export` call it, so it goes to `later`, and with it the data that it alone uses.
+            ("core::shared", &[], &[4]),
+            // `wasm-bindgen` has given it another name: it may run at any time.
+            ("renamed_0a1b", &[], &[5]),
+        ],
+        &[&[], &[], &[], &[], &[], &[]],
+    );
+    let known = Linked::read(&file).expect("it says what uses what");
+    let mut module = Module::read(&file).expect("a wasm");
+    module.names.insert(6, "renamed".into());
+    let parts = split(&module, &known, "", PARTS).expect("a cut");
+    let own: Vec<(&str, Vec<usize>)> = parts.others.iter().map(|(name, file)| (*name, pieces_of(file))).collect();
+    assert_eq!(own, [("a", vec![0]), ("later", vec![2, 4]), ("export", vec![3])]);
+    let first = &section(&parts.first, 11).each(data_segment).expect("data")[0];
+    let left: Vec<usize> = (0..6).filter(|piece| first.1[16 * piece] != 0).collect();
+    assert_eq!(left, [1, 5]);
+    // Who needs `export` has `later` loaded first.
+    let bodies = bodies_of(&parts.first);
+    assert!(bodies.iter().any(|body| body.starts_with(&[0, CONSTANT, 1, CALL, 1, CONSTANT, 2, CALL, 1])), "{bodies:?}");
+}
+
 #[test]
 fn a_wasm_must_say_what_uses_what() {
     let why = Linked::read(&wasm(&[("faultline::start", &[])])).err().expect("an error");
     assert!(why.contains("--emit-relocs"), "{why}");
-    let whole = linked();
+    let whole = linked(&[("start", &[], &[0]), ("load_part", &[], &[])], &[&[1]]);
+    assert!(Linked::read(&whole).is_ok());
     for end in 0..whole.len() {
         let _ = Linked::read(&whole[..end]);
     }
