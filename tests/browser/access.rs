@@ -59,6 +59,8 @@ const MARK: &str = "let count = 0;
 /// drawn on the canvas, as a ring around the node.
 const WATCH: &str = "window.focused = [];
     document.addEventListener('focusin', ({ target: e }) => {
+      // A heading that the page itself leads to.
+      if (e.tabIndex < 0) return;
       const shown = e.closest('label.button') ?? e, style = getComputedStyle(shown);
       const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== 'none';
       window.focused.push([e.dataset.reach ?? '', e.outerHTML.slice(0, 120), ring || e.classList.contains('spot')]);
