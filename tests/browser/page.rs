@@ -244,7 +244,10 @@ impl Page {
              return (async () => {{
                await settles(css);
                const e = document.querySelector(css);
-               return !!e && !e.matches(':disabled');
+               if (!e || e.matches(':disabled')) return false;
+               window.hit = null;
+               e.addEventListener('click', () => {{ window.hit = true }}, {{ once: true, capture: true }});
+               return true;
              }})()"
         );
         self.wait(&format!("{css} to be clicked"), || {
@@ -254,7 +257,8 @@ impl Page {
             let clicked =
                 self.element(css).and_then(|id| self.driver.post(&format!("/element/{id}/click"), &json!({})));
             match clicked {
-                Ok(_) => json!(true),
+                // What comes meanwhile may have moved it away from under the pointer.
+                Ok(_) => self.try_js("return window.hit !== null", json!([])).unwrap_or(json!(true)),
                 // Nothing was clicked then.
                 Err(error) if NOT_YET.iter().any(|kind| error.starts_with(kind)) => Value::Null,
                 Err(error) => panic!("click on {css}: {error}"),

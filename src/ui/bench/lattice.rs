@@ -50,7 +50,10 @@ pub fn lattice(ctx: &Ctx) -> Html {
         }
     };
     let onclick = follow(ctx);
-    html! { <section class="lattice" aria-label="Consistency still possible" {onclick}>{ for told }</section> }
+    let busy = run.lattice.is_none().to_string();
+    html! {
+        <section class="lattice" aria-label="Consistency still possible" aria-busy={busy} {onclick}>{ for told }</section>
+    }
 }
 
 fn head(ctx: &Ctx, lattice: &Lattice, client: Option<usize>) -> Html {
