@@ -37,10 +37,12 @@ impl Worker for Engine {
 
 /// Gives the protocols that an engine's program holds.
 type Registry = fn() -> &'static [Entry];
+/// The protocols, and what makes something else of runs.
+type Program = (Registry, fn() -> Writer);
 
 thread_local! {
-    /// The protocols that this engine's program holds, and what makes something else of runs.
-    static PROGRAM: Cell<Option<(Registry, fn() -> Writer)>> = const { Cell::new(None) };
+    /// What this engine's program holds.
+    static PROGRAM: Cell<Option<Program>> = const { Cell::new(None) };
     /// Who asked last, to send the last words to.
     static ASKED_BY: RefCell<Option<(WorkerScope<Engine>, HandlerId, u32)>> = const { RefCell::new(None) };
 }
