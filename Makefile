@@ -33,13 +33,10 @@ lint: ## Lints natively and for wasm32; warnings are errors.
 	$(ENV) cargo clippy --locked --test browser -- -D warnings
 	$(ENV) cargo clippy --locked $(WASM) --lib --bins --test wasm -- -D warnings
 
-# Unit tests are quick to run and slow to compile: not optimised. What simulates by the thousand is a suite of its own.
-SUITES := $(patsubst tests/%,%,$(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
-SUITES := $(filter-out browser wasm,$(sort $(SUITES)))
-
+# Unit tests are quick to run and slow to compile: not optimised. What simulates by the thousand is in the others.
 native: ## Native tests.
 	$(ENV) CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test --locked --lib --bin split
-	$(ENV) cargo test --locked --no-fail-fast $(SUITES:%=--test %)
+	$(ENV) cargo test --locked --no-fail-fast --test native --test heap
 
 wasm: ## Tests of the wasm in headless Chromium.
 	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked --release $(WASM) --test wasm
@@ -68,17 +65,17 @@ size-detail: ## The largest parts of page and engines, by crate, module and func
 	done
 
 nightly: test target-fallback-test ## The tests and all slow ones.
-	$(ENV) SEEDS=200000 cargo test --locked --profile fast --test sweep -- --nocapture
+	$(ENV) SEEDS=200000 cargo test --locked --profile fast --test native sweep:: -- --nocapture
 	$(ENV) for lesson in lessons/*/lesson.toml; do \
 	  cargo run --locked --quiet --profile fast -- lessons check $${lesson%/lesson.toml} --seeds 1000 || exit 1; \
 	done
 	$(ENV) for exercise in lessons/designs/*/exercise.toml; do \
 	  cargo run --locked --quiet --profile fast -- lessons check $${exercise%/exercise.toml} --seeds 200 || exit 1; \
 	done
-	$(ENV) SEEDS=10 cargo test --locked --profile fast --test hunts -- --nocapture each_planted_bug
+	$(ENV) SEEDS=10 cargo test --locked --profile fast --test native hunts::each_planted_bug -- --nocapture
 	$(ENV) cargo test --locked --manifest-path tests/manifest/Cargo.toml --target-dir target/manifest
 	$(ENV) cargo test --locked --profile fast -- --ignored
-	$(ENV) cargo test --locked --test browser -- --ignored every_lesson
+	$(ENV) cargo test --locked --test browser -- --ignored through::
 
 bench: setup dist ## The benchmarks: engine and explorer natively, Raft beside a peer, the engine in the browser, the page's frames.
 	$(ENV) cargo bench --locked --profile fast --bench engine

@@ -1,10 +1,7 @@
 //! The form of scenario files in JSON is written down as data (`sim::form`): it must say the same as what is derived from
 //! the types, both ways, and its errors must name line and choices.
 
-#[path = "parity/pairs.rs"]
-#[allow(dead_code)]
-mod pairs;
-
+use crate::parity::pairs;
 use faultline::base::Micros;
 use faultline::check::faults::Profile;
 use faultline::check::sweep::Sweep;

@@ -1,5 +1,4 @@
 //! Every lesson is proved, the check finds what is wrong with a lesson, and a session plays one through.
-#![cfg(not(target_arch = "wasm32"))]
 
 use faultline::base::{Micros, codec};
 use faultline::lesson::check::{check, check_lesson};

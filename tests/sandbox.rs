@@ -1,6 +1,5 @@
 //! Forms and the engine: what a form holds is the scenario to the bit, what is wrong comes back to its field, a run becomes
 //! a form again, and two runs are compared.
-#![cfg(not(target_arch = "wasm32"))]
 
 use faultline::base::Micros;
 use faultline::lesson::gallery::{FOLDER, Gallery};

@@ -1,7 +1,6 @@
 //! The closed forms that lessons draw beside their measurements, held to runs. `tests/measures.rs` holds the one of split
 //! votes, `tests/swim.rs` that of false suspicions, `tests/load` that of a queue. The universal scalability law has no run
 //! here: it is a fit, and only its values are tested.
-#![cfg(not(target_arch = "wasm32"))]
 
 use faultline::base::Micros;
 use faultline::lesson::meter::Quantity;

@@ -246,7 +246,7 @@ impl Page {
                const e = document.querySelector(css);
                if (!e || e.matches(':disabled')) return false;
                window.hit = null;
-               e.addEventListener('click', () => {{ window.hit = true }}, {{ once: true, capture: true }});
+               e.addEventListener('pointerdown', () => {{ window.hit = true }}, {{ once: true, capture: true }});
                return true;
              }})()"
         );

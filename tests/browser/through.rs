@@ -284,16 +284,6 @@ fn take(slug: &'static str, device: Device) {
 }
 
 #[test]
-fn the_lesson_on_cap_at_a_desk() {
-    take("cap", Device::Desk);
-}
-
-#[test]
-fn the_lesson_on_cap_on_a_phone() {
-    take("cap", Device::Phone);
-}
-
-#[test]
 fn the_first_lesson_at_a_desk() {
     take(FIRST, Device::Desk);
 }
@@ -303,27 +293,18 @@ fn the_first_lesson_on_a_phone() {
     take(FIRST, Device::Phone);
 }
 
-#[test]
-fn the_lesson_on_clocks_at_a_desk() {
-    take("no-global-clock", Device::Desk);
-}
+/// The lessons whose ways through are of many kinds: buttons, machines broken by hand, predictions, designs.
+const ON_A_PHONE: [&str; 3] = ["cap", "no-global-clock", "failure-detection"];
 
 #[test]
-fn the_lesson_on_clocks_on_a_phone() {
-    take("no-global-clock", Device::Phone);
+#[ignore = "slow: make nightly"]
+fn some_lessons_on_a_phone() {
+    for slug in ON_A_PHONE {
+        take(slug, Device::Phone);
+    }
 }
 
-#[test]
-fn the_lesson_on_failure_detection_at_a_desk() {
-    take("failure-detection", Device::Desk);
-}
-
-#[test]
-fn the_lesson_on_failure_detection_on_a_phone() {
-    take("failure-detection", Device::Phone);
-}
-
-/// All the others, each as its own solution says.
+/// All, each as its own solution says.
 #[test]
 #[ignore = "slow: make nightly"]
 fn every_lesson_at_a_desk() {

@@ -2,10 +2,10 @@
 //! says so by its exit code.
 
 use super::cases::{faultline, file, lines};
-use super::countdown::stop_after;
 use super::{
     Consistency, ENGINES, History, Level, Limits, Options, Verdict, carried_out, history, model, plan, schedule,
 };
+use crate::countdown::stop_after;
 use faultline::check::consistency;
 use faultline::check::history::write;
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! A scripted adversary on a link: each act does what it says, to the messages that it is set on, and shows in the
 //! trace; a script that cannot work is an error.
 
-use crate::lab::{Lab, Said, answers, broken, get, put, rows, said, sentences, times};
+use super::lab::{Lab, Said, answers, broken, get, put, rows, said, sentences, times};
 use faultline::base::{Micros, codec};
 use faultline::protocols::kv_single::Message;
 use faultline::protocols::once::Ticket;

@@ -1,6 +1,6 @@
 //! Everything is bounded, and says so when the bound is reached (architecture, invariant 4).
 
-use crate::lab::{Lab, get, times};
+use super::lab::{Lab, get, times};
 use faultline::base::{Micros, NodeId};
 use faultline::protocols;
 use faultline::session::Session;

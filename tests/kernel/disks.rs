@@ -1,6 +1,6 @@
 //! Disks: what a sync delays, what a crash loses, and what a lying disk loses.
 
-use crate::lab::{Lab, answers, broken, get, put, rows, sentences, times};
+use super::lab::{Lab, answers, broken, get, put, rows, sentences, times};
 use faultline::base::Micros;
 use faultline::wire::{Datum, Outcome, RowKind};
 

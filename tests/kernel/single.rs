@@ -1,6 +1,6 @@
 //! Single messages and timers: a command changes its target and what follows from it, and nothing else.
 
-use crate::lab::{Lab, Said, get, rows, said, times};
+use super::lab::{Lab, Said, get, rows, said, times};
 use faultline::base::{Micros, NodeId};
 use faultline::sim::timeline::Timeline;
 use faultline::wire::RowKind;
@@ -123,7 +123,7 @@ fn messages_that_are_gone_are_reported() {
         let timeline = Lab::default().run(&[("1ms", &get("c1", "x")), ("10ms", command)], Micros::ms(20));
         let expected = "message 1>0.1 is not on its way";
         assert_eq!(timeline.refused, [None, Some(expected.into())], "{command}");
-        let notes = crate::lab::sentences(&timeline, RowKind::Note);
+        let notes = super::lab::sentences(&timeline, RowKind::Note);
         assert_eq!(notes, [format!("n1: the command had no effect: {expected}")], "{command}");
     }
 }

@@ -1,6 +1,6 @@
 //! Workloads and requests by hand, against closed forms of queueing theory.
 
-use crate::lab::{Lab, answers, get, put, rows, sentences, times};
+use super::lab::{Lab, answers, get, put, rows, sentences, times};
 use faultline::base::Micros;
 use faultline::sim::timeline::Timeline;
 use faultline::wire::{Outcome, RowKind};

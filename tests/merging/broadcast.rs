@@ -1,6 +1,6 @@
 //! Causal broadcast: under faults, in its three orders, with planted bugs, and in every order of deliveries.
 
-use crate::common::{breaks, broken, ended, play, probe, survives, sweep, words};
+use super::common::{breaks, broken, ended, play, probe, survives, sweep, words};
 use faultline::base::Micros;
 use faultline::check::explore::cluster::Bounds;
 use faultline::check::explore::record::{Case, Start};

@@ -1,6 +1,6 @@
 //! Logical clocks: against the causality that the engine records, under faults, with planted bugs, and in every order.
 
-use crate::common::{breaks, broken, ended, play, probe, sentences, survives, sweep, words};
+use super::common::{breaks, broken, ended, play, probe, sentences, survives, sweep, words};
 use faultline::base::{Micros, codec};
 use faultline::check::explore::cluster::Bounds;
 use faultline::check::explore::record::{Case, Start};

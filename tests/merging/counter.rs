@@ -1,6 +1,6 @@
 //! A counter that several clients count up: under faults, with planted bugs, and by a checker that knows nothing of it.
 
-use crate::common::{breaks, broken, ended, play, probe, sentences, survives, sweep, words};
+use super::common::{breaks, broken, ended, play, probe, sentences, survives, sweep, words};
 use faultline::base::Micros;
 use faultline::check::history;
 use faultline::check::linear::{self, Limits, Verdict};

@@ -1,6 +1,6 @@
 //! Replicated data types: under faults, with planted bugs, by their textbook cases, and in every order.
 
-use crate::common::{breaks, broken, ended, play, probe, sentences, survives, sweep, words};
+use super::common::{breaks, broken, ended, play, probe, sentences, survives, sweep, words};
 use faultline::base::Micros;
 use faultline::check::sweep::Sweep;
 use faultline::sim::params::ParamValue;

@@ -1,6 +1,6 @@
 //! Elections (sections 5.1, 5.2, 5.4.1), pre-vote, check-quorum, transfer (dissertation, sections 3.10, 6.2, 9.6).
 
-use crate::lab::*;
+use super::lab::*;
 use faultline::wire::{Datum, Outcome};
 
 /// Time-outs as the paper has them, and servers that refuse votes while they hear a leader.

@@ -1,6 +1,6 @@
 //! Membership changes: one server at a time (dissertation, chapter 4), and joint consensus (section 6).
 
-use crate::lab::*;
+use super::lab::*;
 use faultline::wire::Datum;
 
 /// Configurations in a log that are not known to be committed.

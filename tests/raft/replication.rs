@@ -1,6 +1,6 @@
 //! Log replication (section 5.3), the commit rule (section 5.4.2) and snapshots (section 7).
 
-use crate::lab::*;
+use super::lab::*;
 use faultline::wire::Datum;
 
 /// End of section 5.3: one refusal leads past all conflicting entries of a term, then the follower's log is the leader's.

@@ -1,6 +1,6 @@
 //! What clients rely on: reads that are not stale (dissertation, section 6.4), commands that take effect once (section 6.3).
 
-use crate::lab::*;
+use super::lab::*;
 use faultline::wire::{Datum, Outcome};
 
 /// Dissertation, section 6.4.1: the leader's clock is slow, the others' are fast, within the bound that the lease allows

@@ -102,7 +102,7 @@ pub fn survives(profile: Profile, test: &str, wanted: &[&str]) {
         std::fs::write(&name, sweep.blueprint(*seed).expect("it ran").scenario.to_json()).expect("target is there");
         let next = seed + 1;
         panic!(
-            "seed {seed}: {verdict:?}\nreplay: cargo run -- run {name}\n    or: SEEDS={seed}..{next} cargo test --test services {test}"
+            "seed {seed}: {verdict:?}\nreplay: cargo run -- run {name}\n    or: SEEDS={seed}..{next} cargo test --test native services::{test}"
         );
     }
     for (name, (count, met)) in &summary.coverage {

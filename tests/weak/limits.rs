@@ -1,7 +1,7 @@
 //! A check that a limit stops says which: "unknown", never another verdict than it would have come to.
 
-use super::countdown::stop_after;
 use super::{GUARANTEES, Op, history, quick, some_ops, verdict_of};
+use crate::countdown::stop_after;
 use faultline::check::consistency::Options;
 use faultline::check::history::History;
 use faultline::check::limits::Limits;

@@ -1,5 +1,5 @@
 //! Golden transcripts: what happens in named situations, sentence by sentence, with times. `cargo insta review`, or
-//! `INSTA_UPDATE=always cargo test --test transcripts`, rewrites them.
+//! `INSTA_UPDATE=always cargo test --test native transcripts::`, rewrites them.
 
 use faultline::base::{Micros, NodeId};
 use faultline::protocols;

@@ -1,7 +1,7 @@
 //! The same bits natively as written down, and (in `tests/wasm`) in wasm. `BLESS=1` writes the golden file anew.
 
 mod loads;
-mod pairs;
+pub mod pairs;
 
 #[test]
 fn trace_hashes_are_as_written_down() {
@@ -11,7 +11,7 @@ fn trace_hashes_are_as_written_down() {
         std::fs::write("tests/parity/golden.txt", &hashes).expect("the golden file can be written");
         return;
     }
-    assert_eq!(hashes, pairs::GOLDEN, "to accept: BLESS=1 cargo test --test parity");
+    assert_eq!(hashes, pairs::GOLDEN, "to accept: BLESS=1 cargo test --test native parity::");
 }
 
 #[test]
@@ -22,5 +22,5 @@ fn reports_of_loads_are_as_written_down() {
         std::fs::write("tests/parity/loads.txt", &hashes).expect("the golden file can be written");
         return;
     }
-    assert_eq!(hashes, loads::GOLDEN, "to accept: BLESS=1 cargo test --test parity");
+    assert_eq!(hashes, loads::GOLDEN, "to accept: BLESS=1 cargo test --test native parity::");
 }

@@ -9,8 +9,6 @@ use faultline::wire::{Datum, Outcome};
 use proptest::prelude::*;
 
 mod cases;
-#[path = "../limits/countdown.rs"]
-mod countdown;
 mod definition;
 mod limits;
 mod lists;

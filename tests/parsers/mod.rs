@@ -23,7 +23,8 @@ fn try_all(name: &str) {
         let input = mutator.case(case);
         let began = Instant::now();
         let said = catch_unwind(|| (target.feed)(&input));
-        let replay = || format!("CASE={case} cargo test --test parsers {name}\n{}", String::from_utf8_lossy(&input));
+        let replay =
+            || format!("CASE={case} cargo test --test native parsers::{name}\n{}", String::from_utf8_lossy(&input));
         match said {
             Ok(true) => read += 1,
             Ok(false) => refused += 1,

@@ -43,7 +43,7 @@ fn replay(sweep: &Sweep, report: &Report, test: &str) -> String {
     std::fs::write(&name, scenario.to_json()).expect("target can be written");
     let (seed, next) = (report.seed, report.seed + 1);
     format!(
-        "seed {seed}: {:?}\nreplay: cargo run -- run {name}\n    or: SEEDS={seed}..{next} cargo test --test sweep {test} -- --nocapture",
+        "seed {seed}: {:?}\nreplay: cargo run -- run {name}\n    or: SEEDS={seed}..{next} cargo test --test native sweep::{test} -- --nocapture",
         report.verdict
     )
 }
