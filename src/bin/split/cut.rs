@@ -1,7 +1,7 @@
 //! Where the cut goes, and both its sides.
 
 use super::linked::Linked;
-use super::lists::Part;
+use super::lists::{Part, before};
 use super::owners::Owners;
 use super::short::Short;
 use super::wasm::*;
@@ -69,7 +69,7 @@ impl<'a> Cut<'a> {
             bodies,
             needs,
             load,
-            chains: chains(parts),
+            chains: (1..=parts.len()).map(|part| before(parts, part).into_iter().chain([part]).collect()).collect(),
         })
     }
 
@@ -254,14 +254,6 @@ impl<'a> Cut<'a> {
 fn alike(module: &Module, functions: Vec<usize>) -> Vec<usize> {
     let bodies: Vec<&[u8]> = functions.iter().map(|function| module.body(*function)).collect();
     order::alike(&bodies).into_iter().map(|place| functions[place]).collect()
-}
-
-fn chains(parts: &[Part]) -> Vec<Vec<usize>> {
-    let chain = |(i, part): (usize, &Part)| {
-        let before = part.after.iter().filter_map(|name| parts.iter().position(|part| part.name == *name));
-        before.chain([i]).map(|place| place + 1).collect()
-    };
-    parts.iter().enumerate().map(chain).collect()
 }
 
 /// A function of some type that loads parts, and then calls what stands in its place.

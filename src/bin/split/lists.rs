@@ -10,6 +10,12 @@ pub struct Part {
     pub after: &'static [&'static str],
 }
 
+/// The numbers of the parts that one comes after; parts are numbered from 1, after the first.
+pub fn before(parts: &[Part], part: usize) -> Vec<usize> {
+    let after = part.checked_sub(1).map_or(&[][..], |i| parts[i].after);
+    after.iter().filter_map(|name| parts.iter().position(|part| part.name == *name)).map(|i| i + 1).collect()
+}
+
 /// The page's parts, in their order in `ui::rest`: each needs those before it.
 pub const PAGE: &[Part] = &[part("rest", REST), Part { after: &["rest"], ..part("board", BOARD) }];
 

@@ -1,7 +1,7 @@
 //! Which part has which function and which data.
 
 use super::linked::{Linked, Use};
-use super::lists::Part;
+use super::lists::{Part, before};
 use super::wasm::Module;
 use super::{DROP, FUNCTION, Found, belongs};
 use std::collections::BTreeSet;
@@ -51,12 +51,12 @@ impl Owners {
         let first = graph.reached(0, graph.roots()?, &BTreeSet::new())?;
         let mut owner: Vec<Option<usize>> = (0..graph.count()).map(|node| first.contains(&node).then_some(0)).collect();
         for part in 1..=parts.len() {
-            let earlier = |of: usize| of == 0 || parts[part - 1].after.contains(&parts[of - 1].name);
+            let before = before(parts, part);
+            let earlier = |of: usize| of == 0 || before.contains(&of);
             let taken: BTreeSet<usize> = (0..owner.len()).filter(|node| owner[*node].is_some_and(earlier)).collect();
             let listed = (0..graph.listed.len()).filter(|f| graph.listed[*f] == Some(part) && !taken.contains(f));
             let reached = graph.reached(part, listed.collect(), &taken)?;
-            let last = parts[part - 1].after.last().and_then(|name| parts.iter().position(|part| part.name == *name));
-            let common = last.map_or(0, |earlier| earlier + 1);
+            let common = before.last().copied().unwrap_or(0);
             for node in &reached {
                 owner[*node] = Some(if owner[*node].is_none() { part } else { common });
             }
@@ -72,10 +72,9 @@ impl Owners {
 
 /// The part that is there whenever either of two is.
 fn both(a: usize, b: usize, parts: &[Part]) -> usize {
-    let after = |a: usize, b: usize| a != 0 && b != 0 && parts[a - 1].after.contains(&parts[b - 1].name);
     match () {
-        () if a == b || after(b, a) => a,
-        () if after(a, b) => b,
+        () if a == b || before(parts, b).contains(&a) => a,
+        () if before(parts, a).contains(&b) => b,
         () => 0,
     }
 }
