@@ -10,7 +10,7 @@ use std::f32::consts::FRAC_1_SQRT_2;
 use std::f64::consts::{FRAC_PI_2, TAU};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, Path2d};
 
 const FAMILY: &str = r#"system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif"#;
 const LAYERS: [Layer; 6] = [Layer::Links, Layer::Trails, Layer::Nodes, Layer::Marks, Layer::Messages, Layer::Labels];
@@ -26,6 +26,8 @@ pub struct Painter {
     font: Cell<Option<(u16, bool)>>,
     /// The element may have another size now. Asking for its size makes the browser lay out the page at once.
     resized: bool,
+    /// Polygons by their number of sides.
+    stamps: [Option<Path2d>; SIDES_MAX + 1],
     dots: RefCell<Option<Dots>>,
     /// Everything is drawn so much larger.
     pub scale: f64,
@@ -73,6 +75,7 @@ impl Painter {
             size: (0.0, 0.0),
             ratio: 1.0,
             font: Cell::new(None),
+            stamps: std::array::from_fn(stamp),
             dots: RefCell::default(),
             resized: true,
             scale: 1.0,
@@ -120,8 +123,8 @@ impl Painter {
 
     pub fn paint(&mut self, display: &Display) {
         self.inks = inks();
+        self.upright();
         let c = &self.context;
-        let _ = c.set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);
         c.clear_rect(0.0, 0.0, self.size.0, self.size.1);
         if self.opaque {
             c.set_fill_style_str(self.ink(Ink::Bg));
@@ -159,7 +162,7 @@ impl Painter {
                 dots.pixels.fill(run, ink, style.alpha, self.ratio as f32);
             }
             dots.lay(&self.context);
-            let _ = self.context.set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);
+            self.upright();
         }
         for run in runs().filter(|run| dots.is_none() || !run.iter().all(Shape::is_plain)) {
             self.batch(run);
@@ -204,7 +207,15 @@ impl Painter {
         if style.dash > 0 {
             let _ = c.set_line_dash(&Array::of2(&JsValue::from(dash), &JsValue::from(dash + 1.0)));
         }
+        let mut stamped = false;
         for shape in shapes {
+            if style.stroke.is_none() && self.stamp(&shape.form) {
+                stamped = true;
+                continue;
+            }
+            if std::mem::take(&mut stamped) {
+                self.upright();
+            }
             c.begin_path();
             self.trace(&shape.form);
             if style.fill.is_some() {
@@ -214,10 +225,29 @@ impl Painter {
                 c.stroke();
             }
         }
+        if stamped {
+            self.upright();
+        }
         if style.dash > 0 {
             let _ = c.set_line_dash(&Array::new());
         }
         c.set_global_alpha(1.0);
+    }
+
+    /// One unit is a CSS pixel, from the upper left corner.
+    fn upright(&self) {
+        let _ = self.context.set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);
+    }
+
+    /// Fills a polygon: a path of each kind is kept and put where it stands, in two calls instead of eight. The next that
+    /// is drawn otherwise has to be put [`Self::upright`] first.
+    fn stamp(&self, form: &Form) -> bool {
+        let Form::Polygon { x, y, r, sides, dx, dy } = *form else { return false };
+        let Some(path) = self.stamps.get(usize::from(sides)).and_then(Option::as_ref) else { return false };
+        let [x, y, along, across] = [x, y, dx * r, dy * r].map(|at| f64::from(at) * self.ratio);
+        let _ = self.context.set_transform(along, across, -across, along, x, y);
+        self.context.fill_with_path_2d(path);
+        true
     }
 
     /// Rectangles need no path.
@@ -267,8 +297,22 @@ impl Painter {
     }
 }
 
+const SIDES_MAX: usize = 8;
+
+/// A polygon around the origin with a corner at (1, 0); none of so few sides.
+fn stamp(sides: usize) -> Option<Path2d> {
+    let path = Path2d::new().ok().filter(|_| sides > 2)?;
+    let ((cos, sin), (mut dx, mut dy)) = (STEP[sides], (1.0f32, 0.0f32));
+    for _ in 0..sides {
+        path.line_to(dx.into(), dy.into());
+        (dx, dy) = (dx * cos - dy * sin, dx * sin + dy * cos);
+    }
+    path.close_path();
+    Some(path)
+}
+
 /// Cosine and sine of the angle between two corners, by the number of corners (3, 4, 6, 8).
-const STEP: [(f32, f32); 9] = {
+const STEP: [(f32, f32); SIDES_MAX + 1] = {
     let mut step = [(1.0, 0.0); 9];
     step[3] = (-0.5, 0.866_025_4);
     step[4] = (0.0, 1.0);

@@ -1,4 +1,5 @@
-//! The run in the forms of other tools: an engine of its own writes them, which is loaded when somebody asks for one.
+//! The run taken elsewhere: as text, as a link, and in the forms of other tools. Those are written by an engine of their
+//! own, which is loaded when somebody asks for one.
 
 use super::engine::{Heard, Link};
 use super::lab::Core;
@@ -6,6 +7,7 @@ use super::pictures;
 use super::state::Action;
 use super::storage;
 use crate::base::Micros;
+use crate::view::link::Session;
 use crate::wire::{OpenRun, Reply, Request, RunSource, SourceFile};
 use std::rc::Rc;
 
@@ -37,9 +39,44 @@ pub const FORMS: [Form; 10] = [
     form("otlp", "faultline-traces.json", "application/json", "Traces (OpenTelemetry JSON)"),
 ];
 
+/// What a run is taken elsewhere for.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Share {
+    Copy,
+    Download,
+    Write(Form),
+    /// A link with all but the run in it, and whether it is to be embedded.
+    Link(Session, bool),
+}
+
 impl Core {
+    pub fn share(&self, how: Share) {
+        self.export(Box::new(move |core, run| core.share_run(how, run)));
+    }
+
+    fn share_run(&self, how: Share, run: &str) {
+        match how {
+            Share::Copy => {
+                let dispatch = self.dispatch.clone();
+                storage::copy(run, move |done| {
+                    let words = if done {
+                        "Copied: scenario, seed and commands as text."
+                    } else {
+                        "The browser did not allow copying; use Download instead."
+                    };
+                    dispatch.dispatch(Action::Toast(words.into()));
+                });
+            }
+            Share::Download => storage::download("faultline-run.json", storage::JSON, run),
+            Share::Write(form) => self.write(form, run, self.play.at()),
+            Share::Link(session, embedded) => {
+                self.link_to(Session { at: self.play.at(), run: run.to_owned(), ..session }, embedded);
+            }
+        }
+    }
+
     /// Writes a saved run, as far as a moment, and gives it to the learner as a file.
-    pub fn write(&self, form: Form, run: &str, at: Micros) {
+    fn write(&self, form: Form, run: &str, at: Micros) {
         let dispatch = self.dispatch.clone();
         let saved = move |done: bool| {
             let words =

@@ -5,14 +5,13 @@
 use super::bench::Clip;
 use super::effects::today_ms;
 use super::engine::{Asked, Heard, Link, now};
-use super::exports::Form;
 use super::play::Playhead;
 use super::state::{Action, Load, State};
 use super::works::Works;
 use crate::base::{Micros, codec};
+use crate::view::history;
 use crate::view::route::Route;
 use crate::view::stage::Target;
-use crate::view::{history, link::Session};
 use crate::wire::*;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -27,15 +26,8 @@ const DEATHS_MAX: u32 = 3;
 /// A measured run is opened so long before the moment that matters.
 const BEFORE_THE_MOMENT: Micros = Micros::ms(20);
 
-/// What an exported run is for.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Share {
-    Copy,
-    Download,
-    Write(Form),
-    /// A link with all but the run in it, and whether it is to be embedded.
-    Link(Session, bool),
-}
+/// What is done with a run as text when the engine has written it down. What that takes comes with who asks for it.
+pub type Then = Box<dyn FnOnce(&Core, &str)>;
 
 #[derive(Clone)]
 pub struct Lab(Rc<Core>);
@@ -67,12 +59,13 @@ pub struct Core {
     /// Where to go when the run is open.
     pub(super) then: RefCell<Option<Request>>,
     play_when_open: Cell<bool>,
-    share: Cell<Option<Share>>,
+    exporting: RefCell<Option<Then>>,
     /// Where to go with the run as a form has it.
     pub(super) going: Cell<Option<Route>>,
     told: Cell<f64>,
     untold: RefCell<Option<Rc<Frame>>>,
     untold_status: RefCell<Option<Rc<Status>>>,
+    unsaid: RefCell<Vec<Action>>,
     goals_met: Cell<usize>,
     /// The present branch, and the one made last.
     branch: Cell<(u32, u32)>,
@@ -117,11 +110,12 @@ impl Lab {
             foreign: Cell::default(),
             then: RefCell::default(),
             play_when_open: Cell::default(),
-            share: Cell::default(),
+            exporting: RefCell::default(),
             going: Cell::default(),
             told: Cell::new(f64::MIN),
             untold: RefCell::default(),
             untold_status: RefCell::default(),
+            unsaid: RefCell::default(),
             goals_met: Cell::default(),
             branch: Cell::default(),
             deaths: Cell::default(),
@@ -187,6 +181,7 @@ impl Core {
         self.later.take();
         self.untold.take();
         self.untold_status.take();
+        self.unsaid.take();
         self.goals_met.set(0);
         self.branch.take();
         self.play_when_open.set(play);
@@ -301,8 +296,9 @@ impl Core {
         }
     }
 
-    pub fn share(&self, how: Share) {
-        self.share.set(Some(how));
+    /// Has the open run written down as text.
+    pub fn export(&self, then: Then) {
+        *self.exporting.borrow_mut() = Some(then);
         self.send(Request::Export);
     }
 
@@ -357,17 +353,15 @@ impl Core {
                 dispatch.dispatch(Action::Opened(opened));
             }
             Reply::Frame(frame) => self.frame(asked, *frame),
-            Reply::Rows(rows) => {
-                dispatch.dispatch(Action::Rows(Rc::new(rows)));
-            }
-            Reply::Diagram(diagram) => dispatch.dispatch(Action::Diagram(Rc::new(*diagram))),
-            Reply::Charts(charts) => dispatch.dispatch(Action::Charts(Rc::new(*charts))),
-            Reply::Trace(page) => dispatch.dispatch(Action::Trace(Rc::new(page))),
+            Reply::Rows(rows) => self.say(Action::Rows(Rc::new(rows))),
+            Reply::Diagram(diagram) => self.say(Action::Diagram(Rc::new(*diagram))),
+            Reply::Charts(charts) => self.say(Action::Charts(Rc::new(*charts))),
+            Reply::Trace(page) => self.say(Action::Trace(Rc::new(page))),
             Reply::Sheet(sheet) => self.go_with(*sheet),
             Reply::Wrong { part, why } => dispatch.dispatch(Action::Wrong(part, why)),
-            Reply::Payload(payload) => dispatch.dispatch(Action::Payload(Rc::new(*payload))),
-            Reply::Glanced(branch, end) => dispatch.dispatch(Action::Glanced(Rc::new((branch, *end)))),
-            Reply::Inspected(inspection) => dispatch.dispatch(Action::Inspected(Rc::new(*inspection))),
+            Reply::Payload(payload) => self.say(Action::Payload(Rc::new(*payload))),
+            Reply::Glanced(branch, end) => self.say(Action::Glanced(Rc::new((branch, *end)))),
+            Reply::Inspected(inspection) => self.say(Action::Inspected(Rc::new(*inspection))),
             Reply::Predicted(outcome) => dispatch.dispatch(Action::Predicted(Box::new(outcome), today_ms())),
             Reply::Exported(text) => self.exported(text),
             Reply::Refused(why) => dispatch.dispatch(Action::Toast(why)),
@@ -408,7 +402,7 @@ impl Core {
             *self.untold_status.borrow_mut() = Some(status);
         }
         *self.untold.borrow_mut() = Some(frame);
-        if !self.play.is_playing() || !shown || more_met || now() - self.told.get() > TELL_EVERY_MS {
+        if !shown || more_met || !self.play.will_draw() {
             self.tell(matches!(asked, Asked::Move | Asked::Change) && !(asked == Asked::Move && self.quiet.take()));
         }
         if more_met || changed {
@@ -430,6 +424,29 @@ impl Core {
         }
     }
 
+    /// Says what came to be looked at; while pictures follow each other, after the next of them: text on a canvas makes
+    /// the browser style and lay out at once whatever the page has changed before.
+    fn say(&self, action: Action) {
+        self.unsaid.borrow_mut().push(action);
+        if !self.play.will_draw() {
+            self.say_all();
+        }
+    }
+
+    fn say_all(&self) {
+        for action in self.unsaid.take() {
+            (self.dispatch).dispatch(action);
+        }
+    }
+
+    /// After each picture.
+    pub fn drawn(&self) {
+        if self.untold.borrow().is_some() && now() - self.told.get() > TELL_EVERY_MS {
+            self.tell(false);
+        }
+        self.say_all();
+    }
+
     /// Tells the reducer what it has not heard yet.
     pub fn tell(&self, say: bool) {
         self.told.set(now());
@@ -443,24 +460,9 @@ impl Core {
 
     fn exported(&self, text: String) {
         super::crash::set_report(&text);
-        match self.share.take() {
-            Some(Share::Copy) => {
-                let dispatch = self.dispatch.clone();
-                super::storage::copy(&text, move |done| {
-                    let words = if done {
-                        "Copied: scenario, seed and commands as text."
-                    } else {
-                        "The browser did not allow copying; use Download instead."
-                    };
-                    dispatch.dispatch(Action::Toast(words.into()));
-                });
-            }
-            Some(Share::Download) => super::storage::download("faultline-run.json", super::storage::JSON, &text),
-            Some(Share::Write(form)) => self.write(form, &text, self.play.at()),
-            Some(Share::Link(session, embedded)) => {
-                self.link_to(Session { at: self.play.at(), run: text.clone(), ..session }, embedded);
-            }
-            None => {}
+        let then = self.exporting.take();
+        if let Some(then) = then {
+            then(self, &text);
         }
         (self.dispatch).dispatch(Action::Exported(Rc::from(text.as_str())));
         *self.saved.borrow_mut() = Some(text);

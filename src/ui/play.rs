@@ -490,27 +490,33 @@ impl Playhead {
 
     fn tick(&self, at: f64) {
         let began = now();
-        if self.playing.get() {
-            self.advance(at);
-        }
+        let next = if self.playing.get() { self.advance(at) } else { None };
         self.draw();
         self.tell_beside();
+        if let Some(lab) = self.lab.upgrade() {
+            lab.drawn();
+            if let Some(request) = next {
+                self.asked.set(Some(now()));
+                lab.send(request);
+            }
+        }
         if self.playing.get() {
             self.wake();
         }
         super::bench_mark::record(at, now() - began);
     }
 
-    fn advance(&self, at: f64) {
+    /// Moves the cursor on; returns what is to be asked for then.
+    fn advance(&self, at: f64) -> Option<Request> {
         let last = self.last_tick.replace(at);
-        let frame_now = self.frame.borrow().as_ref().map(|f| f.now.0 as f64);
-        let (Some(frame_now), Some(lab)) = (frame_now, self.lab.upgrade()) else { return };
+        let frame_now = self.frame.borrow().as_ref().map(|f| f.now.0 as f64)?;
+        let lab = self.lab.upgrade()?;
         if self.reduced.get() {
-            if at - self.last_step.get() > STEP_EVERY_MS && !lab.waits_for(Asked::Move) {
+            let due = at - self.last_step.get() > STEP_EVERY_MS && !lab.waits_for(Asked::Move);
+            return due.then(|| {
                 self.last_step.set(at);
-                lab.send(Request::Move(Move::Forward));
-            }
-            return;
+                Request::Move(Move::Forward)
+            });
         }
         let dt = if last > 0.0 { (at - last).min(100.0) / 1000.0 } else { 0.0 };
         let quiet = self.frame.borrow().as_ref().is_some_and(|f| f.flights.is_empty());
@@ -518,10 +524,12 @@ impl Playhead {
         let next = (self.at.get() + speed * dt).min(frame_now + speed * LEAD_S);
         self.at.set(next.max(self.at.get()));
         let free = !lab.waits_for(Asked::Show) && !lab.waits_for(Asked::Open);
-        if free && now() >= self.rests_until.get() {
-            self.asked.set(Some(now()));
-            lab.send(Request::Show { at: self.at() });
-        }
+        (free && now() >= self.rests_until.get()).then(|| Request::Show { at: self.at() })
+    }
+
+    /// Whether a picture is to come by itself.
+    pub fn will_draw(&self) -> bool {
+        self.is_playing() && self.raf.borrow().is_some()
     }
 
     fn draw(&self) {

@@ -178,6 +178,8 @@ pub struct Look {
 /// The open run, as far as the page shows it.
 #[derive(Clone, Default)]
 pub struct RunState {
+    /// Which of the runs that were opened it is: who asks for anything of a run asks again for the next.
+    pub number: u64,
     pub opened: Option<Rc<Opened>>,
     pub frame: Option<Rc<Frame>>,
     pub status: Rc<Status>,
@@ -527,7 +529,8 @@ impl RunState {
             Action::Opening(borrowed) => {
                 let (note, from) = (std::mem::take(&mut self.note), std::mem::take(&mut self.from));
                 let (watch, watch_of) = (std::mem::take(&mut self.watch), self.watch_of.take());
-                *self = RunState { tab: self.tab, borrowed, note, from, watch, watch_of, ..RunState::default() };
+                let (tab, number) = (self.tab, self.number + 1);
+                *self = RunState { number, tab, borrowed, note, from, watch, watch_of, ..RunState::default() };
             }
             Action::Opened(opened) => {
                 let names = |opened: &Opened| opened.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>();
@@ -584,10 +587,7 @@ impl RunState {
                 self.said = text.clone();
                 self.toast = text;
             }
-            Action::Ask(form) => {
-                self.form = form;
-                self.form_wrong.clear();
-            }
+            Action::Ask(form) => (self.form, self.form_wrong) = (form, String::new()),
             Action::FormWrong(sentence) => self.form_wrong = sentence,
             Action::Menu(target) => self.menu = target,
             Action::Filter(filter) => self.filter = filter,

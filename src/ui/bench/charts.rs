@@ -28,7 +28,7 @@ pub fn use_charts(ctx: &Ctx) {
     let ask = ctx.state.run.panels.charts.zoom.unwrap_or(whole);
     let watch = Rc::clone(&ctx.state.run.watch);
     let sight = ctx.state.run.tab == Tab::Measures && rows > 0;
-    let words = effects::text(&watch.join("\n"));
+    let words = effects::text(&watch.join("\n")) ^ ctx.state.run.number.rotate_left(32);
     let lab = ctx.lab.clone();
     let measure = move || {
         if sight {

@@ -59,6 +59,7 @@ struct Chart {
     moved: Cell<f32>,
     picture: RefCell<Picture>,
     asked: RefCell<Option<Asked>>,
+    number: Cell<u64>,
     raf: RefCell<Option<AnimationFrame>>,
 }
 
@@ -72,9 +73,10 @@ impl Chart {
         *self.ctx.borrow_mut() = Some(ctx.clone());
         let run = &ctx.state.run;
         let Some(opened) = &run.opened else { return };
-        let known = self.opened.borrow().as_ref().is_some_and(|known| Rc::ptr_eq(known, opened));
+        // The same run comes again with its nodes arranged otherwise.
+        let known = self.opened.replace(Some(Rc::clone(opened))).is_some() && self.number.get() == run.number;
         if !known {
-            *self.opened.borrow_mut() = Some(Rc::clone(opened));
+            self.number.set(run.number);
             *self.lanes.borrow_mut() = (0..opened.nodes.len() as u16).collect();
             self.window.set(None);
             self.asked.take();

@@ -38,7 +38,7 @@ pub fn use_inspector(ctx: &Ctx) {
             lab.send_latest(Asked::Inspect, Request::Inspect { node, of, watch: watch.to_vec() });
         }
     };
-    let key = [u64::from(node) ^ words, step.rotate_left(24) ^ of.to.0, now + 1];
+    let key = [u64::from(node) ^ words ^ run.number.rotate_left(32), step.rotate_left(24) ^ of.to.0, now + 1];
     use_effect_on(if sight { key } else { [0; 3] }, effects::plain(inspect));
 }
 

@@ -41,7 +41,7 @@ pub fn Log() -> Html {
         }
     };
     let now_ask = ask.clone();
-    use_effect_with((count, filter.clone(), run.opened.is_some()), move |_| now_ask());
+    use_effect_with((count, filter.clone(), run.opened.is_some().then_some(run.number)), move |_| now_ask());
     // The newest row stays in sight until the reader scrolls away from it.
     let to_end = {
         let (list, follow) = (list.clone(), follow.clone());

@@ -22,9 +22,10 @@ fn show(ctx: &Ctx, opened: Opened) {
     ctx.dispatch(Action::Arranged(opened));
 }
 
+/// Of what the picture shows: what was rendered last may not have the last moves yet.
 fn changed(ctx: &Ctx, change: impl FnOnce(&mut Opened)) {
-    if let Some(opened) = &ctx.state.run.opened {
-        let mut opened = (**opened).clone();
+    if let Some(opened) = ctx.lab.play.opened() {
+        let mut opened = (*opened).clone();
         change(&mut opened);
         show(ctx, opened);
     }

@@ -256,15 +256,15 @@ fn use_canvas(ctx: &Ctx, canvas: &NodeRef, mirror: &NodeRef, mode: Mode) {
         }
     };
     use_effect_on([0; 3], Box::new(show));
-    // New nodes get their places too.
-    let count = ctx.state.run.opened.as_ref().map_or(0, |o| o.nodes.len() + 1);
+    // New buttons get their places too: those of another run are new ones even if there are as many of them.
+    let run = &ctx.state.run;
     let lab = ctx.lab.clone();
     let put = move || {
         if let Some(layout) = lab.play.layout() {
             place_spots(&mirror, &layout, lab.play.scale() as f32);
         }
     };
-    use_effect_on([count as u64, ctx.state.run.frame.is_some().into(), 0], effects::plain(put));
+    use_effect_on([run.opened.is_some().into(), run.frame.is_some().into(), run.number], effects::plain(put));
 }
 
 /// What palette and properties cover; the style sheet has the same widths.

@@ -3,9 +3,8 @@
 use super::super::app::Ctx;
 use super::super::controls::{button, file_input, tool};
 use super::super::effects::{self, use_effect_on};
-use super::super::exports;
+use super::super::exports::{self, Share};
 use super::super::icons;
-use super::super::lab::Share;
 use super::super::state::Action;
 use super::{deeds, tabs};
 use crate::base::Micros;

@@ -115,7 +115,7 @@ fn use_pair(left: &Ctx, right: &Ctx) {
         a.dispatch(Action::Panels(Panels::default()));
     };
     use_effect_on([left.state.sandbox.runs, left.state.sandbox.sheets[1].is_some().into(), 0], effects::plain(open));
-    let opened = |ctx: &Ctx| ctx.state.run.opened.as_ref().map_or(0, |opened| Rc::as_ptr(opened) as usize as u64);
+    let opened = |ctx: &Ctx| ctx.state.run.opened.as_ref().map_or(0, |_| ctx.state.run.number);
     let (a, b) = (left.lab.clone(), right.lab.clone());
     let lead = move || a.play.lead(b.me.clone());
     use_effect_on([opened(left), opened(right), 1], effects::plain(lead));
