@@ -183,6 +183,16 @@ fn an_inaccessible_page_fails_the_test() {
 }
 
 #[test]
+#[should_panic(expected = "Dark, 1440 px wide:\ncolor-contrast")]
+fn what_cannot_be_read_in_the_dark_fails_the_test() {
+    let server = Server::start();
+    let mut page = Page::start();
+    page.open_app(&server.root());
+    page.js("document.querySelector('main p').style.color = 'light-dark(black, #333)'", json!([]));
+    page.assert_accessible("dark on dark");
+}
+
+#[test]
 fn starts_in_firefox() {
     let server = Server::start();
     let mut firefox = Firefox::start();

@@ -283,18 +283,8 @@ fn take(slug: &'static str, device: Device) {
     Course::start(&server, slug, device).take();
 }
 
-#[test]
-fn the_first_lesson_at_a_desk() {
-    take(FIRST, Device::Desk);
-}
-
-#[test]
-fn the_first_lesson_on_a_phone() {
-    take(FIRST, Device::Phone);
-}
-
-/// The lessons whose ways through are of many kinds: buttons, machines broken by hand, predictions, designs.
-const ON_A_PHONE: [&str; 3] = ["cap", "no-global-clock", "failure-detection"];
+/// The first, and lessons whose ways through are of many kinds: buttons, machines broken by hand, predictions, designs.
+const ON_A_PHONE: [&str; 4] = [FIRST, "cap", "no-global-clock", "failure-detection"];
 
 #[test]
 #[ignore = "slow: make nightly"]

@@ -1,5 +1,5 @@
 //! The whole lesson "When the leader dies": by mouse, by keyboard alone, and by touch on a phone. Each step is kept as
-//! pictures in both themes, and measured: no text is cut, nothing overlaps.
+//! pictures in both themes (by mouse and touch), and measured: no text is cut, nothing overlaps.
 
 use crate::ENGINE;
 use crate::boxes::assert_fits;
@@ -198,8 +198,11 @@ impl Learner {
         };
         for (place, scroll) in places {
             self.page.js(scroll, json!([]));
-            for (theme, tone) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
-                self.page.theme(theme);
+            // What the keyboard leads to looks as what the mouse does.
+            let themes: &[_] =
+                if self.hands == Hands::Keyboard { &[] } else { &[(Theme::Dark, "dark"), (Theme::Light, "light")] };
+            for (theme, tone) in themes {
+                self.page.theme(*theme);
                 self.page.screenshot(&format!("whole-{hands}-{step}{place}-{tone}"));
             }
             assert_fits(&self.page, &format!("{hands}, {step}{place}"));
