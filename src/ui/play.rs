@@ -55,6 +55,8 @@ pub struct Playhead {
     insets: Cell<Insets>,
     /// Of the whole stage, and of what the camera shows.
     layout: RefCell<Option<(Rc<Layout>, Rc<Layout>)>>,
+    /// It is made anew with the next picture; until then what is drawn is what can be pointed at.
+    stale: Cell<bool>,
     camera: Cell<Camera>,
     scale: Cell<f64>,
     opaque: Cell<bool>,
@@ -94,6 +96,7 @@ impl Playhead {
             painter: RefCell::default(),
             insets: Cell::default(),
             layout: RefCell::default(),
+            stale: Cell::default(),
             camera: Cell::new(Camera::WHOLE),
             scale: Cell::new(1.0),
             opaque: Cell::default(),
@@ -133,7 +136,7 @@ impl Playhead {
     /// The nodes stand elsewhere.
     pub fn arrange(&self, opened: Rc<Opened>) {
         *self.opened.borrow_mut() = Some(opened);
-        self.layout.take();
+        self.stale.set(true);
         self.wake();
     }
 
@@ -277,7 +280,7 @@ impl Playhead {
 
     pub fn set_insets(&self, insets: Insets) {
         if self.insets.replace(insets) != insets {
-            self.layout.take();
+            self.stale.set(true);
         }
         self.wake();
     }
@@ -536,12 +539,12 @@ impl Playhead {
         let mut painter = self.painter.borrow_mut();
         let Some(painter) = &mut *painter else { return };
         (painter.scale, painter.opaque) = (self.scale.get(), self.opaque.get());
-        let resized = painter.fit();
+        let changed = painter.fit() | self.stale.take();
         let (opened, frame) = (self.opened.borrow(), self.frame.borrow());
         let (Some(opened), Some(frame)) = (opened.as_ref(), frame.as_ref()) else {
             return painter.paint(&Default::default());
         };
-        if resized || self.layout.borrow().is_none() {
+        if changed || self.layout.borrow().is_none() {
             let (w, h) = painter.size;
             let whole = Rc::new(Layout::new(opened, w as f32, h as f32, self.insets.get()));
             let seen = self.see(opened, &whole);

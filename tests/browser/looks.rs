@@ -20,6 +20,15 @@ const MIDDLE: &str = "const s = document.querySelector('.bench .canvas').getBoun
     const r = document.querySelector(`[data-node=${arguments[0]}]`).getBoundingClientRect();
     return [r.x + r.width / 2 - s.x, r.y + r.height / 2 - s.y]";
 
+/// Drags from a point of the stage to another, with all moves at once.
+const HASTY: &str = "const [x, y, toX, toY] = arguments, canvas = document.querySelector('.bench .canvas canvas');
+    const corner = canvas.getBoundingClientRect();
+    const tell = (type, x, y) => canvas.dispatchEvent(new PointerEvent(type, {
+      clientX: corner.x + x, clientY: corner.y + y, pointerId: 1, pointerType: 'mouse', bubbles: true }));
+    tell('pointerdown', x, y);
+    for (const part of [0.3, 0.6, 1]) tell('pointermove', x + (toX - x) * part, y + (toY - y) * part);
+    tell('pointerup', toX, toY)";
+
 fn middle(page: &Page, node: &str) -> (f64, f64) {
     page.wait_still(&format!("[data-node={node}]"));
     let at = page.js(MIDDLE, json!([node]));
@@ -85,6 +94,11 @@ fn nodes_are_arranged_and_moved_and_the_run_keeps_it() {
     // Where it was let go, not only on the way there.
     let to = (from.0 - 60.0, from.1 + 40.0);
     stands(&page, "b2", to);
+    // More than one move may come between two pictures.
+    let from = middle(&page, "d2");
+    let to_d2 = (from.0 + 30.0, from.1 - 60.0);
+    page.js(HASTY, json!([from.0, from.1, to_d2.0, to_d2.1]));
+    stands(&page, "d2", to_d2);
     let from = middle(&page, "c1");
     page.focus("[data-node=c1]");
     page.press("Shift ArrowRight");
@@ -98,10 +112,11 @@ fn nodes_are_arranged_and_moved_and_the_run_keeps_it() {
         .filter(|n| !n["place"].is_null())
         .filter_map(|n| n["name"].as_str())
         .collect();
-    assert_eq!(placed, ["b2", "c1"]);
+    assert_eq!(placed, ["b2", "d2", "c1"]);
     // The same file opens with the nodes where they were put.
     open_file(&page, &run.to_string());
     stands(&page, "b2", to);
+    stands(&page, "d2", to_d2);
     page.finish();
 }
 
