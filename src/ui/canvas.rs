@@ -284,11 +284,7 @@ impl Painter {
                 let _ = c.round_rect_with_f64(x, y, w, h, f64::from(round));
             }
             Form::Polygon { x, y, r, sides, dx, dy } => {
-                let (cos, sin) = STEP[usize::from(sides).min(8)];
-                let (mut dx, mut dy) = (dx * r, dy * r);
-                c.move_to(f64::from(x + dx), f64::from(y + dy));
-                for _ in 1..sides {
-                    (dx, dy) = (dx * cos - dy * sin, dx * sin + dy * cos);
+                for (dx, dy) in corners(sides.into(), (dx * r, dy * r)) {
                     c.line_to(f64::from(x + dx), f64::from(y + dy));
                 }
                 c.close_path();
@@ -302,13 +298,18 @@ const SIDES_MAX: usize = 8;
 /// A polygon around the origin with a corner at (1, 0); none of so few sides.
 fn stamp(sides: usize) -> Option<Path2d> {
     let path = Path2d::new().ok().filter(|_| sides > 2)?;
-    let ((cos, sin), (mut dx, mut dy)) = (STEP[sides], (1.0f32, 0.0f32));
-    for _ in 0..sides {
-        path.line_to(dx.into(), dy.into());
-        (dx, dy) = (dx * cos - dy * sin, dx * sin + dy * cos);
+    for (x, y) in corners(sides, (1.0, 0.0)) {
+        path.line_to(x.into(), y.into());
     }
     path.close_path();
     Some(path)
+}
+
+/// Where the corners are, from the middle, when one of them is known.
+fn corners(sides: usize, first: (f32, f32)) -> impl Iterator<Item = (f32, f32)> {
+    let (cos, sin) = STEP[sides.min(SIDES_MAX)];
+    let turned = move |(x, y): &(f32, f32)| Some((x * cos - y * sin, x * sin + y * cos));
+    std::iter::successors(Some(first), turned).take(sides)
 }
 
 /// Cosine and sine of the angle between two corners, by the number of corners (3, 4, 6, 8).
