@@ -5,7 +5,7 @@ ENV := source .ci/env.sh;
 TRUNK := $(ENV) trunk
 WASM := --target wasm32-unknown-unknown
 
-.PHONY: help serve test setup setup-serve fmt lint native wasm dist e2e size size-detail nightly bench fuzz target-fallback-test clean
+.PHONY: help serve test setup setup-serve fmt lint lint-native lint-wasm side-native side-wasm native wasm programs dist e2e size size-detail nightly bench fuzz target-fallback-test clean
 
 help: ## What can be made.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -14,10 +14,20 @@ serve: setup-serve ## Build the page and serve it on http://127.0.0.1:8080/.
 	@echo "Faultline will be at http://127.0.0.1:8080/ when the build is done (Ctrl-C ends it)."
 	@$(TRUNK) serve --release --offline --locked
 
-# The page is built with what the native tests have built already (.ci/own.sh), and beside it the tests of the wasm.
+# The page is built with what the native tests have built already (.ci/own.sh), and beside it the tests of the wasm. Much of
+# compiling waits for one processor: what is native and what is wasm, which share no folder, are done side by side.
 test: export OWN := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
 test: export ALSO := --test wasm
-test: setup fmt lint native dist wasm e2e ## Everything that CI runs.
+test: setup fmt ## Everything that CI runs.
+	@$(MAKE) --no-print-directory -j2 side-native side-wasm
+	@$(MAKE) --no-print-directory dist wasm e2e
+
+side-native:
+	@for step in lint-native native; do $(MAKE) --no-print-directory $$step; done
+	$(ENV) cargo test --locked --no-run --test browser
+
+side-wasm:
+	@for step in lint-wasm programs; do $(MAKE) --no-print-directory $$step; done
 
 setup: ## Install what the tests need.
 	@.ci/setup.sh test
@@ -28,15 +38,20 @@ setup-serve: ## Install what building the page needs.
 fmt: ## The formatting.
 	$(ENV) cargo fmt --check
 
-lint: ## Lints natively and for wasm32; warnings are errors.
+lint: lint-native lint-wasm ## Lints natively and for wasm32; warnings are errors.
+
+lint-native:
 	$(ENV) cargo clippy --locked --all-targets -- -D warnings
 	$(ENV) cargo clippy --locked --test browser -- -D warnings
-	$(ENV) cargo clippy --locked $(WASM) --lib --bins --test wasm -- -D warnings
+
+# As the page is built: what runs in the compiler is then built once for both.
+lint-wasm:
+	$(ENV) cargo clippy --locked --release $(WASM) --lib --bins --test wasm -- -D warnings
 
 # Unit tests are quick to run and slow to compile: not optimised. What simulates by the thousand is in the others.
 native: ## Native tests.
-	$(ENV) CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test --locked --lib --bin split
-	$(ENV) cargo test --locked --no-fail-fast --test native --test heap
+	$(ENV) CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test --locked --lib
+	$(ENV) cargo test --locked --no-fail-fast --bin split --test native --test heap
 
 wasm: ## Tests of the wasm in headless Chromium.
 	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked --release $(WASM) --test wasm
@@ -46,9 +61,11 @@ wasm: ## Tests of the wasm in headless Chromium.
 WORKERS := $(shell sed -n 's/.*data-bin="\([a-z]*\)" data-type="worker" data-loader-shim data-bindgen.*/--bin \1/p' static/index.html)
 SEARCH := $(shell sed -n 's/.*data-bin="\([a-z]*\)".*data-cargo-profile-release="search".*/--bin \1/p' static/index.html)
 
-dist: ## Build the page into dist/.
+programs:
 	$(ENV) cargo build --locked $(WASM) --profile search $(SEARCH) & search=$$!; \
 	  cargo build --locked $(WASM) --release --bin faultline $(WORKERS) $(ALSO); wait $$search
+
+dist: programs ## Build the page into dist/.
 	$(TRUNK) build --release --offline --locked
 
 e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/screenshots.
