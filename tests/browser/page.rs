@@ -56,17 +56,6 @@ pub struct AxNode {
     pub description: String,
 }
 
-/// How the page kept up with the screen for a while, in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Frames {
-    pub count: usize,
-    pub interval_median: f64,
-    pub interval_p99: f64,
-    /// The app's own time per frame, which it measures when the address has `?bench`; else none.
-    pub script_median: Option<f64>,
-    pub script_p99: Option<f64>,
-}
-
 impl Page {
     /// Starts a browser with a desktop window.
     pub fn start() -> Page {
@@ -87,7 +76,7 @@ impl Page {
             capabilities["goog:chromeOptions"]["binary"] = json!(chromium);
         }
         let page = Page { driver: Driver::chrome(&capabilities), net_log, errors: Vec::new() };
-        page.size(1440, 900);
+        page.resize(1440, 900);
         page.theme(Theme::Light);
         page
     }
@@ -387,10 +376,7 @@ impl Page {
 
     /// The size of the view, in CSS pixels, of which the page has heard.
     pub fn size(&self, width: u32, height: u32) {
-        self.driver.devtools(
-            "Emulation.setDeviceMetricsOverride",
-            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
-        );
+        self.resize(width, height);
         // In full screen the page may have its own idea of it. It hears of it in a frame, and is drawn anew by the next one.
         let heard = "const [width, height] = arguments, has = () => innerWidth === width && innerHeight === height;
             const frame = () => new Promise(requestAnimationFrame);
@@ -399,6 +385,18 @@ impl Page {
               await frame(); await frame();
             })()";
         let _ = self.try_js(heard, json!([width, height]));
+    }
+
+    fn resize(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.driver.devtools("Emulation.setDeviceMetricsOverride", size);
+    }
+
+    /// Waits until so many frames have been drawn.
+    pub fn wait_frames(&self, count: u32) {
+        let frames = "const frame = () => new Promise(requestAnimationFrame);
+            return (async count => { while (count--) await frame() })(arguments[0])";
+        let _ = self.try_js(frames, json!([count]));
     }
 
     /// What the system prefers, as the page hears it.
@@ -444,44 +442,14 @@ impl Page {
 
     // Keeping and judging.
 
-    /// Watches the page's frames for so long, by the page's own clock.
-    pub fn frames(&self, seconds: f64) -> Frames {
-        let seen = self.js(
-            "const [milliseconds] = arguments;
-             const list = window.faultlineFrames ?? [], first = list.length;
-             return new Promise(done => {
-               const times = [];
-               const tick = now => {
-                 times.push(now);
-                 if (now - times[0] < milliseconds) return requestAnimationFrame(tick);
-                 done([times, list.slice(first).filter((_, place) => place % 2)]);
-               };
-               requestAnimationFrame(tick);
-             })",
-            json!([seconds * 1000.0]),
-        );
-        let numbers =
-            |value: &Value| -> Vec<f64> { value.as_array().into_iter().flatten().filter_map(Value::as_f64).collect() };
-        let quantile = |values: &mut Vec<f64>, share: f64| {
-            values.sort_by(f64::total_cmp);
-            values.get(((values.len() as f64 * share) as usize).min(values.len().saturating_sub(1))).copied()
-        };
-        let times = numbers(&seen[0]);
-        let mut intervals: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        let mut script = numbers(&seen[1]);
-        Frames {
-            count: times.len(),
-            interval_median: quantile(&mut intervals, 0.5).unwrap_or(f64::INFINITY),
-            interval_p99: quantile(&mut intervals, 0.99).unwrap_or(f64::INFINITY),
-            script_median: quantile(&mut script, 0.5),
-            script_p99: quantile(&mut script, 0.99),
-        }
-    }
-
     /// Waits for two frames and writes `target/screenshots/NAME.png`.
     pub fn screenshot(&self, name: &str) {
-        let frames = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
-        let _ = self.try_js(frames, json!([]));
+        self.wait_frames(2);
+        self.shoot(name);
+    }
+
+    /// Writes `target/screenshots/NAME.png` of what is drawn.
+    pub fn shoot(&self, name: &str) {
         // A larger file sooner.
         let picture = self.driver.try_devtools("Page.captureScreenshot", json!({ "optimizeForSpeed": true }));
         if let Ok(picture) = picture {
@@ -496,7 +464,7 @@ impl Page {
         self.screenshot(&format!("{name}-dark"));
         self.theme(Theme::Light);
         self.size(390, 844);
-        self.screenshot(&format!("{name}-phone"));
+        self.shoot(&format!("{name}-phone"));
         self.size(1440, 900);
     }
 
@@ -505,20 +473,26 @@ impl Page {
     pub fn assert_accessible(&self, name: &str) {
         let file = env::var("AXE_JS").unwrap_or_else(|_| panic!("AXE_JS is not set: run the test by `make e2e`."));
         let axe = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}: run `make setup`."));
-        self.js(&format!("if (!window.axe) {{ {axe}\n }}"), json!([]));
-        for (theme, width, height) in
-            [(Theme::Light, 1440, 900), (Theme::Dark, 1440, 900), (Theme::Dark, 390, 844), (Theme::Light, 390, 844)]
+        if self.js("return !window.axe", json!([])) == json!(true) {
+            // A script of half a megabyte: WebDriver would wrap and quote it twice.
+            self.driver.devtools("Runtime.evaluate", json!({ "expression": axe }));
+        }
+        let (mut at, phone) = ((0, 0), (390, 844));
+        for (theme, size) in
+            [(Theme::Light, (1440, 900)), (Theme::Dark, (1440, 900)), (Theme::Dark, phone), (Theme::Light, phone)]
         {
-            self.size(width, height);
+            if std::mem::replace(&mut at, size) != size {
+                self.size(size.0, size.1);
+            }
             self.theme(theme);
             let script = "const only = arguments[0] ? ['color-contrast', 'link-in-text-block'] : null;
-                return axe.run(document, { resultTypes: ['violations'], ...(only && { runOnly: only }) })
+                return axe.run(document, { resultTypes: ['violations'], preload: false, ...(only && { runOnly: only }) })
                   .then(result => result.violations.map(v =>
                     `${v.id}: ${v.help}: ` + v.nodes.map(n => `${n.target} ${n.failureSummary}`).join('; ')))";
             let violations = self.js(script, json!([theme == Theme::Dark]));
             let violations: Vec<_> = violations.as_array().cloned().unwrap_or_default();
             let list: Vec<_> = violations.iter().filter_map(Value::as_str).collect();
-            assert!(list.is_empty(), "axe-core on {name}, {theme:?}, {width} px wide:\n{}", list.join("\n"));
+            assert!(list.is_empty(), "axe-core on {name}, {theme:?}, {} px wide:\n{}", size.0, list.join("\n"));
         }
         self.size(1440, 900);
         self.theme(Theme::Light);

@@ -5,7 +5,7 @@ use crate::ENGINE;
 use crate::boxes::assert_fits;
 use crate::page::{Page, Theme};
 use crate::server::Server;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Hands {
@@ -24,20 +24,32 @@ const LENGTH: u32 = 13;
 /// So often Tab is pressed at a time.
 const STROKES: usize = 6;
 
+const NEXT: &str = "[aria-label='To the next interesting event']";
+
 /// Presses the button to the next interesting event so often, each time when the last has happened, or until something
 /// shows.
 const STEPS: &str = r#"
-    const [count, css] = arguments;
-    const shows = () => css && document.querySelector(css), frame = () => new Promise(requestAnimationFrame);
+    const [count, css, next] = arguments;
+    const shows = () => css && document.querySelector(css), moment = () => new Promise(done => setTimeout(done));
     const place = () => document.querySelector('.transport .ev').textContent;
     return (async () => {
       for (let i = 0; i < count && !shows(); i++) {
         const before = place();
-        document.querySelector("[aria-label='To the next interesting event']").click();
-        while (place() === before) await frame();
+        document.querySelector(next).click();
+        while (place() === before) await moment();
       }
       return !!shows();
     })()"#;
+
+/// Waits until what a press led to has happened: says where the run then is, whether something shows, and whether the
+/// button can be pressed again.
+const HAPPENED: &str = "
+    const [before, css, next] = arguments, moment = () => new Promise(done => setTimeout(done));
+    const place = () => document.querySelector('.transport .ev').textContent;
+    return (async () => {
+      while (place() === before) await moment();
+      return [place(), !!css && !!document.querySelector(css), document.activeElement.matches(next)];
+    })()";
 
 /// A server leads that is not `n1`.
 const OTHER_LEADS: &str = "[data-node]:not([data-node=n1])[aria-label*=', leader']";
@@ -138,13 +150,22 @@ impl Learner {
     /// pressed the button once could go on pressing, but a script does that sooner.
     fn steps(&self, count: u32, css: &str) -> bool {
         if self.hands == Hands::Keyboard {
-            (0..count).any(|_| {
-                self.step();
-                !css.is_empty() && self.page.count(css) > 0
-            })
+            let (mut place, mut shows, mut there) = (self.place(), json!(false), json!(false));
+            for _ in 0..count {
+                if there != json!(true) {
+                    self.reach(NEXT);
+                }
+                self.page.press("Enter");
+                let happened = self.page.js(HAPPENED, json!([place, css, NEXT]));
+                [place, shows, there] = [0, 1, 2].map(|what| happened[what].clone());
+                if shows == json!(true) {
+                    break;
+                }
+            }
+            shows == json!(true)
         } else {
             self.step();
-            self.page.js(STEPS, json!([count - 1, css])) == json!(true)
+            self.page.js(STEPS, json!([count - 1, css, NEXT])) == json!(true)
         }
     }
 
@@ -152,12 +173,16 @@ impl Learner {
         self.play_until(&format!("[data-goal={goal}][data-state=met]"));
     }
 
-    /// To the next interesting event. On a phone the count of events is there, though not in sight.
+    /// How many events have happened. On a phone this is there, though not in sight.
+    fn place(&self) -> Value {
+        self.page.js("return document.querySelector('.transport .ev').textContent", json!([]))
+    }
+
+    /// To the next interesting event.
     fn step(&self) {
-        let place = "return document.querySelector('.transport .ev').textContent";
-        let before = self.page.js(place, json!([]));
-        self.press("[aria-label='To the next interesting event']");
-        self.page.wait_js("something to happen", &format!("{place} !== arguments[0]"), json!([before]));
+        let before = self.place();
+        self.press(NEXT);
+        self.page.js(HAPPENED, json!([before, "", NEXT]));
     }
 
     /// Some events, so that a leader is there.

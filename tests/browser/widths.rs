@@ -32,12 +32,6 @@ fn go(page: &Page, address: &str, text: &str) {
     }
 }
 
-/// Waits until what follows a change of size has been drawn.
-fn settle(page: &Page) {
-    let frames = "return new Promise(done => { let left = 4; const next = () => left-- ? requestAnimationFrame(next) : done(true); next() })";
-    page.js(frames, json!([]));
-}
-
 fn look_at(pages: &[(&str, &str, &str)]) {
     let server = Server::start();
     let mut page = Page::start();
@@ -48,16 +42,16 @@ fn look_at(pages: &[(&str, &str, &str)]) {
         go(&page, address, text);
         for (width, height) in SIZES {
             page.size(width, height);
-            settle(&page);
+            page.wait_frames(3);
             for (theme, tone) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
                 if theme == Theme::Dark && !KEPT.contains(&width) {
                     continue;
                 }
                 page.theme(theme);
-                settle(&page);
+                page.wait_frames(3);
                 wrong.extend(flaws(&page).into_iter().map(|flaw| format!("{name}, {width} px, {tone}: {flaw}")));
                 if KEPT.contains(&width) {
-                    page.screenshot(&format!("page-{name}-{width}-{tone}"));
+                    page.shoot(&format!("page-{name}-{width}-{tone}"));
                 }
             }
         }
@@ -95,9 +89,9 @@ fn every_lesson_fits_a_desk_and_a_phone() {
             go(&page, &format!("#/lesson/{slug}/{step}"), &format!("Step {step} of {steps}"));
             for (width, height) in [(1440, 900), (390, 844)] {
                 page.size(width, height);
-                settle(&page);
+                page.wait_frames(3);
                 wrong.extend(flaws(&page).into_iter().map(|flaw| format!("{slug}, step {step}, {width} px: {flaw}")));
-                page.screenshot(&format!("lesson-{slug}-{step}-{width}"));
+                page.shoot(&format!("lesson-{slug}-{step}-{width}"));
             }
             page.size(1440, 900);
         }
@@ -156,7 +150,7 @@ fn fingers_find_what_they_operate() {
         let tabs = page.count("[role=tab]");
         for tab in 0..tabs {
             page.js("document.querySelectorAll('[role=tab]')[arguments[0]].click()", json!([tab]));
-            settle(&page);
+            page.wait_frames(3);
             wrong.extend(small_targets(&page).into_iter().map(|flaw| format!("{name}, tab {tab}: {flaw}")));
         }
     }
