@@ -150,18 +150,23 @@ fn lessons_that_prove_nothing_are_found() {
     }
 }
 
+/// Where measurements are not what a test is about.
+fn measured_in_haste(mut files: Vec<SourceFile>) -> Vec<SourceFile> {
+    let lesson = files.iter_mut().find(|file| file.name == "lesson.toml").expect("it is there");
+    lesson.text = lesson
+        .text
+        .replace("seeds = 100\n", "seeds = 2\n")
+        .replace("seeds = 20\nuntil = \"16s\"", "seeds = 2\nuntil = \"16s\"");
+    files
+}
+
 /// Without the steps' long runs: no solution, so that only texts, numbers and predictions are checked.
 fn found_without_plays(lesson: &str, changes: &[(&str, &str, &str)]) -> String {
     let mut files = read(&folder().join(lesson));
     for (file, from, to) in changes {
         files = changed(files, file, from, to);
     }
-    // Measurements are not what these tests are about.
-    let lesson_file = files.iter_mut().find(|file| file.name == "lesson.toml").expect("it is there");
-    lesson_file.text = lesson_file
-        .text
-        .replace("seeds = 100\n", "seeds = 2\n")
-        .replace("seeds = 20\nuntil = \"16s\"", "seeds = 2\nuntil = \"16s\"");
+    let mut files = measured_in_haste(files);
     let solution = files.iter_mut().find(|file| file.name == "solution.toml").expect("it is there");
     let end = solution.text.find("[[solve]]").expect("a solution");
     solution.text.truncate(end);
@@ -417,7 +422,7 @@ fn predictions_and_measurements_come_through_the_session() {
 
 /// The lesson whose steps have buttons, changed as in [`changed`], and what the check says of it.
 fn found_in_leader_dies(file: &str, from: &str, to: &str) -> String {
-    let files = changed(read(&folder().join("leader-dies")), file, from, to);
+    let files = measured_in_haste(changed(read(&folder().join("leader-dies")), file, from, to));
     text(&check_lesson("leader-dies", &files, protocols::all()).1.findings)
 }
 

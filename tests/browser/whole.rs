@@ -1,5 +1,5 @@
 //! The whole lesson "When the leader dies": by mouse, by keyboard alone, and by touch on a phone. Each step is kept as
-//! pictures in both themes (by mouse and touch), and measured: no text is cut, nothing overlaps.
+//! pictures (by mouse in both themes, by touch in the light), and measured: no text is cut, nothing overlaps.
 
 use crate::ENGINE;
 use crate::boxes::assert_fits;
@@ -206,7 +206,7 @@ impl Learner {
         }
     }
 
-    /// Pictures in both themes, and whether everything has its place; on the phone of the guide too.
+    /// Pictures, and whether everything has its place; on the phone of the guide too.
     fn look(&self, step: &str) {
         let hands = format!("{:?}", self.hands).to_lowercase();
         let places: &[(&str, &str)] = if self.hands == Hands::Touch {
@@ -223,11 +223,16 @@ impl Learner {
         };
         for (place, scroll) in places {
             self.page.js(scroll, json!([]));
-            // What the keyboard leads to looks as what the mouse does.
-            let themes: &[_] =
-                if self.hands == Hands::Keyboard { &[] } else { &[(Theme::Dark, "dark"), (Theme::Light, "light")] };
+            let themes: &[_] = match self.hands {
+                Hands::Mouse => &[(Theme::Dark, "dark"), (Theme::Light, "light")],
+                Hands::Touch => &[(Theme::Light, "light")],
+                // What the keyboard leads to looks as what the mouse does.
+                Hands::Keyboard => &[],
+            };
             for (theme, tone) in themes {
-                self.page.theme(*theme);
+                if self.hands == Hands::Mouse {
+                    self.page.theme(*theme);
+                }
                 self.page.screenshot(&format!("whole-{hands}-{step}{place}-{tone}"));
             }
             assert_fits(&self.page, &format!("{hands}, {step}{place}"));

@@ -162,20 +162,23 @@ struct Disks<'a> {
 
 impl Disks<'_> {
     fn check(&self, key: &mut Key, broken: &mut Broken) {
-        let held: Vec<(NodeId, Held)> =
-            self.replicas.iter().map(|node| (*node, self.held(*node).cloned().unwrap_or_default())).collect();
+        let none = Held::default();
+        let held: Vec<(NodeId, &Held)> =
+            self.replicas.iter().map(|node| (*node, self.held(*node).unwrap_or(&none))).collect();
         let need = if self.protocol.wait_for_all { held.len() } else { held.len() / 2 + 1 };
         key.tell(0, COPIES, self.copies(&held), broken);
         let have = held.iter().filter(|(_, held)| held.ballot >= key.acknowledged).count();
-        let ballot = key.acknowledged.words(self.view.setup);
-        let missing = (have < need)
-            .then(|| format!("{} {ballot} was answered, and {have} of {} disks have it", self.name, held.len()));
+        let missing = (have < need).then(|| {
+            let ballot = key.acknowledged.words(self.view.setup);
+            format!("{} {ballot} was answered, and {have} of {} disks have it", self.name, held.len())
+        });
         key.tell(1, MAJORITY, missing, broken);
+        let acknowledged = key.value.acknowledged || key.note.acknowledged;
+        let newest = if acknowledged { self.newest(&held, need) } else { Vec::new() };
         for (bit, field, known) in [(2, Field::Value, key.value.acknowledged), (3, Field::Note, key.note.acknowledged)]
         {
-            key.tell(bit, LOST, known.then(|| self.lost(&held, field, need)).flatten(), broken);
+            key.tell(bit, LOST, known.then(|| self.lost(&newest, field)).flatten(), broken);
         }
-        let acknowledged = key.value.acknowledged || key.note.acknowledged;
         key.tell(4, UNREADABLE, acknowledged.then(|| self.unreadable(&held, need)).flatten(), broken);
     }
 
@@ -183,8 +186,8 @@ impl Disks<'_> {
         self.view.durable(node).slots.get(self.name).map(|slot| &slot.held)
     }
 
-    fn copies(&self, held: &[(NodeId, Held)]) -> Option<String> {
-        let differ = |(i, (_, one)): (usize, &(NodeId, Held))| {
+    fn copies(&self, held: &[(NodeId, &Held)]) -> Option<String> {
+        let differ = |(i, (_, one)): (usize, &(NodeId, &Held))| {
             let mut others = held[i + 1..].iter();
             let other = others.find(|(_, two)| one.ballot == two.ballot && one.bytes != two.bytes)?;
             Some((i, other.0))
@@ -198,19 +201,21 @@ impl Disks<'_> {
         Some(format!("{} {ballot} is {first} at {}, and {second} at {}", self.name, name(one), name(two)))
     }
 
+    /// What some majority takes for the newest, with what one makes of it who knows all that there is.
+    fn newest<'h>(&self, held: &[(NodeId, &'h Held)], need: usize) -> Vec<(NodeId, &'h Held, Record)> {
+        let older = |ballot: &Ballot| held.iter().filter(|(_, other)| other.ballot <= *ballot).count();
+        let newest = held.iter().filter(|(_, one)| older(&one.ballot) >= need);
+        newest.map(|(node, one)| (*node, *one, self.read(one))).collect()
+    }
+
     /// A replica without the field that some majority takes for the newest.
-    fn lost(&self, held: &[(NodeId, Held)], field: Field, need: usize) -> Option<String> {
-        let lacks = |one: &&(NodeId, Held)| {
-            let older = held.iter().filter(|(_, other)| other.ballot <= one.1.ballot).count();
-            older >= need && self.read(&one.1).get(field) == Datum::None
-        };
-        let (node, record) = held.iter().find(lacks)?;
+    fn lost(&self, newest: &[(NodeId, &Held, Record)], field: Field) -> Option<String> {
+        let (node, record, _) = newest.iter().find(|(_, _, read)| read.get(field) == Datum::None)?;
         let what = if field == Field::Note { "note" } else { "value" };
         let (key, bytes, name) = (self.name, schema::words(&record.bytes), self.view.setup.name(*node));
         Some(format!("the {what} of {key} was answered, and {name} has {bytes} for the newest"))
     }
 
-    /// As one understands it who knows all that there is.
     fn read(&self, held: &Held) -> Record {
         let schema = self.protocol.schema;
         let newest = if schema == Schema::Renumbered { held.release } else { NEW };
@@ -219,7 +224,7 @@ impl Disks<'_> {
     }
 
     /// No replica finds a majority of whose records it can read all, and who can read what it makes of them.
-    fn unreadable(&self, held: &[(NodeId, Held)], need: usize) -> Option<String> {
+    fn unreadable(&self, held: &[(NodeId, &Held)], need: usize) -> Option<String> {
         let schema = self.protocol.schema;
         if schema != Schema::Required {
             return None;
@@ -228,7 +233,7 @@ impl Disks<'_> {
             Some(State::Replica(replica)) => Some(replica.release),
             _ => None,
         };
-        let up: Vec<_> = held.iter().filter_map(|(node, held)| Some((release(*node)?, held))).collect();
+        let up: Vec<_> = held.iter().filter_map(|(node, held)| Some((release(*node)?, *held))).collect();
         let both = |reader, keeper, held: &Held| {
             let understands = |release, bytes: &[u8]| schema.read(release, bytes);
             held.ballot.counter == 0
