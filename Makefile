@@ -5,7 +5,7 @@ ENV := source .ci/env.sh;
 TRUNK := $(ENV) trunk
 WASM := --target wasm32-unknown-unknown
 
-.PHONY: help serve test setup setup-serve fmt lint lint-native lint-wasm side-native side-wasm native wasm programs dist e2e size size-detail nightly bench fuzz target-fallback-test clean
+.PHONY: help serve test setup setup-serve fmt lint lint-native lint-wasm built native programs dist wasm e2e size size-detail nightly bench fuzz target-fallback-test clean
 
 help: ## What can be made.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -15,19 +15,20 @@ serve: setup-serve ## Build the page and serve it on http://127.0.0.1:8080/.
 	@$(TRUNK) serve --release --offline --locked
 
 # The page is built with what the native tests have built already (.ci/own.sh), and beside it the tests of the wasm. Much of
-# compiling waits for one processor: what is native and what is wasm, which share no folder, are done side by side.
+# compiling waits for one processor: what is native and what is wasm share no folder, and are done side by side.
 test: export OWN := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
 test: export ALSO := --test wasm
 test: setup fmt ## Everything that CI runs.
-	@$(MAKE) --no-print-directory -j2 side-native side-wasm
-	@$(MAKE) --no-print-directory dist wasm e2e
+	@$(MAKE) --no-print-directory -j2 SIDE_BY_SIDE=1 native dist wasm
+	@$(MAKE) --no-print-directory e2e
 
-side-native:
-	@for step in lint-native native; do $(MAKE) --no-print-directory $$step; done
-	$(ENV) cargo test --locked --no-run --test browser
-
-side-wasm:
-	@for step in lint-wasm programs; do $(MAKE) --no-print-directory $$step; done
+ifdef SIDE_BY_SIDE
+built: lint-native
+native: built
+programs: lint-wasm
+dist: built
+wasm: programs
+endif
 
 setup: ## Install what the tests need.
 	@.ci/setup.sh test
@@ -47,6 +48,10 @@ lint-native:
 # As the page is built: what runs in the compiler is then built once for both.
 lint-wasm:
 	$(ENV) cargo clippy --locked --release $(WASM) --lib --bins --test wasm -- -D warnings
+
+# With the browser's, so that they wait for nothing later.
+built:
+	$(ENV) cargo test --locked --no-run --bin split --test native --test heap --test browser
 
 # Unit tests are quick to run and slow to compile: not optimised. What simulates by the thousand is in the others.
 native: ## Native tests.
