@@ -80,7 +80,7 @@ const CROWD: &str = r#"{"version": 1, "protocol": "majority-register", "seed": 1
 /// Measures frames while at least 200 messages are on their way, before and after.
 fn frames_in_a_crowd(page: &Page, place: &str) {
     page.wait_js("200 messages", &format!("return (() => {{ {FLYING} }})() >= 200"), json!([]));
-    let frames = watch(&page, 5.0);
+    let frames = watch(page, 5.0);
     let after = page.js(FLYING, json!([])).as_u64().expect("a number");
     assert!(after >= 200, "only {after} messages are on their way");
     println!("{place}, {after} messages on their way, 1440×900: {frames:.1?}");
