@@ -58,9 +58,8 @@ native: ## Native tests.
 	$(ENV) CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test --locked --lib
 	$(ENV) cargo test --locked --no-fail-fast --bin split --test native --test heap
 
-# In the profile that is sooner linked: the same sources give the same traces.
 wasm: ## Tests of the wasm in headless Chromium.
-	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked --profile search $(WASM) --test wasm
+	$(ENV) CHROMEDRIVER=$$(command -v chromedriver) cargo test --locked --release $(WASM) --test wasm
 
 # Trunk builds one program after another, and each is linked on one processor: built together first, they share all. The
 # workers' programs, without or with a profile of their own:
@@ -68,8 +67,8 @@ WORKERS := $(shell sed -n 's/.*data-bin="\([a-z]*\)" data-type="worker" data-loa
 SEARCH := $(shell sed -n 's/.*data-bin="\([a-z]*\)".*data-cargo-profile-release="search".*/--bin \1/p' static/index.html)
 
 programs:
-	$(ENV) cargo build --locked $(WASM) --profile search $(SEARCH) $(ALSO) & search=$$!; \
-	  cargo build --locked $(WASM) --release --bin faultline $(WORKERS); wait $$search
+	$(ENV) cargo build --locked $(WASM) --profile search $(SEARCH) & search=$$!; \
+	  cargo build --locked $(WASM) --release --bin faultline $(WORKERS) $(ALSO); wait $$search
 
 dist: programs ## Build the page into dist/.
 	$(TRUNK) build --release --offline --locked

@@ -117,12 +117,6 @@ fn found(page: &Page, script: &str) -> Vec<String> {
     found.into_iter().filter_map(|said| said.as_str().map(String::from)).collect()
 }
 
-/// Until what was just asked for is drawn.
-fn drawn(page: &Page) {
-    let frames = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
-    page.js(frames, json!([]));
-}
-
 /// So long the page may be at drawing what was asked for: the engine's answer, a part that is loaded, a picture of another
 /// size.
 const AT_REST: Duration = Duration::from_secs(5);
@@ -139,7 +133,7 @@ fn at_rest(page: &Page, scripts: &[&str]) -> Vec<String> {
 }
 
 fn now(page: &Page, scripts: &[&str]) -> Vec<String> {
-    drawn(page);
+    page.wait_frames(2);
     scripts.iter().flat_map(|script| found(page, script)).collect()
 }
 

@@ -230,9 +230,7 @@ impl Learner {
                 Hands::Keyboard => &[],
             };
             for (theme, tone) in themes {
-                if self.hands == Hands::Mouse {
-                    self.page.theme(*theme);
-                }
+                self.page.theme(*theme);
                 self.page.screenshot(&format!("whole-{hands}-{step}{place}-{tone}"));
             }
             assert_fits(&self.page, &format!("{hands}, {step}{place}"));
