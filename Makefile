@@ -67,7 +67,7 @@ WORKERS := $(shell sed -n 's/.*data-bin="\([a-z]*\)" data-type="worker" data-loa
 SEARCH := $(shell sed -n 's/.*data-bin="\([a-z]*\)".*data-cargo-profile-release="search".*/--bin \1/p' static/index.html)
 
 programs:
-	$(ENV) cargo build --locked $(WASM) --profile search $(SEARCH) & search=$$!; \
+	$(ENV) cargo build --locked $(WASM) --profile search --no-default-features $(SEARCH) & search=$$!; \
 	  cargo build --locked $(WASM) --release --bin faultline $(WORKERS) $(ALSO); wait $$search
 
 dist: programs ## Build the page into dist/.
