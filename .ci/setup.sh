@@ -100,8 +100,13 @@ rm -rf "$TOOLS/build"
 if [ "$what" = test ]; then
   cargo fetch --locked --quiet --manifest-path tests/manifest/Cargo.toml ||
     fail "the crates in tests/manifest/Cargo.lock could not be downloaded: run 'cargo fetch --locked' there with a network."
-  apt chromium "install Chromium and put it on the PATH" chromium
+  # At once, so that they are of one version.
+  apt chromium "install Chromium and put it on the PATH" chromium chromium-driver chromium-headless-shell
   apt chromedriver "install the ChromeDriver of Chromium's version and put it on the PATH" chromium-driver
+  if [ -z "${CHROMIUM_SHELL:-}" ]; then
+    apt chromium-headless-shell "install Chromium's headless build, or name a Chromium in the variable CHROMIUM_SHELL" \
+      chromium-headless-shell
+  fi
   if [ -z "${FIREFOX:-}" ]; then
     apt firefox-esr "install Firefox and name it in the variable FIREFOX" firefox-esr
   fi

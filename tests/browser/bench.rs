@@ -1,4 +1,5 @@
-//! The page's benchmarks, by `make bench`: frames with many messages on their way, seeking in a long run.
+//! The page's benchmarks, by `make bench`: frames with many messages on their way, seeking in a long run. In the browser
+//! that people have: its own windows take their part of the processors.
 
 use crate::ENGINE;
 use crate::jobs::{CHOOSE, type_number};
@@ -62,7 +63,7 @@ fn watch(page: &Page, seconds: f64) -> Frames {
 #[ignore = "a benchmark: make bench"]
 fn bench_home() {
     let server = Server::start();
-    let mut page = Page::start();
+    let mut page = Page::start_whole();
     page.open_app(&format!("{}?bench", server.root()));
     page.wait_for(ENGINE);
     println!("home, 1440×900: {:.1?}", watch(&page, 5.0));
@@ -90,7 +91,7 @@ fn frames_in_a_crowd(page: &Page, place: &str) {
 #[ignore = "a benchmark: make bench"]
 fn bench_crowd_at_home() {
     let server = Server::with("lessons/home.json", CROWD);
-    let mut page = Page::start();
+    let mut page = Page::start_whole();
     page.open_app(&format!("{}?bench", server.root()));
     page.wait_for(ENGINE);
     frames_in_a_crowd(&page, "home");
@@ -103,7 +104,7 @@ fn bench_crowd_at_home() {
 #[ignore = "a benchmark: make bench"]
 fn bench_crowd_on_the_bench() {
     let server = Server::start();
-    let mut page = Page::start();
+    let mut page = Page::start_whole();
     open_bench(&mut page, &format!("{}?bench", server.root()));
     open_file(&page, CROWD);
     page.wait_text("You are looking at the run of a file.");
@@ -152,7 +153,7 @@ const PLAIN: &str = r#"<!doctype html><html lang="en"><title>plain</title><link 
 #[ignore = "a benchmark: make bench"]
 fn bench_throng_on_the_bench() {
     let server = Server::start();
-    let mut page = Page::start();
+    let mut page = Page::start_whole();
     open_bench(&mut page, &format!("{}?bench", server.root()));
     open_file(&page, THRONG);
     page.wait_text("You are looking at the run of a file.");
@@ -166,7 +167,7 @@ fn bench_throng_on_the_bench() {
     page.finish();
     let plain = PLAIN.replace("WIDTH", &size[0].to_string()).replace("HEIGHT", &size[1].to_string());
     let server = Server::with("index.html", &plain);
-    let mut page = Page::start();
+    let mut page = Page::start_whole();
     page.open(&format!("{}index.html", server.root()));
     let best = watch(&page, 5.0);
     drop(page);
@@ -236,7 +237,7 @@ fn server_with_memory(engine: &str) -> Server {
 #[ignore = "a benchmark: make bench"]
 fn bench_seek_in_the_worker() {
     let server = server_with_memory("engine");
-    let mut page = Page::start();
+    let mut page = Page::start_whole();
     page.before_load(WIRE);
     open_bench(&mut page, &server.root());
     let opened = std::time::Instant::now();
@@ -292,7 +293,7 @@ fn long_tasks(page: &Page) -> Vec<u64> {
 #[ignore = "a benchmark: make bench"]
 fn bench_long_tasks() {
     let server = Server::start();
-    let mut page = Page::start();
+    let mut page = Page::start_whole();
     page.before_load(WATCHED);
     open_bench(&mut page, &server.root());
     println!("long tasks until the bench is there: {:?} ms", long_tasks(&page));
@@ -338,7 +339,7 @@ fn bench_long_tasks() {
 #[ignore = "a benchmark: make bench"]
 fn bench_memory_over_ten_minutes() {
     let server = server_with_memory("engine");
-    let mut page = Page::start();
+    let mut page = Page::start_whole();
     page.before_load(WATCHED);
     open_bench(&mut page, &server.root());
     open_file(&page, STEADY);
@@ -414,7 +415,7 @@ fn bench_hunts() {
     let seeds = std::env::var("SEEDS").map_or(10, |seeds| seeds.parse().expect("a number"));
     let only = std::env::var("ONLY").unwrap_or_default();
     let server = Server::start();
-    let mut page = Page::start();
+    let mut page = Page::start_whole();
     open_bench(&mut page, &server.root());
     page.click("#tab-search");
     page.wait_js("start scenarios", "return document.querySelectorAll('.jobs select option').length > 20", json!([]));

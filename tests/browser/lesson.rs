@@ -34,10 +34,11 @@ fn next_step(page: &Page, heading: &str) {
     page.wait_for(".spot");
 }
 
+/// From the first visit to the progress that is there after a reload, in the browser that people have.
 #[test]
 fn a_learner_goes_through_the_first_lesson() {
     let server = Server::start();
-    let mut page = Page::start();
+    let mut page = Page::start_whole();
     page.open_app(&server.root());
     page.wait_for(ENGINE);
 
