@@ -73,7 +73,7 @@ programs:
 dist: programs ## Build the page into dist/.
 	$(TRUNK) build --release --offline --locked
 
-e2e: ## The built page, driven in Chromium and Firefox. Screenshots in target/screenshots.
+e2e: ## The built page, driven in Chromium (all tests in the whole of it: CHROMIUM_SHELL=chromium) and Firefox. Screenshots in target/screenshots.
 	$(ENV) cargo test --locked --test browser
 
 size: ## The sizes of what a visitor downloads; fails over the bounds.
@@ -98,6 +98,7 @@ nightly: test target-fallback-test ## The tests and all slow ones.
 	$(ENV) cargo test --locked --manifest-path tests/manifest/Cargo.toml --target-dir target/manifest
 	$(ENV) cargo test --locked --profile fast -- --ignored
 	$(ENV) cargo test --locked --test browser -- --ignored through::
+	$(ENV) CHROMIUM_SHELL=chromium cargo test --locked --test browser
 
 bench: setup dist ## The benchmarks: engine and explorer natively, Raft beside a peer, the engine in the browser, the page's frames.
 	$(ENV) cargo bench --locked --profile fast --bench engine

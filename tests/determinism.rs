@@ -11,17 +11,9 @@ use faultline::sim::world::Watch;
 use faultline::wire::{Command, MsgRef, NodeRef, RowKind, SourceFile};
 use std::collections::{BTreeMap, BTreeSet};
 
-fn open(blueprint: Blueprint, until: Micros) -> Timeline {
-    opened(blueprint, until, Watch { properties: true, hash: true })
-}
-
-/// Where only the rows are looked at.
-fn open_unhashed(blueprint: Blueprint, until: Micros) -> Timeline {
-    opened(blueprint, until, Watch { properties: true, hash: false })
-}
-
-fn opened(blueprint: Blueprint, until: Micros, watch: Watch) -> Timeline {
-    let mut timeline = Timeline::new(blueprint, watch, None);
+/// Where only the rows are looked at, nothing needs to be hashed.
+fn open(blueprint: Blueprint, until: Micros, hash: bool) -> Timeline {
+    let mut timeline = Timeline::new(blueprint, Watch { properties: true, hash }, None);
     timeline.advance(until, u64::MAX);
     timeline
 }
@@ -80,7 +72,7 @@ fn swept(protocol: &str, seed: u64) -> Blueprint {
 #[test]
 fn same_seed_same_hash_other_seed_other_hash() {
     for name in with_servers() {
-        let hash = |seed| open(swept(name, seed), Micros::s(2)).head().trace_hash();
+        let hash = |seed| open(swept(name, seed), Micros::s(2), true).head().trace_hash();
         let hashes: Vec<u64> = (0..20).map(hash).collect();
         assert_eq!(hashes, (0..20).map(hash).collect::<Vec<_>>(), "{name}");
         assert_eq!(hashes.iter().collect::<BTreeSet<_>>().len(), hashes.len(), "{name}: two seeds, one hash");
@@ -91,9 +83,9 @@ fn same_seed_same_hash_other_seed_other_hash() {
 #[test]
 fn a_saved_scenario_gives_the_same_hash() {
     for seed in 0..20 {
-        let first = open(swept("majority-register", seed), Micros::s(2));
+        let first = open(swept("majority-register", seed), Micros::s(2), true);
         let saved = SourceFile { name: "saved.json".into(), text: first.save().to_json() };
-        let again = open(Blueprint::read(&saved, protocols::all()).expect("saved by us"), Micros::s(2));
+        let again = open(Blueprint::read(&saved, protocols::all()).expect("saved by us"), Micros::s(2), true);
         assert_eq!(first.head().trace_hash(), again.head().trace_hash(), "seed {seed}");
     }
 }
@@ -121,7 +113,7 @@ fn commands_without_a_target_are_reported() {
     let commands = expected.iter().map(|(command, _)| format!("[[commands]]\nat = \"1ms\"\ndo.{command}\n"));
     let text = head.to_string() + &commands.collect::<String>();
     let file = SourceFile { name: "t.toml".into(), text };
-    let timeline = open(Blueprint::read(&file, protocols::all()).expect("well formed"), Micros::ms(10));
+    let timeline = open(Blueprint::read(&file, protocols::all()).expect("well formed"), Micros::ms(10), true);
     for (reason, (command, part)) in timeline.refused.iter().zip(&expected) {
         let reason = reason.as_deref().unwrap_or("nothing");
         assert!(reason.contains(part), "{command}: reported {reason}");
@@ -165,7 +157,7 @@ fn before<'a>(trace: &'a Trace, times: &[u64], leave_out: impl Fn(&Rec) -> bool)
 fn dropping_one_changes_only_what_follows(protocol: &str, seed: u64, every: usize) -> (u64, u64) {
     let until = profile(protocol).ends_at();
     let blueprint = swept(protocol, seed);
-    let whole = open_unhashed(blueprint.clone(), until);
+    let whole = open(blueprint.clone(), until, false);
     let trace = &whole.trace;
     let is_sent = |rec: &&Rec| rec.kind == RowKind::Send;
     let sent: Vec<u32> = (0..trace.len() as u32).filter(|row| is_sent(&trace.get(*row))).collect();
@@ -179,7 +171,7 @@ fn dropping_one_changes_only_what_follows(protocol: &str, seed: u64, every: usiz
         let entry =
             LogEntry { at: Micros(rec.at + 1), after: 0, spread: Micros::ZERO, command, learner: true, press: 0 };
         blueprint.scenario.commands.insert(place, entry);
-        let other = open_unhashed(blueprint, until);
+        let other = open(blueprint, until, false);
         if other.refused[place].is_some() {
             continue;
         }
@@ -255,7 +247,7 @@ do.workload = { client = "client", arrivals = { closed = { think = { constant = 
 "#;
     let file = SourceFile { name: "fates.toml".into(), text: SCENARIO.into() };
     let blueprint = Blueprint::read(&file, protocols::all()).expect("a good scenario");
-    let whole = fates(&open(blueprint.clone(), Micros::s(2)).trace);
+    let whole = fates(&open(blueprint.clone(), Micros::s(2), false).trace);
     let mut changed = blueprint;
     let crash = Command::Crash(NodeRef { node: "c3".into() });
     changed.scenario.commands.push(LogEntry {
@@ -266,7 +258,7 @@ do.workload = { client = "client", arrivals = { closed = { think = { constant = 
         learner: true,
         press: 0,
     });
-    let other = fates(&open(changed, Micros::s(2)).trace);
+    let other = fates(&open(changed, Micros::s(2), false).trace);
     let both: Vec<_> = whole.iter().filter_map(|(id, fate)| Some((id, fate, other.get(id)?))).collect();
     let down = |fate: &Result<u64, String>| fate.as_ref().is_err_and(|why| why.ends_with("is down"));
     for (id, one, two) in &both {

@@ -140,6 +140,11 @@ impl Playhead {
         self.wake();
     }
 
+    /// Nodes have moved since they were drawn.
+    pub fn is_stale(&self) -> bool {
+        self.stale.get()
+    }
+
     pub fn at(&self) -> Micros {
         Micros(self.at.get() as u64)
     }

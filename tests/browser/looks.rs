@@ -29,6 +29,10 @@ const HASTY: &str = "const [x, y, toX, toY] = arguments, canvas = document.query
     for (const part of [0.3, 0.6, 1]) tell('pointermove', x + (toX - x) * part, y + (toY - y) * part);
     tell('pointerup', toX, toY)";
 
+/// Two strokes before the next picture.
+const TWICE: &str = "for (let i = 0; i < 2; i++) document.activeElement.dispatchEvent(
+    new KeyboardEvent('keydown', { key: 'ArrowRight', shiftKey: true, bubbles: true }))";
+
 fn middle(page: &Page, node: &str) -> (f64, f64) {
     page.wait_still(&format!("[data-node={node}]"));
     let at = page.js(MIDDLE, json!([node]));
@@ -102,7 +106,10 @@ fn nodes_are_arranged_and_moved_and_the_run_keeps_it() {
     let from = middle(&page, "c1");
     page.focus("[data-node=c1]");
     page.press("Shift ArrowRight");
-    assert!(moved(&page, "c1", from).0 > from.0);
+    let once = moved(&page, "c1", from);
+    assert!(once.0 > from.0);
+    page.js(TWICE, json!([]));
+    assert!(moved(&page, "c1", once).0 - once.0 > 1.5 * (once.0 - from.0), "two steps within one picture are two");
     let run: Value = serde_json::from_str(&save(&page)).expect("JSON");
     assert_eq!(run["layout"], "layers");
     let placed: Vec<&str> = run["nodes"]

@@ -45,12 +45,17 @@ pub fn keep(ctx: &Ctx) {
     }
 }
 
-/// Moves a node by a step.
+/// Moves a node by a step: from where it is drawn, or, if it has moved since then, from where it goes.
 pub fn nudge(ctx: &Ctx, node: u16, (dx, dy): (i32, i32)) {
-    let Some(spot) = ctx.lab.play.spot(crate::view::Target::Node(node)) else { return };
-    let Some((x, y)) = ctx.lab.play.place_at(spot) else { return };
+    let play = &ctx.lab.play;
+    let Some(drawn) = play.spot(crate::view::Target::Node(node)).and_then(|spot| play.place_at(spot)) else { return };
     let step = |at: u16, by: i32| (i32::from(at) + by * NUDGE).clamp(0, 1000) as u16;
-    changed(ctx, |opened| opened.nodes[node as usize].place = Some((step(x, dx), step(y, dy))));
+    let moved = play.is_stale();
+    changed(ctx, |opened| {
+        let place = &mut opened.nodes[node as usize].place;
+        let (x, y) = place.filter(|_| moved).unwrap_or(drawn);
+        *place = Some((step(x, dx), step(y, dy)));
+    });
     keep(ctx);
 }
 
