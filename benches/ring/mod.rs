@@ -107,7 +107,9 @@ pub fn world(in_flight: u64, hash: bool, trace: &mut Option<&mut Trace>) -> Worl
     world
 }
 
-/// Delivers so many messages.
+/// Delivers so many messages. A function of its own, and called more than once: a browser optimises a function of a wasm for
+/// its next call only.
+#[inline(never)]
 pub fn deliver(world: &mut World, messages: u64, trace: &mut Option<&mut Trace>) {
     for _ in 0..messages {
         world.step(Micros::MAX.0, trace).expect("tokens go round for ever");
@@ -115,6 +117,7 @@ pub fn deliver(world: &mut World, messages: u64, trace: &mut Option<&mut Trace>)
 }
 
 /// The bare loop: a heap that holds `in_flight` entries, pops one and pushes one `messages` times.
+#[inline(never)]
 pub fn heap(in_flight: u64, messages: u64) -> u64 {
     let mut stream = Stream::new(1, Purpose::Latency, 0, 0);
     let mut latency = move || 1_000 + stream.next_u64() % 9_001;

@@ -16,16 +16,25 @@ pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     bytes
 }
 
-/// Decodes what this program encoded itself. Says no more of what it cannot read than that: the code that prints texts in
-/// their escaped form would come with it.
-pub fn own<T: DeserializeOwned>(bytes: &[u8]) -> T {
+/// Decodes a value that takes up all of `bytes`.
+#[inline]
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     match decode::take(bytes) {
-        Some((value, [])) => value,
-        _ => panic!("what was encoded here can be decoded here"),
+        Some((value, [])) => Some(value),
+        _ => None,
     }
 }
 
-/// Decodes a value that takes up all of `bytes`.
+/// Decodes what this program encoded itself. Says no more of what it cannot read than that: the code that prints texts in
+/// their escaped form would come with it.
+pub fn own<T: DeserializeOwned>(bytes: &[u8]) -> T {
+    match read(bytes) {
+        Some(value) => value,
+        None => panic!("what was encoded here can be decoded here"),
+    }
+}
+
+/// The same as [`read`], for what comes from elsewhere: the error says what is wrong.
 pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     match decode::take(bytes) {
         Some((value, [])) => Ok(value),

@@ -75,7 +75,8 @@ impl<'a> Reader<'a> {
             return self.any_number(bits);
         }
         self.rest = &self.rest[2 + usize::from(b >= 0x80) + usize::from(c >= 0x80)..];
-        [a, b, c, d].iter().rev().fold(0, |value, byte| value << 7 | u64::from(byte & 0x7f))
+        let seven = |byte: u8, place: u32| u32::from(byte & 0x7f) << (7 * place);
+        u64::from(seven(a, 0) | seven(b, 1) | seven(c, 2) | seven(d, 3))
     }
 
     #[inline(never)]

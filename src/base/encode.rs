@@ -44,22 +44,28 @@ impl Writer<'_> {
         }
     }
 
+    /// Most of the long ones have up to four bytes: they are written as four, and what is too much is taken back.
     #[inline(never)]
-    fn long_number(&mut self, mut value: u64) {
-        let mut bytes = [0; 10];
-        let mut len = 0;
+    fn long_number(&mut self, value: u64) {
+        if value >> 28 != 0 {
+            return self.any_number(value);
+        }
+        let part = |place: u32| (value as u32 >> (7 * place) & 0x7f) << (8 * place);
+        let (three, four) = (value >> 14 != 0, value >> 21 != 0);
+        let more = 0x80 | u32::from(three) << 15 | u32::from(four) << 23;
+        let bytes = (part(0) | part(1) | part(2) | part(3) | more).to_le_bytes();
+        let end = self.0.len() + 2 + usize::from(three) + usize::from(four);
+        self.0.extend_from_slice(&bytes);
+        self.0.truncate(end);
+    }
+
+    #[inline(never)]
+    fn any_number(&mut self, mut value: u64) {
         while value >= 0x80 {
-            bytes[len] = value as u8 | 0x80;
+            self.0.push(value as u8 | 0x80);
             value >>= 7;
-            len += 1;
         }
-        bytes[len] = value as u8;
-        // Copies of a length that is not known cost more than these.
-        match bytes {
-            [a, b, ..] if len == 1 => self.0.extend([a, b]),
-            [a, b, c, ..] if len == 2 => self.0.extend([a, b, c]),
-            _ => self.0.extend_from_slice(&bytes[..=len]),
-        }
+        self.0.push(value as u8);
     }
 
     /// The lowest bit is the sign.

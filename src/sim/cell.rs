@@ -80,7 +80,7 @@ pub struct Memo {
 impl Memo {
     #[inline(always)]
     fn decode<M: Data>(&mut self, bytes: &[u8]) -> Option<M> {
-        if bytes.len() <= INLINE { codec::from_bytes(bytes).ok() } else { self.decode_long(bytes) }
+        if bytes.len() <= INLINE { codec::read(bytes) } else { self.decode_long(bytes) }
     }
 
     #[inline(never)]
@@ -89,12 +89,12 @@ impl Memo {
         match known {
             Some(known) if self.bytes == bytes => Some(known.clone()),
             Some(known) => {
-                *known = codec::from_bytes(bytes).ok()?;
+                *known = codec::read(bytes)?;
                 bytes.clone_into(&mut self.bytes);
                 Some(known.clone())
             }
             None => {
-                self.message = Some(Box::new(codec::from_bytes::<M>(bytes).ok()?));
+                self.message = Some(Box::new(codec::read::<M>(bytes)?));
                 bytes.clone_into(&mut self.bytes);
                 self.decode_long(bytes)
             }
@@ -274,11 +274,11 @@ impl<P: Protocol> Machine for Configured<P> {
     }
 
     fn label(&self, bytes: &[u8]) -> Option<(u8, String)> {
-        codec::from_bytes::<P::Msg>(bytes).ok().map(|m| self.0.label(&m))
+        codec::read::<P::Msg>(bytes).map(|m| self.0.label(&m))
     }
 
     fn epoch(&self, bytes: &[u8]) -> u64 {
-        codec::from_bytes::<P::Msg>(bytes).map_or(0, |m| self.0.epoch(&m))
+        codec::read::<P::Msg>(bytes).map_or(0, |m| self.0.epoch(&m))
     }
 
     fn timer_label(&self, bytes: &[u8]) -> (u8, String) {
@@ -286,7 +286,7 @@ impl<P: Protocol> Machine for Configured<P> {
     }
 
     fn message_tree(&self, bytes: &[u8]) -> Option<Json> {
-        Some(plain::tree(&codec::from_bytes::<P::Msg>(bytes).ok()?))
+        Some(plain::tree(&codec::read::<P::Msg>(bytes)?))
     }
 
     fn check(
@@ -317,9 +317,9 @@ impl<P: Protocol> Machine for Configured<P> {
         if !marks::MADE {
             return;
         }
-        match codec::from_bytes::<P::Msg>(bytes) {
-            Ok(message) => codec::append_marked(&message, out, marks),
-            Err(_) => out.extend_from_slice(bytes),
+        match codec::read::<P::Msg>(bytes) {
+            Some(message) => codec::append_marked(&message, out, marks),
+            None => out.extend_from_slice(bytes),
         }
     }
 

@@ -38,7 +38,8 @@ impl World {
         self.outbox.clear();
     }
 
-    /// The effects that most steps do not have.
+    /// The effects that most steps do not have: apart, so that those that they have find room in registers.
+    #[inline(never)]
     fn carry_out_rare(&mut self, node: NodeId, effect: Effect, cause: u32, trace: &mut Option<&mut Trace>) {
         match effect {
             Effect::SetTimer { kind, after, start, end } => {
