@@ -261,7 +261,9 @@ impl World {
         if self.watch.hash || self.watch.properties {
             self.look(node, trace);
         }
-        if trace.as_ref().is_some_and(|t| t.is_full()) {
+        if let Some(trace) = trace
+            && trace.is_full()
+        {
             self.halted = Some("limit reached: the trace is full; the run stops here");
         } else if self.queue.len() + self.clogged.len() >= FLIGHTS_MAX {
             self.halted = Some("limit reached: too many messages in flight; the run stops here");
@@ -505,8 +507,9 @@ impl World {
             };
             writable(&mut cells[id.to.index()]).on_message(id.from, bytes, memo, core)
         };
-        if let Content::Queued(place) = content {
-            discard(self.queue.take(place));
+        match content {
+            Content::Queued(place) => discard(self.queue.take(place)),
+            Content::Own(bytes) => drop(bytes),
         }
         if understood {
             self.carry_out(id.to, row, trace);
