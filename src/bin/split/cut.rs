@@ -59,15 +59,10 @@ impl<'a> Cut<'a> {
         let bodies: Vec<Vec<usize>> = bodies.into_iter().map(|functions| alike(module, functions)).collect();
         let imported: Vec<usize> = (0..module.imported).collect();
         let known = |part: usize| if part == 0 { &imported } else { &needs[part] };
-        let numbers: Vec<BTreeMap<usize, usize>> =
-            (0..bodies.len()).map(|part| numbers(known(part).iter().chain(&bodies[part]).copied())).collect();
-        // Rising numbers compress better.
-        let mut shared: Vec<usize> = shared.into_iter().collect();
-        shared.sort_by_key(|function| numbers[0][function]);
         Ok(Cut {
+            numbers: (0..bodies.len()).map(|part| numbers(known(part).iter().chain(&bodies[part]).copied())).collect(),
             ways: ways.into_iter().enumerate().map(|(i, function)| (function, table + i)).collect(),
-            shared,
-            numbers,
+            shared: shared.into_iter().collect(),
             module,
             linked,
             owners,
@@ -288,14 +283,16 @@ fn numbers(functions: impl Iterator<Item = usize>) -> BTreeMap<usize, usize> {
     functions.enumerate().map(|(new, old)| (old, new)).collect()
 }
 
-/// What the rest imports is named by letters: `$aa`, `$ab`… The last changes most often, which compresses better.
+/// What the rest imports is named by letters: `$a`, `$b`…
 fn name(mut i: usize) -> String {
-    let mut letters = Vec::new();
-    while i > 0 || letters.len() < 2 {
-        letters.push(char::from(b'a' + (i % 26) as u8));
+    let mut name = String::from("$");
+    loop {
+        name.push(char::from(b'a' + (i % 26) as u8));
         i /= 26;
+        if i == 0 {
+            return name;
+        }
     }
-    std::iter::once('$').chain(letters.into_iter().rev()).collect()
 }
 
 /// Functions at places of the first table: a segment for each stretch without a gap.
