@@ -98,7 +98,7 @@ nightly: test target-fallback-test ## The tests and all slow ones.
 	$(ENV) cargo test --locked --manifest-path tests/manifest/Cargo.toml --target-dir target/manifest
 	$(ENV) cargo test --locked --profile fast -- --ignored
 	$(ENV) cargo test --locked --test browser -- --ignored through::
-	$(ENV) CHROMIUM_SHELL=chromium cargo test --locked --test browser
+	$(ENV) CHROMIUM_SHELL=$${CHROMIUM:-chromium} cargo test --locked --test browser
 
 bench: setup dist ## The benchmarks: engine and explorer natively, Raft beside a peer, the engine in the browser, the page's frames.
 	$(ENV) cargo bench --locked --profile fast --bench engine

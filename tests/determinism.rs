@@ -113,7 +113,7 @@ fn commands_without_a_target_are_reported() {
     let commands = expected.iter().map(|(command, _)| format!("[[commands]]\nat = \"1ms\"\ndo.{command}\n"));
     let text = head.to_string() + &commands.collect::<String>();
     let file = SourceFile { name: "t.toml".into(), text };
-    let timeline = open(Blueprint::read(&file, protocols::all()).expect("well formed"), Micros::ms(10), true);
+    let timeline = open(Blueprint::read(&file, protocols::all()).expect("well formed"), Micros::ms(10), false);
     for (reason, (command, part)) in timeline.refused.iter().zip(&expected) {
         let reason = reason.as_deref().unwrap_or("nothing");
         assert!(reason.contains(part), "{command}: reported {reason}");

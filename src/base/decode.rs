@@ -445,6 +445,20 @@ mod tests {
         })
     }
 
+    /// Where a number takes a byte more: words that are drawn whole hardly ever lie there. Alone, and with more behind it.
+    #[test]
+    fn numbers_of_each_length_are_those_of_postcard() {
+        for bits in 0..64 {
+            for number in [(1_u64 << bits) - 1, 1 << bits, (1 << bits) + 1] {
+                for all in [vec![number], vec![number, 1, number]] {
+                    let bytes = crate::base::codec::to_bytes(&all);
+                    assert_eq!(bytes, postcard::to_allocvec(&all).expect("it encodes"), "{number}");
+                    assert_eq!(take::<Vec<u64>>(&bytes), Some((all, &[][..])), "{number}");
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn writes_as_postcard_does_and_reads_it(tree in tree()) {
