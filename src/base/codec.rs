@@ -3,7 +3,7 @@
 //! and map order is the map's own (the core has ordered maps only).
 
 use super::decode;
-pub use super::encode::{append, append_marked};
+pub use super::encode::{Writer, append, append_marked};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The encoding of `value`.

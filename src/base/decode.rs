@@ -8,27 +8,36 @@ use std::fmt::{self, Display, Formatter};
 
 /// Takes a value off the front: the value, and what is left. None when there is none.
 pub fn take<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
-    let mut reader = Reader { rest: bytes, wrong: false };
+    let mut reader = Reader { bytes, at: 0 };
     let Ok(value) = T::deserialize(&mut reader);
-    if reader.wrong { None } else { Some((value, reader.rest)) }
+    bytes.get(reader.at..).map(|rest| (value, rest))
 }
 
+/// A place, not a rest: what has two words is copied by way of memory, and has to wait for it.
 struct Reader<'a> {
-    rest: &'a [u8],
-    wrong: bool,
+    bytes: &'a [u8],
+    /// Where the next byte is; [`WRONG`] behind what is not well encoded.
+    at: usize,
 }
+
+/// No slice goes on to here.
+const WRONG: usize = usize::MAX;
 
 impl<'a> Reader<'a> {
     #[cold]
     fn fail(&mut self) {
-        self.rest = &[];
-        self.wrong = true;
+        self.at = WRONG;
+    }
+
+    #[inline(always)]
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
     fn byte(&mut self) -> u8 {
-        match self.rest.split_first() {
-            Some((byte, rest)) => {
-                self.rest = rest;
+        match self.bytes.get(self.at) {
+            Some(byte) => {
+                self.at += 1;
                 *byte
             }
             None => {
@@ -53,9 +62,9 @@ impl<'a> Reader<'a> {
     #[cfg_attr(target_family = "wasm", inline(never))]
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn number(&mut self, bits: u32) -> u64 {
-        match self.rest.split_first() {
-            Some((byte, rest)) if *byte < 0x80 => {
-                self.rest = rest;
+        match self.bytes.get(self.at) {
+            Some(byte) if *byte < 0x80 => {
+                self.at += 1;
                 u64::from(*byte)
             }
             _ => self.long_number(bits),
@@ -65,7 +74,7 @@ impl<'a> Reader<'a> {
     /// Most of the long ones have up to four bytes.
     #[inline(never)]
     fn long_number(&mut self, bits: u32) -> u64 {
-        let [a, b, c, d] = match self.rest {
+        let [a, b, c, d] = match self.rest() {
             [a, b, ..] if *b < 0x80 => [*a, *b, 0, 0],
             [a, b, c, ..] if *c < 0x80 => [*a, *b, *c, 0],
             [a, b, c, d, ..] => [*a, *b, *c, *d],
@@ -74,7 +83,7 @@ impl<'a> Reader<'a> {
         if d >= 0x80 || bits < 32 {
             return self.any_number(bits);
         }
-        self.rest = &self.rest[2 + usize::from(b >= 0x80) + usize::from(c >= 0x80)..];
+        self.at += 2 + usize::from(b >= 0x80) + usize::from(c >= 0x80);
         let seven = |byte: u8, place: u32| u32::from(byte & 0x7f) << (7 * place);
         u64::from(seven(a, 0) | seven(b, 1) | seven(c, 2) | seven(d, 3))
     }
@@ -82,14 +91,14 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     fn any_number(&mut self, bits: u32) -> u64 {
         let (mut value, mut shift) = (0, 0);
-        for (at, byte) in self.rest.iter().enumerate() {
+        for (place, byte) in self.rest().iter().enumerate() {
             let seven = u64::from(byte & 0x7f);
             value |= seven << shift;
             if bits - shift < 7 && byte >> (bits - shift) != 0 {
                 break;
             }
             if *byte < 0x80 {
-                self.rest = &self.rest[at + 1..];
+                self.at += place + 1;
                 return value;
             }
             shift += 7;
@@ -107,7 +116,7 @@ impl<'a> Reader<'a> {
     /// A count of things that take a byte at least.
     fn count(&mut self) -> usize {
         let count = self.number(64);
-        if count > self.rest.len() as u64 {
+        if count > self.rest().len() as u64 {
             self.fail();
             return 0;
         }
@@ -117,8 +126,8 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     fn bytes(&mut self) -> &'a [u8] {
         let count = self.count();
-        let (bytes, rest) = self.rest.split_at(count);
-        self.rest = rest;
+        let bytes = &self.rest()[..count];
+        self.at += count;
         bytes
     }
 
@@ -132,9 +141,9 @@ impl<'a> Reader<'a> {
 
     #[inline(never)]
     fn float(&mut self) -> f64 {
-        match self.rest.split_first_chunk() {
-            Some((bytes, rest)) => {
-                self.rest = rest;
+        match self.rest().first_chunk() {
+            Some(bytes) => {
+                self.at += bytes.len();
                 f64::from_le_bytes(*bytes)
             }
             None => {

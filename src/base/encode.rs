@@ -7,12 +7,17 @@ use serde::ser::{self, Serialize};
 /// Appends a value to what is there.
 #[inline]
 pub fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    let Ok(()) = value.serialize(&mut Writer(out, Marks::default()));
+    let mut writer = Writer::new(out, out.len());
+    writer.put(value);
+    writer.close();
 }
 
 /// The same, and marks where it names nodes and has maps, where these are made ([`super::marks::MADE`]).
 pub fn append_marked<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>, marks: &mut Vec<Mark>) {
-    let Ok(()) = value.serialize(&mut Writer(out, some(marks)));
+    let at = out.len();
+    let mut writer = Writer { out, at, marks: some(marks) };
+    writer.put(value);
+    writer.close();
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -30,21 +35,76 @@ fn some(_: &mut Vec<Mark>) -> Marks<'_> {
     Marks::default()
 }
 
-struct Writer<'a>(&'a mut Vec<u8>, Marks<'a>);
+/// Writes one value behind the other, over what is there.
+pub struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+    /// Where the next byte goes.
+    at: usize,
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
+    marks: Marks<'a>,
+}
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// Writes from a place on that is at most the end.
+    #[inline]
+    pub fn new(out: &'a mut Vec<u8>, at: usize) -> Writer<'a> {
+        Writer { out, at, marks: Marks::default() }
+    }
+
+    #[inline]
+    pub fn put<T: Serialize + ?Sized>(&mut self, value: &T) {
+        let Ok(()) = value.serialize(self);
+    }
+
+    /// Where what was written ends. What lies behind stands for nothing, and is there to be written over next time.
+    #[inline]
+    pub fn end(&self) -> usize {
+        self.at
+    }
+
+    /// What was written is all that there is.
+    #[inline(never)]
+    fn close(&mut self) {
+        self.out.truncate(self.at);
+    }
+
+    /// Writes what there is no room for, and makes room behind it.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, bytes: &[u8]) {
+        self.out.truncate(self.at);
+        self.out.extend_from_slice(bytes);
+        self.out.resize(2 * self.out.len() + 64, 0);
+    }
+
+    /// All of `bytes`, of which only so many are meant.
+    #[inline(always)]
+    fn some_of<const N: usize>(&mut self, bytes: [u8; N], meant: usize) {
+        match self.out.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut()) {
+            Some(place) => *place = bytes,
+            None => self.grow(&bytes),
+        }
+        self.at += meant;
+    }
+
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    fn byte(&mut self, value: u8) {
+        self.some_of([value], 1);
+    }
+
     /// Seven bits in each byte, the lowest first.
     #[cfg_attr(target_family = "wasm", inline(never))]
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn number(&mut self, value: u64) {
         if value < 0x80 {
-            self.0.push(value as u8);
+            self.some_of([value as u8], 1);
         } else {
             self.long_number(value);
         }
     }
 
-    /// Most of the long ones have up to four bytes: they are written as four, and what is too much is taken back.
+    /// Most of the long ones have up to four bytes: they are written as four, and what is too much is written over.
     #[inline(never)]
     fn long_number(&mut self, value: u64) {
         if value >> 28 != 0 {
@@ -54,18 +114,16 @@ impl Writer<'_> {
         let (three, four) = (value >> 14 != 0, value >> 21 != 0);
         let more = 0x80 | u32::from(three) << 15 | u32::from(four) << 23;
         let bytes = (part(0) | part(1) | part(2) | part(3) | more).to_le_bytes();
-        let end = self.0.len() + 2 + usize::from(three) + usize::from(four);
-        self.0.extend_from_slice(&bytes);
-        self.0.truncate(end);
+        self.some_of(bytes, 2 + usize::from(three) + usize::from(four));
     }
 
     #[inline(never)]
     fn any_number(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.0.push(value as u8 | 0x80);
+            self.byte(value as u8 | 0x80);
             value >>= 7;
         }
-        self.0.push(value as u8);
+        self.byte(value as u8);
     }
 
     /// The lowest bit is the sign.
@@ -77,15 +135,19 @@ impl Writer<'_> {
     #[inline(always)]
     fn mark(&mut self, _mark: fn(usize) -> Mark) {
         #[cfg(not(target_arch = "wasm32"))]
-        if let Some(marks) = &mut self.1 {
-            marks.push(_mark(self.0.len()));
+        if let Some(marks) = &mut self.marks {
+            marks.push(_mark(self.at));
         }
     }
 
     #[inline(never)]
     fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
+        match self.out.get_mut(self.at..self.at + bytes.len()) {
+            Some(place) => place.copy_from_slice(bytes),
+            None => self.grow(bytes),
+        }
+        self.at += bytes.len();
     }
 }
 
@@ -117,16 +179,16 @@ impl ser::Serializer for &mut Writer<'_> {
     }
 
     write! {
-        serialize_bool bool, |w, value| w.0.push(value.into());
-        serialize_u8 u8, |w, value| w.0.push(value);
+        serialize_bool bool, |w, value| w.byte(value.into());
+        serialize_u8 u8, |w, value| w.byte(value);
         serialize_u16 u16, |w, value| w.number(value.into());
         serialize_u32 u32, |w, value| w.number(value.into());
         serialize_u64 u64, |w, value| w.number(value);
-        serialize_i8 i8, |w, value| w.0.push(value as u8);
+        serialize_i8 i8, |w, value| w.byte(value as u8);
         serialize_i16 i16, |w, value| w.signed(value.into());
         serialize_i32 i32, |w, value| w.signed(value.into());
         serialize_i64 i64, |w, value| w.signed(value);
-        serialize_f64 f64, |w, value| w.0.extend(value.to_le_bytes());
+        serialize_f64 f64, |w, value| w.some_of(value.to_le_bytes(), 8);
         serialize_f32 f32, |_, _| never();
         serialize_char char, |_, _| never();
         serialize_str &str, |w, value| w.bytes(value.as_bytes());
@@ -136,13 +198,13 @@ impl ser::Serializer for &mut Writer<'_> {
 
     #[inline]
     fn serialize_none(self) -> Result<(), Never> {
-        self.0.push(0);
+        self.byte(0);
         Ok(())
     }
 
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Never> {
-        self.0.push(1);
+        self.byte(1);
         value.serialize(self)
     }
 

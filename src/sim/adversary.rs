@@ -25,6 +25,7 @@ pub const FIRST_COPY: u8 = 2;
 
 impl World {
     /// A message meets the adversaries of its link, in their order, before it enters.
+    #[inline(never)]
     pub(super) fn meet_adversaries(&mut self, link: usize, mut message: Message, trace: &mut Option<&mut Trace>) {
         let id = message.id;
         let mut copies = 0;

@@ -4,6 +4,7 @@
 use super::node::INLINE;
 use super::params::Params;
 use super::protocol::{Card, Ctx, CtxCore, Data, Description, Protocol, Setup, StepFacts, View};
+use crate::base::codec::Writer;
 use crate::base::json::Json;
 use crate::base::marks::{self, Mark};
 use crate::base::{NodeId, OpId, codec, hash, plain};
@@ -29,14 +30,35 @@ pub trait NodeBox: 'static {
     /// Memory is lost, and what was not synced.
     fn crash(&mut self);
     fn card(&self, role: &str, card: &mut Card);
-    /// Chains the hash of state and disks to `chain`.
-    fn fingerprint(&self, chain: u64, scratch: &mut Vec<u8>) -> u64;
-    /// The same with the syncs under way: all that its future hangs on.
-    fn identity(&self, chain: u64, scratch: &mut Vec<u8>) -> u64;
-    /// What that is the hash of, with marks.
+    /// Writes state and disks.
+    fn write(&self, to: &mut Writer<'_>);
+    /// Writes what the syncs under way will have written.
+    fn write_syncing(&self, to: &mut Writer<'_>);
+    /// All that its future hangs on, with marks.
     fn marked(&self, out: &mut Vec<u8>, marks: &mut Vec<Mark>);
     /// State and disk as plain trees for the inspector.
     fn trees(&self) -> (Json, Json);
+}
+
+impl dyn NodeBox {
+    /// Chains the hash of state and disks to `chain`. What is in `scratch` stands for nothing.
+    pub fn fingerprint(&self, chain: u64, scratch: &mut Vec<u8>) -> u64 {
+        let mut writer = Writer::new(scratch, 0);
+        self.write(&mut writer);
+        let end = writer.end();
+        hash::bytes(chain, &scratch[..end])
+    }
+
+    /// The same with the syncs under way: all that its future hangs on, which is then in `scratch`.
+    pub fn identity(&self, chain: u64, scratch: &mut Vec<u8>) -> u64 {
+        let mut writer = Writer::new(scratch, 0);
+        self.write(&mut writer);
+        let durable = writer.end();
+        self.write_syncing(&mut writer);
+        let end = writer.end();
+        scratch.truncate(end);
+        hash::bytes(hash::bytes(chain, &scratch[..durable]), &scratch[durable..])
+    }
 }
 
 pub struct NodeCell<P: Protocol> {
@@ -158,24 +180,16 @@ impl<P: Protocol> NodeBox for NodeCell<P> {
         }
     }
 
-    fn fingerprint(&self, chain: u64, scratch: &mut Vec<u8>) -> u64 {
-        scratch.clear();
-        codec::append(&self.state, scratch);
-        codec::append(&*self.disk, scratch);
+    fn write(&self, to: &mut Writer<'_>) {
+        to.put(&self.state);
+        to.put(&*self.disk);
         if !Rc::ptr_eq(&self.disk, &self.durable) {
-            codec::append(&*self.durable, scratch);
+            to.put(&*self.durable);
         }
-        hash::bytes(chain, scratch)
     }
 
-    fn identity(&self, chain: u64, scratch: &mut Vec<u8>) -> u64 {
-        let chain = self.fingerprint(chain, scratch);
-        if self.syncing.is_empty() {
-            return chain;
-        }
-        scratch.clear();
-        self.syncing.iter().for_each(|image| codec::append(&**image, scratch));
-        hash::bytes(chain, scratch)
+    fn write_syncing(&self, to: &mut Writer<'_>) {
+        to.put(&self.syncing);
     }
 
     fn marked(&self, out: &mut Vec<u8>, marks: &mut Vec<Mark>) {

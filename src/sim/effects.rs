@@ -17,9 +17,7 @@ impl World {
         if std::mem::take(&mut self.outbox.wrote) {
             self.emit(Rec::new(RowKind::Write, self.now, node, Some(cause)), b"", trace);
         }
-        if self.outbox.done == 0 {
-            self.outbox.pad();
-        }
+        self.outbox.pad();
         for i in self.outbox.done..self.outbox.effects.len() {
             let effect = self.outbox.effects[i];
             if let Effect::Send { to, start, end } = effect {
@@ -67,6 +65,7 @@ impl World {
     fn sync(&mut self, node: NodeId, cause: u32, time: Micros) {
         let shell = &mut self.shells[node.index()];
         let empty = self.spare.pop().unwrap_or_default();
+        self.outbox.trim();
         shell.held = Some((cause, std::mem::replace(&mut self.outbox, empty)));
         let epoch = shell.epoch;
         self.schedule(self.now + time.0, Item::SyncDone { node, epoch });
@@ -84,18 +83,10 @@ impl World {
         let row = self.emit_message((RowKind::Send, true), id, cause, &bytes, trace);
         self.counters.sent += 1;
         self.counters.sent_bytes += u64::from(end - start);
-        let message = Message { id, row, bytes };
+        // Made in each branch: a message that is lent anywhere is put together in memory, and copied from there.
         match due {
-            Some(due) if self.adversaries.is_empty() => self.queue.push(due, Item::Arrive(message)),
-            _ => self.meet_adversaries(link, message, trace),
-        }
-    }
-
-    /// A message enters its link: its fate is decided.
-    pub(super) fn enter_link(&mut self, link: usize, message: Message, trace: &mut Option<&mut Trace>) {
-        match self.net.links[link].plain_arrival(self.now, message.id.count) {
-            Some(due) => self.queue.push(due, Item::Arrive(message)),
-            None => self.meet_rules(link, message, trace),
+            Some(due) if self.adversaries.is_empty() => self.queue.push(due, Item::Arrive(Message { id, row, bytes })),
+            _ => self.meet_adversaries(link, Message { id, row, bytes }, trace),
         }
     }
 
@@ -105,8 +96,8 @@ impl World {
         label.map_or("", |(kind, _)| self.describe.messages[usize::from(kind)].0)
     }
 
-    #[inline(never)]
-    fn meet_rules(&mut self, link: usize, message: Message, trace: &mut Option<&mut Trace>) {
+    /// A message enters its link: its fate is decided.
+    pub(super) fn enter_link(&mut self, link: usize, message: Message, trace: &mut Option<&mut Trace>) {
         let (id, now) = (message.id, self.now);
         let rec = |row| Rec::of_message(RowKind::Lost, now, id, true, Some(row));
         let kind = self.kind_on(link, &message);

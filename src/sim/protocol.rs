@@ -210,7 +210,10 @@ pub enum Effect {
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
     pub effects: Vec<Effect>,
+    /// Contents, and room behind them that stands for nothing.
     pub bytes: Vec<u8>,
+    /// Where the contents end.
+    used: usize,
     pub replies: Vec<(OpId, Outcome, Datum)>,
     /// The handler changed the disk.
     pub wrote: bool,
@@ -222,14 +225,21 @@ impl Outbox {
     /// Room behind the contents, so that short ones can be copied at a fixed length.
     #[inline(always)]
     pub(super) fn pad(&mut self) {
-        self.bytes.extend_from_slice(&[0; INLINE]);
+        if self.bytes.len() - self.used < INLINE {
+            self.bytes.resize(self.used + INLINE, 0);
+        }
+    }
+
+    /// Without more room than that: it is to be kept.
+    pub(super) fn trim(&mut self) {
+        self.bytes.truncate(self.used + INLINE);
     }
 
     /// The contents between two places; [`Outbox::pad`] comes first.
     #[inline(always)]
     pub(super) fn content(&self, start: u32, end: u32) -> Bytes {
         let (start, len) = (start as usize, (end - start) as usize);
-        match self.bytes[start..].first_chunk::<INLINE>() {
+        match self.bytes.get(start..).and_then(|rest| rest.first_chunk::<INLINE>()) {
             Some(chunk) if len <= INLINE => Bytes::from_buf_and_len(*chunk, len),
             _ => Bytes::from_slice(&self.bytes[start..start + len]),
         }
@@ -260,7 +270,7 @@ impl Outbox {
     #[inline(always)]
     pub(super) fn clear(&mut self) {
         self.effects.clear();
-        self.bytes.clear();
+        self.used = 0;
         if !self.replies.is_empty() {
             self.replies.clear();
         }
@@ -282,9 +292,11 @@ pub struct CtxCore<'a> {
 
 impl CtxCore<'_> {
     fn note(&mut self, text: &str) {
-        let start = self.out.bytes.len() as u32;
+        let start = self.out.used;
+        self.out.bytes.truncate(start);
         self.out.bytes.extend_from_slice(text.as_bytes());
-        self.out.effects.push(Effect::Note { start, end: self.out.bytes.len() as u32 });
+        self.out.used = self.out.bytes.len();
+        self.out.effects.push(Effect::Note { start: start as u32, end: self.out.used as u32 });
     }
 }
 
@@ -386,9 +398,11 @@ impl<P: Protocol> Ctx<'_, P> {
     }
 
     fn put<T: Serialize>(&mut self, value: &T) -> (u32, u32) {
-        let start = self.core.out.bytes.len() as u32;
-        codec::append(value, &mut self.core.out.bytes);
-        (start, self.core.out.bytes.len() as u32)
+        let start = self.core.out.used;
+        let mut writer = codec::Writer::new(&mut self.core.out.bytes, start);
+        writer.put(value);
+        self.core.out.used = writer.end();
+        (start as u32, self.core.out.used as u32)
     }
 }
 
