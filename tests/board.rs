@@ -235,6 +235,32 @@ fn a_worker_is_understood() {
     }
 }
 
+/// What limits a design is told beside its component, and not over what stands elsewhere.
+#[test]
+fn a_callout_keeps_off_the_frames_of_others() {
+    let text = [
+        ("[run]", "[network]\nzones = [\"eu/a\", \"eu/b\", \"us/a\"]\n\n[run]"),
+        ("instances = 4", "instances = 4\nzones = [\"eu/a\"]"),
+        ("instances = 3", "instances = 3\nzones = [\"eu/b\"]"),
+        ("replicas = 1", "replicas = 1\nzones = [\"us/a\"]"),
+    ];
+    let text = text.iter().fold(CACHE.to_owned(), |text, (from, to)| text.replacen(from, to, 1));
+    let mut worker = desk();
+    ask(&mut *worker, &format!("open\n{text}"));
+    let mut design = Desk::open("cache", &text);
+    design.see(Seen::read(&ask(&mut *worker, "seed 4 100")).expect("a run"), text);
+    let drawn = Picture::new(&design);
+    let callout = drawn.callout.as_ref().expect("there is a bottleneck");
+    let others: Vec<_> = drawn.frames.iter().filter(|frame| !callout.title.contains(&frame.members[0])).collect();
+    assert!(others.len() > 2, "{:?}", drawn.frames);
+    for frame in others {
+        let beside = frame.at.x + frame.width <= callout.at.x || callout.at.x + callout.width <= frame.at.x;
+        let bottom = callout.at.y + 30.0 + 15.0 * callout.lines.len() as f32;
+        let beyond = frame.at.y + frame.height <= callout.at.y || bottom <= frame.at.y;
+        assert!(beside || beyond, "{callout:?} lies on {frame:?}");
+    }
+}
+
 #[test]
 fn a_worker_says_which_line_is_wrong() {
     let mut worker = desk();

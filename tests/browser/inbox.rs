@@ -46,6 +46,8 @@ fn messages_are_delivered_by_hand_in_an_order_of_ones_own() {
     assert!(before.iter().all(|line| line.ends_with("from c1")), "{before:#?}");
     let fates = "return [...document.querySelectorAll('.inbox li .fate')].every(e => e.innerText === 'held')";
     page.wait_js("all of them held", fates, json!([]));
+    let rows = "return [...document.querySelectorAll('.inbox li')].every(li => li.clientHeight < 40)";
+    assert_eq!(page.js(rows, json!([])), json!(true), "on a desk, what can be done to a message stands beside it");
     page.screenshots("by-hand");
     page.assert_accessible("by-hand");
     // The second message to the first receiver goes before the first; both arrive, in that order.

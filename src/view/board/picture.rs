@@ -137,7 +137,8 @@ impl Picture {
         } else {
             (width, height) = (width.max(LEAST.0), height.max(LEAST.1));
         }
-        let callout = callout(desk, &parts, width);
+        let frames = frames::frames(doc, &places, desk.tall);
+        let callout = callout(desk, (&parts, &frames), width);
         if let Some(callout) = &callout {
             height = height.max(callout.at.y + 66.0);
         }
@@ -150,7 +151,6 @@ impl Picture {
             _ => None,
         };
         let lasso = if let Some(Hold::Lasso { from, to }) = &desk.hold { Some(between(*from, *to)) } else { None };
-        let frames = frames::frames(doc, &places, desk.tall);
         let view = desk.camera.view((width, height));
         Picture { frames, parts, wires, width, height, view, callout, new_line, lasso }
     }
@@ -287,7 +287,7 @@ fn wire(desk: &Desk, seen: Option<&Seen>, edge: Edge, line: Line) -> Wire {
     Wire { edge, line, selected, troubled, told }
 }
 
-fn callout(desk: &Desk, parts: &[Part], width: f32) -> Option<Callout> {
+fn callout(desk: &Desk, (parts, frames): (&[Part], &[Frame]), width: f32) -> Option<Callout> {
     if desk.seen_of != desk.text {
         return None;
     }
@@ -296,16 +296,22 @@ fn callout(desk: &Desk, parts: &[Part], width: f32) -> Option<Callout> {
     let wide = if desk.tall { 300.0 } else { 320.0 };
     let lines = wrapped(&found.evidence, 11.5, wide - 24.0);
     let x = (part.at.x + WIDTH / 2.0 - wide / 2.0).clamp(MARGIN / 2.0, (width - wide - MARGIN / 2.0).max(MARGIN / 2.0));
-    // Below the component, where nothing else stands if that can be.
+    // Below the component, where nothing else stands if that can be: no component, and no frame but those around its own.
     let high = 30.0 + 15.0 * lines.len() as f32;
+    let others = frames.iter().filter(|frame| !frame.members.contains(&part.name));
+    let taken: Vec<(Place, f32, f32)> = parts
+        .iter()
+        .map(|part| (part.at, WIDTH, HEIGHT))
+        .chain(others.map(|frame| (frame.at, frame.width, frame.height)))
+        .collect();
     let free = |y: f32| {
-        !parts.iter().any(|other| {
-            other.at.x < x + wide && other.at.x + WIDTH > x && other.at.y < y + high && other.at.y + HEIGHT > y
-        })
+        !taken
+            .iter()
+            .any(|(at, across, down)| at.x < x + wide && at.x + across > x && at.y < y + high && at.y + down > y)
     };
     let below = part.at.y + HEIGHT + 14.0;
     let above = part.at.y - high - 14.0;
-    let lowest = parts.iter().map(|part| part.at.y).fold(0.0, f32::max) + HEIGHT + 14.0;
+    let lowest = taken.iter().map(|(at, _, down)| at.y + down).fold(0.0, f32::max) + 14.0;
     let y = [below, above].into_iter().find(|y| *y >= 0.0 && free(*y)).unwrap_or(lowest);
     Some(Callout { at: Place { x, y }, width: wide, title: found.title, lines, easy: found.easy })
 }
