@@ -255,7 +255,7 @@ fn a_callout_keeps_off_the_frames_of_others() {
     assert!(others.len() > 2, "{:?}", drawn.frames);
     for frame in others {
         let beside = frame.at.x + frame.width <= callout.at.x || callout.at.x + callout.width <= frame.at.x;
-        let bottom = callout.at.y + 30.0 + 15.0 * callout.lines.len() as f32;
+        let bottom = callout.at.y + callout.height();
         let beyond = frame.at.y + frame.height <= callout.at.y || bottom <= frame.at.y;
         assert!(beside || beyond, "{callout:?} lies on {frame:?}");
     }

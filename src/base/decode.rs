@@ -476,6 +476,18 @@ mod tests {
             prop_assert_eq!(take::<Tree>(&bytes), Some((tree, &[][..])));
         }
 
+        /// What is there from the place on shines through nowhere, and what is before it stays.
+        #[test]
+        fn writes_the_same_over_what_is_there(trees in prop::collection::vec(tree(), 0..4), mut bytes: Vec<u8>, at in any::<prop::sample::Index>()) {
+            let at = at.index(bytes.len() + 1);
+            let mut expected = bytes[..at].to_vec();
+            trees.iter().for_each(|tree| crate::base::codec::append(tree, &mut expected));
+            let mut writer = crate::base::codec::Writer::new(&mut bytes, at);
+            trees.iter().for_each(|tree| writer.put(tree));
+            let end = writer.end();
+            prop_assert_eq!(&bytes[..end], &expected);
+        }
+
         #[test]
         fn reads_and_refuses_damaged_bytes_as_postcard_does(tree in tree(), place in any::<prop::sample::Index>(), byte: u8, cut: u8) {
             let mut bytes = crate::base::codec::to_bytes(&tree);

@@ -35,6 +35,9 @@ fn some(_: &mut Vec<Mark>) -> Marks<'_> {
     Marks::default()
 }
 
+/// Bytes by which what is written to grows beyond what is written.
+const ROOM: usize = 64;
+
 /// Writes one value behind the other, over what is there.
 pub struct Writer<'a> {
     out: &'a mut Vec<u8>,
@@ -68,13 +71,14 @@ impl<'a> Writer<'a> {
         self.out.truncate(self.at);
     }
 
-    /// Writes what there is no room for, and makes room behind it.
+    /// Writes what there is no room for, and makes some behind it: not much, since who appends a little to a long list takes
+    /// it back each time.
     #[cold]
     #[inline(never)]
     fn grow(&mut self, bytes: &[u8]) {
         self.out.truncate(self.at);
         self.out.extend_from_slice(bytes);
-        self.out.resize(2 * self.out.len() + 64, 0);
+        self.out.resize(self.out.len() + ROOM, 0);
     }
 
     /// All of `bytes`, of which only so many are meant.

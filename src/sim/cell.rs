@@ -53,11 +53,11 @@ impl dyn NodeBox {
     pub fn identity(&self, chain: u64, scratch: &mut Vec<u8>) -> u64 {
         let mut writer = Writer::new(scratch, 0);
         self.write(&mut writer);
-        let durable = writer.end();
+        let middle = writer.end();
         self.write_syncing(&mut writer);
         let end = writer.end();
         scratch.truncate(end);
-        hash::bytes(hash::bytes(chain, &scratch[..durable]), &scratch[durable..])
+        hash::bytes(hash::bytes(chain, &scratch[..middle]), &scratch[middle..])
     }
 }
 

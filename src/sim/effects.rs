@@ -121,7 +121,7 @@ impl World {
         }
     }
 
-    /// Has `item` happen at `at`. Apart from the messages of a plain link, all is scheduled here.
+    /// Has `item` happen at `at`. Apart from messages on plain links without adversaries, all is scheduled here.
     #[inline(never)]
     pub(super) fn schedule(&mut self, at: u64, item: Item) {
         match &mut self.still {

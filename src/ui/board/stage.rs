@@ -245,9 +245,10 @@ fn part(of: &Part) -> Html {
 
 fn callout(of: &Callout) -> Html {
     let at = of.at;
-    let high = 30.0 + 15.0 * of.lines.len() as f32;
-    let mut inside =
-        vec![rect("ground", at, (of.width, high), "8"), text("name", at.x + 12.0, at.y + 19.0, "start", &of.title)];
+    let mut inside = vec![
+        rect("ground", at, (of.width, of.height()), "8"),
+        text("name", at.x + 12.0, at.y + 19.0, "start", &of.title),
+    ];
     for (i, line) in of.lines.iter().enumerate() {
         inside.push(text("soft", at.x + 12.0, at.y + 35.0 + 15.0 * i as f32, "start", line));
     }

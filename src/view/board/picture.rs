@@ -91,6 +91,12 @@ pub struct Callout {
     pub easy: bool,
 }
 
+impl Callout {
+    pub fn height(&self) -> f32 {
+        30.0 + 15.0 * self.lines.len() as f32
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     /// Behind all else: where components stand.
@@ -140,7 +146,7 @@ impl Picture {
         let frames = frames::frames(doc, &places, desk.tall);
         let callout = callout(desk, (&parts, &frames), width);
         if let Some(callout) = &callout {
-            height = height.max(callout.at.y + 66.0);
+            height = height.max(callout.at.y + callout.height() + 6.0);
         }
         // It leaves the board as large as it is to a hand that holds something.
         let callout = callout.filter(|_| desk.hold.is_none());
@@ -296,24 +302,24 @@ fn callout(desk: &Desk, (parts, frames): (&[Part], &[Frame]), width: f32) -> Opt
     let wide = if desk.tall { 300.0 } else { 320.0 };
     let lines = wrapped(&found.evidence, 11.5, wide - 24.0);
     let x = (part.at.x + WIDTH / 2.0 - wide / 2.0).clamp(MARGIN / 2.0, (width - wide - MARGIN / 2.0).max(MARGIN / 2.0));
+    let mut callout = Callout { at: Place { x, y: 0.0 }, width: wide, title: found.title, lines, easy: found.easy };
     // Below the component, where nothing else stands if that can be: no component, and no frame but those around its own.
-    let high = 30.0 + 15.0 * lines.len() as f32;
-    let others = frames.iter().filter(|frame| !frame.members.contains(&part.name));
-    let taken: Vec<(Place, f32, f32)> = parts
-        .iter()
-        .map(|part| (part.at, WIDTH, HEIGHT))
-        .chain(others.map(|frame| (frame.at, frame.width, frame.height)))
-        .collect();
+    let high = callout.height();
+    let meets = |y: f32, at: Place, (across, down): (f32, f32)| {
+        at.x < x + wide && at.x + across > x && at.y < y + high && at.y + down > y
+    };
+    let others = || frames.iter().filter(|frame| !frame.members.contains(&part.name));
     let free = |y: f32| {
-        !taken
-            .iter()
-            .any(|(at, across, down)| at.x < x + wide && at.x + across > x && at.y < y + high && at.y + down > y)
+        !parts.iter().any(|other| meets(y, other.at, (WIDTH, HEIGHT)))
+            && !others().any(|frame| meets(y, frame.at, (frame.width, frame.height)))
     };
     let below = part.at.y + HEIGHT + 14.0;
     let above = part.at.y - high - 14.0;
-    let lowest = taken.iter().map(|(at, _, down)| at.y + down).fold(0.0, f32::max) + 14.0;
-    let y = [below, above].into_iter().find(|y| *y >= 0.0 && free(*y)).unwrap_or(lowest);
-    Some(Callout { at: Place { x, y }, width: wide, title: found.title, lines, easy: found.easy })
+    let bottoms =
+        parts.iter().map(|part| part.at.y + HEIGHT).chain(frames.iter().map(|frame| frame.at.y + frame.height));
+    let lowest = bottoms.fold(0.0, f32::max) + 14.0;
+    callout.at.y = [below, above].into_iter().find(|y| *y >= 0.0 && free(*y)).unwrap_or(lowest);
+    Some(callout)
 }
 
 /// A text in lines that are no wider than there is room.
