@@ -29,6 +29,8 @@ const BEFORE_THE_MOMENT: Micros = Micros::ms(20);
 /// What is done with a run as text when the engine has written it down. What that takes comes with who asks for it.
 pub type Then = Box<dyn FnOnce(&Core, &str)>;
 
+type Leave = Box<dyn FnOnce(&Core)>;
+
 #[derive(Clone)]
 pub struct Lab(Rc<Core>);
 
@@ -52,6 +54,8 @@ pub struct Core {
     pub(super) saved: RefCell<Option<String>>,
     /// The learner's own run while another is shown, and where they were.
     own: RefCell<Option<(String, Micros)>>,
+    /// What to open when all that the learner did is written down.
+    leaving: RefCell<Option<Leave>>,
     /// Whose run is open, if not the learner's own.
     whose: RefCell<Option<String>>,
     /// The open run came from a file: it need not have the step's nodes, and has no goals.
@@ -106,6 +110,7 @@ impl Lab {
             seed: Cell::default(),
             saved: RefCell::default(),
             own: RefCell::default(),
+            leaving: RefCell::default(),
             whose: RefCell::default(),
             foreign: Cell::default(),
             then: RefCell::default(),
@@ -178,6 +183,7 @@ impl Core {
         self.play.close();
         *self.saved.borrow_mut() = None;
         *self.then.borrow_mut() = None;
+        *self.leaving.borrow_mut() = None;
         self.later.take();
         self.untold.take();
         self.untold_status.take();
@@ -201,9 +207,8 @@ impl Core {
 
     /// Shows a run that decided something, at the row that did; the learner's own run is kept.
     pub fn borrow_run(&self, run: &str, whose: &str, at: Option<Micros>, row: Option<u64>) {
-        self.foreign.set(false);
-        self.borrow(run, whose, at);
-        *self.then.borrow_mut() = row.map(|row| Request::Move(Move::ToRow(row)));
+        let then = row.map(|row| Request::Move(Move::ToRow(row)));
+        self.borrow(false, run, whose, at, then);
     }
 
     /// Shows a run of whatever kind that the learner has as a file.
@@ -213,32 +218,43 @@ impl Core {
 
     /// Shows a run from elsewhere; the learner's own is kept.
     pub fn open_other(&self, run: &str, whose: &str, at: Option<Micros>) {
-        self.foreign.set(true);
-        self.borrow(run, whose, at);
+        self.borrow(true, run, whose, at, None);
     }
 
     /// Plays one of the runs that a measurement is made of; the learner's own run is kept.
     pub fn open_measured(&self, measured: &Measurement, row: u32) {
         let Some(found) = measured.rows.get(row as usize) else { return };
-        self.keep_own();
-        self.foreign.set(true);
-        let (whose, at) = (format!("{}, seed {}", found.title, found.seed), found.at.since(BEFORE_THE_MOMENT));
+        let (seed, whose) = (found.seed, format!("{}, seed {}", found.title, found.seed));
+        let at = found.at.since(BEFORE_THE_MOMENT);
         let source = RunSource::Measured { step: measured.step, choices: measured.choices.clone(), row };
-        self.open_run(source, Some(found.seed), Some(at), Some(whose), true);
+        self.leave_own(Box::new(move |core| {
+            core.foreign.set(true);
+            core.open_run(source, Some(seed), Some(at), Some(whose), true);
+        }));
     }
 
-    fn keep_own(&self) {
+    fn borrow(&self, foreign: bool, run: &str, whose: &str, at: Option<Micros>, then: Option<Request>) {
+        let (run, whose) = (run.to_owned(), whose.to_owned());
+        self.leave_own(Box::new(move |core| {
+            core.foreign.set(foreign);
+            let source = core.with_run(run.clone());
+            core.open_run(source, None, at, Some(whose), false);
+            *core.saved.borrow_mut() = Some(run);
+            *core.then.borrow_mut() = then;
+        }));
+    }
+
+    /// Keeps the learner's own run and opens another in its place: not before what was done last is written down.
+    fn leave_own(&self, open: Leave) {
         if self.own.borrow().is_none() {
+            if self.waits_for(Asked::Change) || self.waits_for(Asked::Export) {
+                *self.leaving.borrow_mut() = Some(open);
+                return;
+            }
             let own = self.saved.borrow().clone();
             *self.own.borrow_mut() = own.map(|text| (text, self.play.at()));
         }
-    }
-
-    fn borrow(&self, run: &str, whose: &str, at: Option<Micros>) {
-        self.keep_own();
-        let source = self.with_run(run.to_owned());
-        self.open_run(source, None, at, Some(whose.to_owned()), false);
-        *self.saved.borrow_mut() = Some(run.to_owned());
+        open(self);
     }
 
     /// Back from a borrowed run.
@@ -375,6 +391,10 @@ impl Core {
         };
         if let Some(request) = next {
             self.send(request);
+        }
+        let leaving = self.leaving.take();
+        if let Some(open) = leaving {
+            self.leave_own(open);
         }
     }
 

@@ -14,13 +14,14 @@ const SAID: &str = "return document.querySelector('#said').innerText";
 
 /// Chooses a file with this text where runs are opened.
 pub fn open_file(page: &Page, text: &str) {
-    let script = "const input = document.querySelector('#share-menu input[type=file]');
-                  const files = new DataTransfer();
-                  files.items.add(new File([arguments[0]], 'run.json'));
-                  input.files = files.files;
-                  input.dispatchEvent(new Event('change', { bubbles: true }))";
-    page.js(script, json!([text]));
+    page.js(CHOOSE, json!([text]));
 }
+
+const CHOOSE: &str = "const input = document.querySelector('#share-menu input[type=file]');
+    const files = new DataTransfer();
+    files.items.add(new File([arguments[0]], 'run.json'));
+    input.files = files.files;
+    input.dispatchEvent(new Event('change', { bubbles: true }))";
 
 /// Opens the third step's bench with the focus on a node.
 pub fn open_bench(page: &mut Page, address: &str) {
@@ -93,8 +94,6 @@ fn a_file_that_is_no_run_is_told_and_ones_own_comes_back() {
     open_bench(&mut page, &server.root());
     page.press("c");
     page.wait_js("the crash", "return document.querySelector('[data-node=n1]').ariaLabel.includes('down')", json!([]));
-    // Nothing of one's own is on its way to be kept.
-    save(&page);
     let before = page.js(SEEN, json!([]));
     let cases = [
         ("no run at all", "not JSON"),
@@ -119,6 +118,26 @@ const OTHER: &str = r#"{"version": 1, "protocol": "majority-register", "seed": 5
     "commands": [{"at": "0s", "do": {"workload": {"client": "user", "arrivals": {"closed": {"think": {"constant": "1ms"}}},
       "mix": {"put": 1}}}}, {"at": "300ms", "do": {"crash": {"node": "replica2"}}, "learner": true}]}"#;
 
+/// What one did last, in the same moment in which another run is opened, is in one's own when one comes back.
+#[test]
+fn nothing_of_ones_own_is_lost_for_the_run_of_a_file() {
+    let server = Server::start();
+    let mut page = Page::start();
+    open_bench(&mut page, &server.root());
+    // The file is read at once, before the engine can have answered.
+    let both = format!(
+        "Blob.prototype.text = () => Promise.resolve(arguments[0]);
+         document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'c', bubbles: true }})); {CHOOSE}"
+    );
+    page.js(&both, json!([OTHER]));
+    page.wait_text("You are looking at the run of a file.");
+    page.wait_for("[data-node=replica2]");
+    page.click(".borrowed button");
+    let down = "const one = document.querySelector('[data-node=n1]'); return one && one.ariaLabel.includes('down')";
+    page.wait_js("what one did last", down, json!([]));
+    page.finish();
+}
+
 #[test]
 fn the_run_of_a_file_may_have_other_nodes_and_outlives_the_engine() {
     let server = Server::start();
@@ -127,8 +146,6 @@ fn the_run_of_a_file_may_have_other_nodes_and_outlives_the_engine() {
     open_bench(&mut page, &server.root());
     page.press("c");
     page.wait_js("the crash", "return document.querySelector('[data-node=n1]').ariaLabel.includes('down')", json!([]));
-    // Nothing of one's own is on its way to be kept.
-    save(&page);
     let own = page.js(SEEN, json!([]));
     open_file(&page, OTHER);
     let crashed = "return document.querySelector('[data-node=replica2]')?.ariaLabel.includes('down')";
