@@ -42,13 +42,16 @@ pub struct Pointer {
     down: Rc<Cell<Option<Press>>>,
     /// When it went down.
     since: Rc<Cell<f64>>,
+    /// What a finger that is still down asks the menu of, as the browser says.
+    long: Rc<Cell<Option<Target>>>,
     /// Fingers on the stage, by their ids.
     fingers: Rc<RefCell<Vec<(i32, Point)>>>,
 }
 
 impl Pointer {
     pub fn new(latest: Rc<RefCell<Ctx>>, canvas: HtmlCanvasElement, mode: Mode) -> Pointer {
-        Pointer { latest, canvas, mode, down: Rc::default(), since: Rc::default(), fingers: Rc::default() }
+        let (long, fingers) = (Rc::default(), Rc::default());
+        Pointer { latest, canvas, mode, down: Rc::default(), since: Rc::default(), long, fingers }
     }
 
     /// Listens on the canvas and on what stands over it.
@@ -90,11 +93,25 @@ impl Pointer {
     fn asked(&self, event: &PointerEvent) {
         if self.mode == Mode::Bench {
             event.prevent_default();
-            let ctx = self.ctx();
-            if let Some(target) = ctx.lab.play.hit(self.point(event), Pointer::reach(event)) {
-                ctx.lab.select(Some(target));
-                ctx.dispatch(Action::Menu(Some(target)));
+            let target = self.ctx().lab.play.hit(self.point(event), Pointer::reach(event));
+            match target {
+                Some(target) if self.fingers.borrow().is_empty() => self.menu(target),
+                _ => self.long.set(target),
             }
+        }
+    }
+
+    fn menu(&self, target: Target) {
+        let ctx = self.ctx();
+        ctx.lab.select(Some(target));
+        ctx.dispatch(Action::Menu(Some(target)));
+    }
+
+    /// The same when a finger is lifted, which closes what was open before.
+    fn menu_later(&self, target: Option<Target>) {
+        if let Some(target) = target {
+            let me = self.clone();
+            Timeout::new(0, move || me.menu(target)).forget();
         }
     }
 
@@ -181,6 +198,7 @@ impl Pointer {
         }
         // No gesture of one finger comes of this any more.
         self.down.set(None);
+        self.long.set(None);
         play.drag(None);
         true
     }
@@ -189,10 +207,14 @@ impl Pointer {
         let (p, ctx) = (self.point(event), self.ctx());
         ctx.lab.play.drag(None);
         self.fingers.borrow_mut().retain(|(id, _)| *id != event.pointer_id());
+        let long = self.long.take();
         let Some(press) = self.down.take() else { return };
         let target = ctx.lab.play.hit(p, Pointer::reach(event));
         match (self.mode, press, target) {
-            (_, Press::Moving(_), _) => look::keep(&ctx),
+            (_, Press::Moving(_), _) => {
+                look::keep(&ctx);
+                self.menu_later(long);
+            }
             (_, Press::Panning(_, true), _) => {}
             (Mode::Bench, Press::Down(from, Some(a)), _) if from.distance(p) > DRAG_PX => dragged(&ctx, a, target),
             (Mode::Poke, _, Some(Target::Node(node))) => poke(&ctx, node),
@@ -206,11 +228,8 @@ impl Pointer {
                 // The keys belong to the bench from now on.
                 let spot = target.and_then(|t| if let Target::Node(n) = t { Some(n) } else { None });
                 self.take_focus(spot);
-                let long = event.pointer_type() == "touch" && event.time_stamp() - self.since.get() > LONG_MS;
-                if long && target.is_some() {
-                    // The lifted finger closes what was open before.
-                    Timeout::new(0, move || ctx.dispatch(Action::Menu(target))).forget();
-                }
+                let stayed = event.pointer_type() == "touch" && event.time_stamp() - self.since.get() > LONG_MS;
+                self.menu_later(long.or(target.filter(|_| stayed)));
             }
         }
     }
@@ -229,6 +248,7 @@ impl Pointer {
     fn left(&self, event: &PointerEvent) {
         self.fingers.borrow_mut().retain(|(id, _)| *id != event.pointer_id());
         self.down.set(None);
+        self.menu_later(self.long.take());
         let lab = self.ctx().lab.clone();
         lab.play.drag(None);
         lab.play.hover(None);
